@@ -1,0 +1,56 @@
+# Everything runs from .venv, which is made on first use and remade when a lock file changes.
+PYTHON ?= python3
+BIN := .venv/bin
+# One test process for each core; `make test WORKERS=0` runs in this process (for a debugger).
+WORKERS ?= auto
+DEMO_ARGS ?=
+
+.PHONY: help demo test test-all check format lock clean
+
+help:
+	@echo "make demo      the main job in the embedded sandbox (DEMO_ARGS=--once stops when all is quiet)"
+	@echo "make test      every test that needs nothing from the system"
+	@echo "make test-all  the same, plus Redmine, vendor contracts and the long property runs"
+	@echo "make check     lint, types, architecture"
+	@echo "make format    lay the code out as 'make check' wants it"
+	@echo "make lock      choose dependency versions anew (needs uv)"
+
+.venv/.run: requirements.lock
+	@echo "Setting up .venv (once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+.venv/.dev: .venv/.run requirements-dev.lock
+	@echo "Adding what the tests need (once) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: .venv/.run
+	@$(BIN)/syncd demo $(DEMO_ARGS)
+
+test: .venv/.dev
+	$(BIN)/pytest -n $(WORKERS) -m "not redmine and not slow"
+
+test-all: .venv/.dev
+	$(BIN)/python -m tests.with_redmine $(BIN)/pytest -n $(WORKERS)
+
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q -p no:cacheprovider tests/test_architecture.py
+
+format: .venv/.dev
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+lock:
+	uv pip compile pyproject.toml --extra sandbox --extra build $(LOCK_FLAGS) -o requirements.lock
+	uv pip compile pyproject.toml --extra sandbox --extra build --extra dev -c requirements.lock $(LOCK_FLAGS) -o requirements-dev.lock
+
+LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+clean:
+	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis demo

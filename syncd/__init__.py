@@ -1,0 +1,1 @@
+"""Keep PM tools telling one story: read, merge field by field, write back safely."""

@@ -1,0 +1,1 @@
+"""One folder per PM tool. A connector moves records without understanding them."""
