@@ -129,11 +129,11 @@ def check_answer(query: str, data: object, *, tally: Tally = TALLY) -> list[str]
     is abstract and which has no `__typename` fits when any possible type does.
     """
     tally.answers += 1
+    if data is None:
+        return []
     document, problems = _document(query)
     if document is None or problems:
         return list(problems)
-    if data is None:
-        return []
     operation = _operation(document)
     root = {
         OperationType.QUERY: schema().query_type,
