@@ -1,0 +1,273 @@
+"""The one table from an answer, or the lack of one, to an error a person can act on. Part of `_http`."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import ssl
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+import httpx
+
+from syncd.connectors._budget import parse_retry_after
+from syncd.errors import (
+    AuthError,
+    ForbiddenError,
+    NotFoundError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    RejectedError,
+    RemoteChangedError,
+    RemoteError,
+    UnavailableError,
+)
+
+MAX_QUOTE: Final = 300
+"""The most characters of a remote's own message that we repeat."""
+
+DEFAULT_LIMIT_WAIT_S: Final = 30.0
+"""How long a 429 without a hint makes us wait."""
+
+_SECRET_HEADERS: Final = ("authorization", "x-redmine-api-key", "x-api-key", "private-token", "cookie")
+_EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_SHORTEST_SECRET: Final = 4
+
+_OK: Final = range(200, 300)
+_UNKNOWN: Final = frozenset({408, 423})
+_FIX_URL: Final = "check the connection's url: it must be the tool's own address, without a path it does not need"
+
+
+class MisaddressedError(UnavailableError):
+    """The address itself looks wrong: asking again at once is no use, and nothing was carried out."""
+
+    is_final = True
+
+
+def judge(response: httpx.Response, *, name: str, where: str, is_write: bool, now: datetime) -> RemoteError | None:
+    """Return what is wrong with an answer, or `None` when it is a success (the table of style.md section 7)."""
+    status = response.status_code
+    said = quote_remote(response)
+    error: RemoteError | None
+    if status in _OK:
+        error = _judge_success(response, where, is_write=is_write)
+    elif status in {401, 403}:
+        error = _judge_access(status, where, name, said)
+    elif status in {404, 410}:
+        error = _judge_absence(response, where, said)
+    elif status in {409, 412}:
+        error = RemoteChangedError(f"it changed meanwhile{said}", where=where, fix="nothing to do: it is read again")
+    elif status == httpx.codes.TOO_MANY_REQUESTS:
+        error = limited(response, where=where, now=now, said=said)
+    elif status in _UNKNOWN or status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        error = failed(f"the tool answered {status}{said}", where=where, is_write=is_write)
+    elif response.is_redirect:
+        error = _judge_redirect(response, where)
+    else:
+        error = RejectedError(
+            f"the tool refused the request ({status}){said}", where=where, fix="change what the message names"
+        )
+    return error
+
+
+def limited(response: httpx.Response, *, where: str, now: datetime, said: str = "") -> RateLimitedError:
+    """Return the error of an answer that means "too fast", with the wait its headers ask for."""
+    try:
+        wait_s = retry_hint_s(response, now)
+    except ValueError:
+        wait_s = None
+    return RateLimitedError(
+        f"the tool asks us to slow down{said}",
+        wait_s=DEFAULT_LIMIT_WAIT_S if wait_s is None else wait_s,
+        where=where,
+        fix="nothing to do: syncd waits; lower options.share if people are slowed down too",
+    )
+
+
+def failed(what: str, *, where: str, is_write: bool) -> RemoteError:
+    """Return the error of a request that got no usable answer: unknown for a write, unavailable for a read."""
+    if is_write:
+        return OutcomeUnknownError(
+            f"{what}, so nobody can tell whether the write was carried out",
+            where=where,
+            fix="nothing to do: syncd looks it up and never sends it again blindly",
+        )
+    return UnavailableError(
+        what, where=where, fix="nothing to do if it passes; otherwise look at the tool's status page"
+    )
+
+
+def judge_failure(exc: Exception, *, url: str, where: str, is_write: bool) -> RemoteError:
+    """Return what a failed exchange means; what was surely never sent is `UnavailableError` for writes too."""
+    host = _host(url)
+    if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        return MisaddressedError("the url is not a web address", where=where, fix=_FIX_URL)
+    if _is_tls(exc):
+        return MisaddressedError(
+            f"no trusted TLS connection to {host}: {_tls_reason(exc)}",
+            where=where,
+            fix="check the url; for a private certificate authority set SSL_CERT_FILE to its certificate",
+        )
+    if isinstance(exc, httpx.ConnectTimeout | httpx.PoolTimeout):
+        return UnavailableError(f"no connection to {host} in time", where=where, fix="check the network and the url")
+    if isinstance(exc, httpx.ConnectError):
+        reason, fix = _connect_reason(exc, host)
+        return UnavailableError(reason, where=where, fix=fix)
+    if isinstance(exc, httpx.TimeoutException):
+        return failed(f"{host} did not answer in time", where=where, is_write=is_write)
+    return failed(f"the connection to {host} was lost", where=where, is_write=is_write)
+
+
+def quote_remote(response: httpx.Response) -> str:
+    """
+    Return the remote's own message as `: "..."`, or nothing.
+
+    Bounded, on one line, without e-mail addresses and anything the request's
+    own credential held.
+    """
+    if _is_html(response):
+        return ""
+    text = " ".join("; ".join(_messages(response)).split())
+    for secret in _secrets(response):
+        text = text.replace(secret, "***")
+    text = _EMAIL.sub("<e-mail>", text)
+    if len(text) > MAX_QUOTE:
+        text = f"{text[: MAX_QUOTE - 1]}…"
+    return f': "{text}"' if text else ""
+
+
+def retry_hint_s(response: httpx.Response, now: datetime) -> float | None:
+    """Return the seconds its `Retry-After` asks for, `None` without one; raises ValueError when it is neither form."""
+    value = response.headers.get("retry-after")
+    return None if value is None else parse_retry_after(value, now)
+
+
+def same_origin(a: httpx.URL, b: httpx.URL) -> bool:
+    """Tell whether a credential meant for *a* may go to *b*: same scheme, host and port."""
+    return (a.scheme, a.host, a.port) == (b.scheme, b.host, b.port)
+
+
+def _judge_success(response: httpx.Response, where: str, *, is_write: bool) -> RemoteError | None:
+    if not _is_html(response):
+        return None
+    what = "the tool answered with a web page where data was expected"
+    if is_write:
+        return failed(what, where=where, is_write=True)
+    return MisaddressedError(what, where=where, fix=_FIX_URL)
+
+
+def _judge_access(status: int, where: str, name: str, said: str) -> RemoteError:
+    if status == httpx.codes.UNAUTHORIZED:
+        return AuthError(
+            f"the credential was not accepted{said}",
+            where=where,
+            fix=f"check the account and token of {name}: they may be mistyped, expired or revoked",
+        )
+    return ForbiddenError(
+        f"the credential may not do this{said}",
+        where=where,
+        fix=f"grant the account of {name} the permission, or the token the missing scope",
+    )
+
+
+def _judge_absence(response: httpx.Response, where: str, said: str) -> RemoteError:
+    if _is_html(response):  # a proxy or another product speaks: this says nothing about the item
+        return MisaddressedError(
+            f"the address answered {response.status_code} with a web page, not with data", where=where, fix=_FIX_URL
+        )
+    return NotFoundError(
+        f"not there, or hidden from this account{said}",
+        where=where,
+        fix="check that it exists and that the account may see it",
+    )
+
+
+def _judge_redirect(response: httpx.Response, where: str) -> RemoteError:
+    target = response.next_request.url.host if response.next_request else "nowhere"
+    return MisaddressedError(
+        f"the address sends us on to {target}; a credential is never forwarded", where=where, fix=_FIX_URL
+    )
+
+
+def _is_html(response: httpx.Response) -> bool:
+    return "html" in response.headers.get("content-type", "").lower()
+
+
+def _host(url: str) -> str:
+    try:
+        return httpx.URL(url).host or "the url"
+    except httpx.InvalidURL:
+        return "the url"
+
+
+def _causes(exc: BaseException) -> Iterator[BaseException]:
+    seen: BaseException | None = exc
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
+def _is_tls(exc: BaseException) -> bool:
+    return any(isinstance(cause, ssl.SSLError) for cause in _causes(exc))
+
+
+def _tls_reason(exc: BaseException) -> str:
+    for cause in _causes(exc):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return str(getattr(cause, "verify_message", "")) or "its certificate is not valid"
+    return "the handshake failed"
+
+
+def _connect_reason(exc: BaseException, host: str) -> tuple[str, str]:
+    text = " ".join(str(cause) for cause in _causes(exc)).lower()
+    if any(sign in text for sign in ("name or service", "getaddrinfo", "nodename", "name resolution", "no address")):
+        return f"there is no host called {host}", "check the url for a typing error, and this machine's DNS"
+    if "refused" in text:
+        return f"{host} refused the connection", "check the url's port, and that the tool is running"
+    return f"no connection to {host}", "check the network and the url"
+
+
+def _messages(response: httpx.Response) -> Iterator[str]:
+    """Yield the human sentences of an error body, whatever the vendor's shape."""
+    try:
+        body: object = json.loads(response.content)
+    except (ValueError, UnicodeDecodeError):
+        if response.headers.get("content-type", "").startswith("text/plain"):
+            yield response.text[: 4 * MAX_QUOTE]
+        return
+    yield from _sentences(body, None)
+
+
+def _sentences(node: object, key: str | None) -> Iterator[str]:
+    match node:
+        case str():
+            yield f"{key}: {node}" if key else node
+        case list():
+            for item in node[:20]:
+                yield from _sentences(item, key)
+        case dict():
+            shown = ("errorMessages", "error", "message", "error_description", "errors", "messages")
+            if any(name in node for name in shown):
+                for name in shown:
+                    yield from _sentences(node.get(name), None)
+            elif key is None:
+                for name, value in list(node.items())[:20]:
+                    yield from _sentences(value, str(name))
+
+
+def _secrets(response: httpx.Response) -> Iterator[str]:
+    """Yield every piece of the request's credential, longest first, that a message might repeat."""
+    pieces: set[str] = set()
+    for header in _SECRET_HEADERS:
+        value = response.request.headers.get(header, "")
+        pieces.update([value, *value.split()])
+        try:
+            decoded = base64.b64decode(value.removeprefix("Basic "), validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError, ValueError):
+            continue
+        pieces.update([decoded, *decoded.split(":")])
+    pieces -= {"Basic", "Bearer", "token"}
+    yield from sorted((piece for piece in pieces if len(piece) >= _SHORTEST_SECRET), key=len, reverse=True)

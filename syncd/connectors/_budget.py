@@ -1,0 +1,186 @@
+"""
+How fast one connection may ask, kept before the remote has to say no.
+
+The maths (`Bucket`, `parse_retry_after`) is pure; only `Budget.take` waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from syncd.errors import RateLimitedError
+from syncd.model.refs import ConnectionName
+from syncd.world import World
+
+ALL: Final = "*"
+"""The bucket name that stands for every bucket of a connection."""
+
+AFTER_WINDOW_S: Final = 0.001
+"""How long after a wait window's end we ask again: rounding must never land us inside it."""
+
+DEFAULT_MAX_WAIT_S: Final = 120.0
+"""The longest one call waits by itself; beyond it the caller is told how long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """What a remote allows in one bucket, before our share is taken."""
+
+    per_s: float
+    """Cost units a second, sustained."""
+    burst: float = 1.0
+    """Cost units at once after a rest."""
+
+
+UNLIMITED: Final = Rate(per_s=1e9, burst=1e9)
+"""For a bucket the connector named no rate for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """
+    A token bucket that may go into debt: who takes more than there is waits until the debt is paid.
+
+    Takers therefore queue up in the order they came, and a cost above the
+    burst is merely slow. Times are monotonic seconds.
+    """
+
+    rate: Rate
+    level: float
+    at: float
+    """When *level* was true."""
+    blocked_until: float = 0.0
+
+    def refilled(self, now: float) -> Bucket:
+        """Return the bucket as of *now*, topped up to its burst."""
+        gained = max(0.0, now - self.at) * self.rate.per_s
+        return replace(self, level=min(self.rate.burst, self.level + gained), at=now)
+
+    def taken(self, cost: float, now: float) -> Bucket:
+        """Return the bucket after taking *cost* at *now*."""
+        fresh = self.refilled(now)
+        return replace(fresh, level=fresh.level - cost)
+
+    def wait_s(self, cost: float, now: float) -> float:
+        """Return how long a taker of *cost* has to wait, in seconds; 0.0 is "go"."""
+        short = max(0.0, cost - self.refilled(now).level)
+        pace = short / self.rate.per_s
+        return max(pace, self.window_s(now))
+
+    def window_s(self, now: float) -> float:
+        """Return how much of a wait window is left, in seconds."""
+        return max(0.0, self.blocked_until - now)
+
+
+class Budget:
+    """
+    The request budgets of one connection, by bucket.
+
+    *share* (above 0, at most 1) of every rate and quota is ours; the rest is
+    left to people and other integrations (design.md section 8).
+    """
+
+    def __init__(
+        self,
+        *,
+        name: ConnectionName,
+        world: World,
+        rates: Mapping[str, Rate] | None = None,
+        share: float = 0.5,
+        max_wait_s: float = DEFAULT_MAX_WAIT_S,
+    ) -> None:
+        self.name = name
+        self.share = share
+        self.max_wait_s = max_wait_s
+        self._world = world
+        self._rates = dict(rates or {})
+        self._buckets: dict[str, Bucket] = {}
+
+    def rate(self, bucket: str) -> Rate:
+        """Return our own share of that bucket's rate."""
+        full = self._rates.get(bucket, UNLIMITED)
+        return Rate(per_s=full.per_s * self.share, burst=max(1.0, full.burst * self.share))
+
+    def wait_s(self, bucket: str, cost: float = 1.0) -> float:
+        """Return how long a request of that cost would have to wait now, in seconds."""
+        now = self._world.monotonic()
+        return max(self._get(bucket).wait_s(cost, now), self._get(ALL).window_s(now))
+
+    async def take(self, bucket: str, cost: float = 1.0) -> None:
+        """
+        Wait until a request of *cost* may go out, and count it.
+
+        Raises:
+            RateLimitedError: the wait would exceed `max_wait_s`; nothing was counted.
+        """
+        wait_s = self.wait_s(bucket, cost)
+        self._check(wait_s, bucket)
+        now = self._world.monotonic()
+        self._buckets[bucket] = self._get(bucket).taken(cost, now)
+        while wait_s > 0.0:
+            await self._world.sleep(wait_s + AFTER_WINDOW_S)
+            wait_s = self._window_s(bucket)  # someone may have been told to wait meanwhile
+            self._check(wait_s, bucket)
+
+    def block_until(self, bucket: str, when: datetime) -> None:
+        """Send nothing in that bucket (`ALL`: in any) before *when* (aware); a shorter block never shortens one."""
+        wait_s = (when - self._world.now()).total_seconds()
+        if wait_s <= 0.0:
+            return
+        known = self._get(bucket)
+        until = max(known.blocked_until, self._world.monotonic() + wait_s)
+        self._buckets[bucket] = replace(known, blocked_until=until)
+
+    def note(self, bucket: str, *, remaining: float, limit: float, reset_at: datetime) -> None:
+        """Take in what the remote says is left of *limit* until *reset_at*; stop there once our share is used."""
+        if remaining - limit * (1.0 - self.share) < 1.0:
+            self.block_until(bucket, reset_at)
+
+    def _get(self, bucket: str) -> Bucket:
+        known = self._buckets.get(bucket)
+        if known is None:
+            rate = self.rate(bucket)
+            known = Bucket(rate=rate, level=rate.burst, at=self._world.monotonic())
+            self._buckets[bucket] = known
+        return known
+
+    def _window_s(self, bucket: str) -> float:
+        now = self._world.monotonic()
+        return max(self._get(bucket).window_s(now), self._get(ALL).window_s(now))
+
+    def _check(self, wait_s: float, bucket: str) -> None:
+        if wait_s > self.max_wait_s:
+            raise RateLimitedError(
+                f'the request budget "{bucket}" is used up for {wait_s:.0f} s',
+                wait_s=wait_s,
+                where=self.name,
+                fix="nothing to do: syncd goes on by itself; raise options.share if this tool is syncd's alone",
+            )
+
+
+def parse_retry_after(value: str, now: datetime) -> float:
+    """
+    Return how long a `Retry-After` header asks us to wait.
+
+    Accepts both forms: seconds, or an HTTP date (then *now*, aware UTC, is
+    subtracted). A date in the past is 0.0.
+
+    Returns:
+        Seconds, never negative.
+
+    Raises:
+        ValueError: *value* is neither form.
+
+    Source: RFC 9110 section 10.2.3.
+    """
+    text = value.strip()
+    if text.replace(".", "", 1).isdecimal():
+        return float(text)
+    when = parsedate_to_datetime(text)
+    if when.tzinfo is None:
+        raise ValueError(f"{text!r} names no time zone")
+    return max(0.0, (when - now).total_seconds())
