@@ -1,0 +1,1 @@
+"""Tables, migrations, journal and ledger. Keeps what it is told; decides nothing."""
