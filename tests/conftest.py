@@ -1,0 +1,71 @@
+"""Fixtures for every room, and the figures shown at the end of a run."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TALLIES = "contract_tallies"
+"""Key under which a parallel worker hands its figures to the controller."""
+
+_seen: Counter[str] = Counter()
+
+
+@pytest.fixture
+def contracts_dir() -> Path:
+    """Return the folder of the vendors' contracts; skips where there is none."""
+    from tests.contracts.openapi import contracts_folder
+
+    return contracts_folder()
+
+
+def _figures() -> Counter[str]:
+    """Return what this process put before the vendors' schemas, by label; loads nothing that was not used."""
+    figures: Counter[str] = Counter()
+    if openapi := sys.modules.get("tests.contracts.openapi"):
+        tally = openapi.OpenApiContract.tally
+        figures["OpenAPI requests"] += tally.requests
+        figures["OpenAPI answers"] += tally.responses
+        figures["OpenAPI violations"] += tally.violations
+        for reason, count in tally.exceptions.items():
+            figures[f"exception, {reason}"] += count
+    if graphql := sys.modules.get("tests.contracts.graphql"):
+        figures["GraphQL requests"] += graphql.TALLY.requests
+        figures["GraphQL answers"] += graphql.TALLY.answers
+        figures["GraphQL violations"] += len(graphql.TALLY.problems)
+    return figures
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand a worker's figures to the controller."""
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[TALLIES] = dict(_figures())
+
+
+class _Sum:
+    """Adds up the workers' figures; registered only where pytest-xdist knows the hook."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - xdist's own type is not public
+        """Take in the figures of a worker that has finished."""
+        _seen.update(getattr(node, "workeroutput", {}).get(TALLIES, {}))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Listen to workers."""
+    config.pluginmanager.register(_Sum(), "contract-figures")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the figures of all processes together."""
+    figures = _figures() + _seen
+    if not any(figures.values()):
+        return
+    terminalreporter.section("put before the vendors' schemas")
+    for label, count in sorted(figures.items()):
+        terminalreporter.line(f"{count:8} {label}")
