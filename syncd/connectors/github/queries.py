@@ -1,0 +1,235 @@
+"""
+GraphQL texts and REST paths of GitHub; no logic beyond putting aliases side by side.
+
+Checked against the official schema in `tests/connectors/github/test_queries.py`.
+`User.email` is never asked for: it needs a scope of its own, and a token
+without it fails the whole request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+PAGE: Final = 100
+"""The most GitHub gives in one page."""
+
+_PAGE_INFO: Final = "pageInfo { hasNextPage endCursor }"
+_ACTOR: Final = "{ __typename login ... on Node { id } ... on User { name } }"
+_USERS: Final = f"{_PAGE_INFO} nodes {{ id login name }}"
+_LABELS: Final = f"{_PAGE_INFO} nodes {{ id name }}"
+_IDS: Final = f"{_PAGE_INFO} nodes {{ id }}"
+_FIELD: Final = "field { ... on ProjectV2FieldCommon { id name dataType } }"
+_VALUES: Final = f"""{_PAGE_INFO} nodes {{
+  __typename
+  ... on ProjectV2ItemFieldTextValue {{ text {_FIELD} }}
+  ... on ProjectV2ItemFieldNumberValue {{ number {_FIELD} }}
+  ... on ProjectV2ItemFieldDateValue {{ date {_FIELD} }}
+  ... on ProjectV2ItemFieldSingleSelectValue {{ optionId name {_FIELD} }}
+  ... on ProjectV2ItemFieldIterationValue {{ iterationId title {_FIELD} }}
+}}"""
+
+_ITEM: Final = f"""fragment item on ProjectV2Item {{
+  id type isArchived createdAt updatedAt project {{ id }}
+  fieldValues(first: 50) {{ {_VALUES} }}
+}}"""
+
+_ISSUE: Final = f"""fragment issue on Issue {{
+  id number title body url state stateReason(enableDuplicate: true) createdAt updatedAt closedAt
+  repository {{ nameWithOwner }}
+  author {_ACTOR}
+  issueType {{ id name }}
+  milestone {{ id title }}
+  parent {{ id }}
+  assignees(first: 20) {{ {_USERS} }}
+  labels(first: 50) {{ {_LABELS} }}
+  blockedBy(first: 20) {{ totalCount {_IDS} }}
+}}"""
+
+_DRAFT: Final = f"""fragment draft on DraftIssue {{
+  id title body createdAt updatedAt
+  creator {_ACTOR}
+  assignees(first: 20) {{ {_USERS} }}
+}}"""
+
+_MILESTONE: Final = f"""fragment milestone on Milestone {{
+  id number title description state dueOn createdAt updatedAt closedAt url
+  creator {_ACTOR}
+  repository {{ nameWithOwner }}
+}}"""
+
+_FIELDS: Final = f"""{_PAGE_INFO} nodes {{
+  __typename
+  ... on ProjectV2FieldCommon {{ id name dataType }}
+  ... on ProjectV2SingleSelectField {{ options {{ id name }} }}
+  ... on ProjectV2IterationField {{ configuration {{
+    iterations {{ id title startDate duration }}
+    completedIterations {{ id title startDate duration }}
+  }} }}
+}}"""
+
+PROJECT: Final = f"""query project($owner: String!, $number: Int!, $fields: String) {{
+  viewer {{ id login name }}
+  repositoryOwner(login: $owner) {{
+    __typename login
+    ... on ProjectV2Owner {{
+      projectV2(number: $number) {{
+        id number title url closed viewerCanUpdate
+        fields(first: 50, after: $fields) {{ {_FIELDS} }}
+      }}
+    }}
+  }}
+}}"""
+"""The project, its fields and who we are."""
+
+PROJECT_REPOSITORIES: Final = f"""query projectRepositories($project: ID!, $after: String) {{
+  node(id: $project) {{ ... on ProjectV2 {{
+    repositories(first: {PAGE}, after: $after) {{ {_PAGE_INFO} nodes {{ nameWithOwner }} }}
+  }} }}
+}}"""
+
+REPOSITORY: Final = """query repository($owner: String!, $name: String!) {
+  repository(owner: $owner, name: $name) {
+    id nameWithOwner hasIssuesEnabled isArchived viewerPermission
+    issueTypes(first: 50) { nodes { id name isEnabled } }
+  }
+}"""
+
+REPOSITORY_LABELS: Final = f"""query labels($owner: String!, $name: String!, $after: String) {{
+  repository(owner: $owner, name: $name) {{ labels(first: {PAGE}, after: $after) {{ {_LABELS} }} }}
+}}"""
+
+SCAN: Final = f"""query scan($project: ID!, $after: String) {{
+  node(id: $project) {{ ... on ProjectV2 {{
+    items(first: {PAGE}, after: $after) {{
+      {_PAGE_INFO}
+      nodes {{
+        id type isArchived updatedAt
+        content {{
+          __typename
+          ... on Issue {{ id updatedAt repository {{ nameWithOwner }} parent {{ id }} blockedBy {{ totalCount }} }}
+          ... on DraftIssue {{ id updatedAt }}
+        }}
+      }}
+    }}
+  }} }}
+}}"""
+"""Just enough of every item to tell whether it changed: about one point a page."""
+
+ITEMS: Final = f"""query items($ids: [ID!]!) {{
+  nodes(ids: $ids) {{
+    __typename
+    ... on ProjectV2Item {{ ...item content {{ __typename ...issue ...draft }} }}
+  }}
+}}
+{_ITEM}
+{_ISSUE}
+{_DRAFT}"""
+"""Project items by node id, archived ones too, with what they hold."""
+
+ISSUES: Final = f"""query issues($ids: [ID!]!) {{
+  nodes(ids: $ids) {{
+    __typename
+    ...issue
+    ... on Issue {{ projectItems(first: 5, includeArchived: true) {{ {_PAGE_INFO} nodes {{ ...item }} }} }}
+  }}
+}}
+{_ITEM}
+{_ISSUE}"""
+"""Issues by node id, each with its items in up to five projects."""
+
+MILESTONES: Final = f"""query milestones($ids: [ID!]!) {{
+  nodes(ids: $ids) {{ __typename ...milestone }}
+}}
+{_MILESTONE}"""
+
+REPOSITORY_MILESTONES: Final = f"""query repositoryMilestones($owner: String!, $name: String!, $after: String) {{
+  repository(owner: $owner, name: $name) {{
+    milestones(first: {PAGE}, after: $after, orderBy: {{field: NUMBER, direction: ASC}}) {{
+      {_PAGE_INFO} nodes {{ ...milestone }}
+    }}
+  }}
+}}
+{_MILESTONE}"""
+
+ISSUES_SINCE: Final = f"""query issuesSince($owner: String!, $name: String!, $since: DateTime!, $after: String) {{
+  repository(owner: $owner, name: $name) {{
+    issues(first: {PAGE}, after: $after, filterBy: {{since: $since}}, orderBy: {{field: CREATED_AT, direction: ASC}}) {{
+      {_PAGE_INFO} nodes {{ id body createdAt }}
+    }}
+  }}
+}}"""
+"""Issues updated since then, by the list and not by the search index."""
+
+DRAFTS: Final = f"""query drafts($project: ID!, $after: String) {{
+  node(id: $project) {{ ... on ProjectV2 {{
+    items(first: {PAGE}, after: $after) {{
+      {_PAGE_INFO} nodes {{ id content {{ __typename ... on DraftIssue {{ body createdAt }} }} }}
+    }}
+  }} }}
+}}"""
+
+USERS_BY_ID: Final = "query users($ids: [ID!]!) { nodes(ids: $ids) { __typename ... on User { id login name } } }"
+
+MORE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        name: f"""query more($id: ID!, $after: String) {{
+  node(id: $id) {{ ... on {kind} {{ {field}(first: {PAGE}, after: $after) {{ {body} }} }} }}
+}}{tail}"""
+        for name, kind, field, body, tail in (
+            ("issue_assignees", "Issue", "assignees", _USERS, ""),
+            ("draft_assignees", "DraftIssue", "assignees", _USERS, ""),
+            ("labels", "Issue", "labels", _LABELS, ""),
+            ("blocked_by", "Issue", "blockedBy", _IDS, ""),
+            ("field_values", "ProjectV2Item", "fieldValues", _VALUES, ""),
+            ("project_items", "Issue", "projectItems", f"{_PAGE_INFO} nodes {{ ...item }}", f"\n{_ITEM}"),
+        )
+    }
+)
+"""The rest of one node's nested list, when its first page was not all of it."""
+
+INPUTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "createIssue": "issue { id }",
+        "updateIssue": "issue { id }",
+        "updateIssueIssueType": "issue { id }",
+        "closeIssue": "issue { id }",
+        "reopenIssue": "issue { id }",
+        "addLabelsToLabelable": "clientMutationId",
+        "removeLabelsFromLabelable": "clientMutationId",
+        "addAssigneesToAssignable": "clientMutationId",
+        "removeAssigneesFromAssignable": "clientMutationId",
+        "addSubIssue": "issue { id }",
+        "removeSubIssue": "issue { id }",
+        "addBlockedBy": "issue { id }",
+        "removeBlockedBy": "issue { id }",
+        "addProjectV2ItemById": "item { id }",
+        "addProjectV2DraftIssue": "projectItem { id }",
+        "updateProjectV2DraftIssue": "draftIssue { id }",
+        "updateProjectV2ItemFieldValue": "projectV2Item { id }",
+        "clearProjectV2ItemFieldValue": "projectV2Item { id }",
+        "archiveProjectV2Item": "item { id }",
+    }
+)
+"""Every mutation we use, with what we ask back. Each takes one input, named after it."""
+
+
+def mutations(names: Sequence[str]) -> str:
+    """Return one document that runs these mutations in order: alias `m0` with variable `$i0`, and so on."""
+    heads = ", ".join(f"$i{index}: {name[0].upper()}{name[1:]}Input!" for index, name in enumerate(names))
+    lines = "\n".join(f"  m{index}: {name}(input: $i{index}) {{ {INPUTS[name]} }}" for index, name in enumerate(names))
+    return f"mutation write({heads}) {{\n{lines}\n}}"
+
+
+def users_by_login(count: int) -> str:
+    """Return one query for *count* users: alias `u0` with variable `$l0`, and so on."""
+    heads = ", ".join(f"$l{index}: String!" for index in range(count))
+    lines = "\n".join(f"  u{index}: user(login: $l{index}) {{ id login name }}" for index in range(count))
+    return f"query people({heads}) {{\n{lines}\n}}"
+
+
+ACCESS_TOKENS_PATH: Final = "/app/installations/{installation}/access_tokens"
+MILESTONES_PATH: Final = "/repos/{repository}/milestones"
+MILESTONE_PATH: Final = "/repos/{repository}/milestones/{number}"
+LABELS_PATH: Final = "/repos/{repository}/labels"
