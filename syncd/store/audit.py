@@ -1,0 +1,202 @@
+"""Runs, and the audit of every remote write: each row's hash covers the row before it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+
+from syncd.errors import StoreError
+from syncd.model import codec
+from syncd.model.refs import ConnectionName, EntityId, OpId, RunId
+from syncd.store._db import Db
+from syncd.store._tables import audit, run, to_micros
+from syncd.store.records import parse_ref
+from syncd.store.rows import AuditRow, RunRow
+
+
+def _run(row: Row[Any]) -> RunRow:
+    return RunRow(
+        id=RunId(row.id),
+        command=row.command,
+        portfolio=row.portfolio,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        outcome=row.outcome,
+        counts=codec.load_text(row.counts),
+    )
+
+
+class Runs:
+    """Recorded executions."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    async def start(self, row: RunRow) -> None:
+        """Keep a run that begins."""
+        await self._db.insert(
+            run.insert(),
+            [
+                {
+                    "id": row.id,
+                    "command": row.command,
+                    "portfolio": row.portfolio,
+                    "started_at": row.started_at,
+                    "ended_at": None,
+                    "outcome": None,
+                    "counts": codec.dump_text(dict(row.counts)),
+                    "audit_rows": 0,
+                    "audit_hash": _first_hash(row.id),
+                }
+            ],
+        )
+
+    async def finish(self, run_id: RunId, at: datetime, outcome: str, counts: Mapping[str, int]) -> None:
+        """Say how a run ended."""
+        await self._db.write(
+            update(run)
+            .where(run.c.id == run_id)
+            .values(ended_at=at, outcome=outcome, counts=codec.dump_text(dict(counts)))
+        )
+
+    async def get(self, run_id: RunId) -> RunRow | None:
+        """Return one run."""
+        return await self._db.one(select(run).where(run.c.id == run_id), _run)
+
+    async def latest(self, limit: int = 20, portfolio: str | None = None) -> list[RunRow]:
+        """Return the runs that began last, newest first."""
+        query = select(run).order_by(run.c.started_at.desc(), run.c.id.desc()).limit(limit)
+        if portfolio is not None:
+            query = query.where(run.c.portfolio == portfolio)
+        return await self._db.all(query, _run)
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """How many records were written, by verb."""
+
+    created: int = 0
+    updated: int = 0
+    archived: int = 0
+
+
+def _first_hash(run_id: RunId) -> str:
+    return hashlib.sha256(f"run {run_id}".encode()).hexdigest()
+
+
+def _content(row: AuditRow) -> str:
+    return codec.dump_text(
+        [row.field, codec.dump_native(row.before), codec.dump_native(row.after), row.op],
+    )
+
+
+def _next_hash(previous: str, row: AuditRow) -> str:
+    head = [row.run, row.seq, to_micros(row.at), row.connection, str(row.ref), row.entity, row.verb]
+    return hashlib.sha256(f"{previous}\n{codec.dump_text(head)}\n{_content(row)}".encode()).hexdigest()
+
+
+def _audit(row: Row[Any]) -> AuditRow:
+    name, before, after, op_id = codec.load_text(row.content)
+    return AuditRow(
+        run=RunId(row.run),
+        seq=row.seq,
+        at=row.at,
+        connection=ConnectionName(row.connection),
+        ref=parse_ref(row.ref),
+        entity=EntityId(row.entity),
+        verb=row.verb,
+        field=name,
+        before=codec.load_reading(before),
+        after=codec.load_reading(after),
+        op=op_id and OpId(op_id),
+        hash=row.hash,
+    )
+
+
+class Audit:
+    """What was written where, before and after; never changed afterwards."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    async def append(self, run_id: RunId, rows: Sequence[AuditRow]) -> None:
+        """Add *rows* to the end of the run's chain, in the transaction that confirms their ops."""
+        if not rows:
+            return
+        seq, last = await self._end(run_id)
+        written = []
+        for row in rows:
+            seq += 1
+            placed = replace(row, run=run_id, seq=seq)
+            last = _next_hash(last, placed)
+            written.append(
+                {
+                    "run": run_id,
+                    "seq": seq,
+                    "at": row.at,
+                    "connection": row.connection,
+                    "ref": str(row.ref),
+                    "entity": row.entity,
+                    "verb": row.verb,
+                    "content": _content(placed),
+                    "hash": last,
+                }
+            )
+        await self._db.insert(audit.insert(), written)
+        await self._db.write(update(run).where(run.c.id == run_id).values(audit_rows=seq, audit_hash=last))
+
+    def of_run(self, run_id: RunId) -> AsyncIterator[AuditRow]:
+        """Yield one run's rows in order."""
+        return self._db.stream(select(audit).where(audit.c.run == run_id).order_by(audit.c.seq), _audit)
+
+    async def of_entity(self, entity: EntityId, limit: int = 100) -> list[AuditRow]:
+        """Return the last writes of one entity, newest first."""
+        query = select(audit).where(audit.c.entity == entity)
+        return await self._db.all(query.order_by(audit.c.at.desc(), audit.c.seq.desc()).limit(limit), _audit)
+
+    async def check_chain(self, run_id: RunId) -> int:
+        """
+        Return how many rows the run's chain has, every one proven.
+
+        Raises `StoreError` naming the first row that was changed, added,
+        removed or moved since it was written.
+        """
+        count, end = await self._end(run_id)
+        seen, last = 0, _first_hash(run_id)
+        async for row in self.of_run(run_id):
+            seen += 1
+            last = _next_hash(last, row)
+            if row.seq != seen or row.hash != last:
+                raise self._broken(run_id, f"row {seen} is not what was written")
+        if (seen, last) != (count, end):
+            raise self._broken(run_id, f"it has {seen} rows where {count} were written")
+        return seen
+
+    async def recent_changes(self, connection: ConnectionName, since: datetime) -> Writes:
+        """Return how many records of a connection were written since then: what the brakes count."""
+        query = (
+            select(audit.c.verb, func.count(audit.c.ref.distinct()).label("n"))
+            .where(audit.c.connection == connection, audit.c.at >= since)
+            .group_by(audit.c.verb)
+        )
+        counts = dict(await self._db.all(query, lambda row: (str(row.verb), int(row.n))))
+        return Writes(counts.get("create", 0), counts.get("update", 0), counts.get("archive", 0))
+
+    async def _end(self, run_id: RunId) -> tuple[int, str]:
+        query = select(run.c.audit_rows, run.c.audit_hash).where(run.c.id == run_id)
+        end = await self._db.one(query, lambda row: (int(row.audit_rows), str(row.audit_hash)))
+        if end is None:
+            raise self._broken(run_id, "there is no such run")
+        return end
+
+    def _broken(self, run_id: RunId, what: str) -> StoreError:
+        return StoreError(
+            f"the audit of run {run_id} cannot be trusted: {what}",
+            where=self._db.where,
+            fix="compare with a backup; somebody or something changed the file",
+        )

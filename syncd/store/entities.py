@@ -1,0 +1,188 @@
+"""Canonical items, what stands in the way of their fields, and which of them to look at again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, delete, exists, select
+
+from syncd.model import codec
+from syncd.model.canonical import UNSET, Kind, Unset, Value
+from syncd.model.native import MISSING, Missing
+from syncd.model.refs import EntityId, LinkId
+from syncd.store._db import Db, chunks
+from syncd.store._dialect import upsert
+from syncd.store._tables import dirty, entity, field_state, link
+from syncd.store.rows import EntityRow, FieldStateRow
+
+
+def _entity(row: Row[Any]) -> EntityRow:
+    return EntityRow(
+        id=EntityId(row.id),
+        portfolio=row.portfolio,
+        kind=Kind(row.kind),
+        values=codec.load_map(codec.load_text(row.vals), codec.load_value),
+        provenance=codec.load_map(codec.load_text(row.provenance), codec.load_provenance),
+        created_at=row.created_at,
+        version=row.version,
+    )
+
+
+class Entities:
+    """One row per canonical item."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    async def save(self, rows: Sequence[EntityRow]) -> None:
+        """Keep *rows*; each save counts the version up."""
+        statement = upsert(self._db.dialect, entity, keep=("created_at",), version=entity.c.version + 1)
+        await self._db.insert(
+            statement,
+            [
+                {
+                    "id": row.id,
+                    "portfolio": row.portfolio,
+                    "kind": row.kind,
+                    "vals": codec.dump_text(codec.dump_map(row.values, codec.dump_value)),
+                    "provenance": codec.dump_text(codec.dump_map(row.provenance, codec.dump_provenance)),
+                    "created_at": row.created_at,
+                    "version": 1,
+                }
+                for row in rows
+            ],
+        )
+
+    async def by_ids(self, ids: Sequence[EntityId]) -> dict[EntityId, EntityRow]:
+        """Return the entities of *ids*; unknown ones are left out."""
+        rows = await self._db.within(select(entity), entity.c.id, ids, _entity)
+        return {row.id: row for row in rows}
+
+    def by_portfolio(self, portfolio: str, kind: Kind | None = None) -> AsyncIterator[EntityRow]:
+        """Yield the portfolio's entities, of one kind or all, by id."""
+        return self._db.stream(self._of(portfolio, kind), _entity)
+
+    async def ids(self, portfolio: str, kind: Kind | None = None) -> list[EntityId]:
+        """Return the ids of the portfolio's entities, sorted."""
+        query = self._of(portfolio, kind).with_only_columns(entity.c.id)
+        return await self._db.all(query, lambda row: EntityId(row.id))
+
+    async def values_of(
+        self, portfolio: str, fields: Sequence[str], kind: Kind | None = None
+    ) -> dict[EntityId, Mapping[str, Value | Unset]]:
+        """Return some values of every entity (`UNSET` where none is agreed), for rules over the whole graph."""
+
+        def pick(row: Row[Any]) -> tuple[EntityId, Mapping[str, Value | Unset]]:
+            values = codec.load_text(row.vals)
+            return EntityId(row.id), {
+                name: codec.load_value(values[name]) if name in values else UNSET for name in fields
+            }
+
+        query = self._of(portfolio, kind).with_only_columns(entity.c.id, entity.c.vals)
+        return dict(await self._db.all(query, pick))
+
+    async def remove_unlinked(self, ids: Sequence[EntityId]) -> int:
+        """Remove those of *ids* that have no link of any state, and return how many: two entities became one."""
+        removed = 0
+        for portion in chunks(ids):
+            alone = ~exists().where(link.c.entity == entity.c.id)
+            removed += await self._db.write(delete(entity).where(entity.c.id.in_(portion), alone))
+        return removed
+
+    def _of(self, portfolio: str, kind: Kind | None) -> Any:  # noqa: ANN401 - any selection of columns
+        query = select(entity).where(entity.c.portfolio == portfolio).order_by(entity.c.id)
+        return query if kind is None else query.where(entity.c.kind == kind)
+
+
+def _field_state(row: Row[Any]) -> FieldStateRow:
+    refused = codec.load_text(row.refused)
+    return FieldStateRow(
+        entity=EntityId(row.entity),
+        field=row.field,
+        link=LinkId(row.link) if row.link else None,
+        refused=MISSING if refused is None else codec.load_value(refused[0]),
+        trouble=row.trouble,
+        text=row.text,
+        undone=row.undone,
+        since=row.since,
+    )
+
+
+class FieldStates:
+    """What stands in the way of a field: refused values, troubles, breakers."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    async def save(self, rows: Sequence[FieldStateRow]) -> None:
+        """Keep *rows*, each in place of the one for its entity, field and link."""
+        await self._db.save(
+            field_state,
+            [
+                {
+                    "entity": row.entity,
+                    "field": row.field,
+                    "link": row.link or "",
+                    "refused": codec.dump_text(
+                        None if isinstance(row.refused, Missing) else [codec.dump_value(row.refused)]
+                    ),
+                    "trouble": row.trouble,
+                    "text": row.text,
+                    "undone": row.undone,
+                    "since": row.since,
+                }
+                for row in rows
+            ],
+        )
+
+    async def of_entities(self, ids: Sequence[EntityId]) -> list[FieldStateRow]:
+        """Return what stands in the way of fields of *ids*."""
+        return await self._db.within(select(field_state), field_state.c.entity, ids, _field_state)
+
+    async def by_portfolio(self, portfolio: str) -> list[FieldStateRow]:
+        """Return what stands in the way of the portfolio's fields, by entity and field."""
+        query = select(field_state).join(entity, entity.c.id == field_state.c.entity)
+        query = query.where(entity.c.portfolio == portfolio)
+        return await self._db.all(query.order_by(field_state.c.entity, field_state.c.field), _field_state)
+
+    async def clear(self, keys: Sequence[tuple[EntityId, str, LinkId | None]]) -> None:
+        """Forget what stood in the way of these (entity, field, link)."""
+        for owner, name, at in keys:
+            await self._db.write(
+                delete(field_state).where(
+                    field_state.c.entity == owner, field_state.c.field == name, field_state.c.link == (at or "")
+                )
+            )
+
+
+class Dirty:
+    """Entities to reconcile: marked many times, taken once."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    async def mark(self, ids: Sequence[EntityId]) -> None:
+        """Mark *ids*; one already marked gets a new generation."""
+        statement = upsert(self._db.dialect, dirty, generation=dirty.c.generation + 1)
+        await self._db.insert(statement, [{"entity": one, "generation": 1} for one in dict.fromkeys(ids)])
+
+    async def take(self, portfolio: str, limit: int | None = None) -> dict[EntityId, int]:
+        """Return marked entities and their generations, by id; they stay marked until `clear`."""
+        query = (
+            select(dirty)
+            .join(entity, entity.c.id == dirty.c.entity)
+            .where(entity.c.portfolio == portfolio)
+            .order_by(dirty.c.entity)
+            .limit(limit)
+        )
+        return dict(await self._db.all(query, lambda row: (EntityId(row.entity), int(row.generation))))
+
+    async def clear(self, taken: Mapping[EntityId, int]) -> None:
+        """Unmark what was taken, but for those marked again since. One taker at a time."""
+        by_generation: dict[int, list[EntityId]] = {}
+        for one, generation in taken.items():
+            by_generation.setdefault(generation, []).append(one)
+        for generation, ids in by_generation.items():
+            for portion in chunks(ids):
+                await self._db.write(delete(dirty).where(dirty.c.generation == generation, dirty.c.entity.in_(portion)))

@@ -1,0 +1,168 @@
+"""The journal: every remote write, committed before it is sent and settled only by looking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select, update
+
+from syncd.errors import StoreError
+from syncd.model import codec
+from syncd.model.refs import ConnectionName, EntityId, LinkId, OpId, RunId
+from syncd.store._db import Db
+from syncd.store._tables import op
+from syncd.store.rows import OPEN_OPS, OpField, OpRow, OpState
+
+
+def _dump_field(field: OpField) -> codec.Json:
+    return [codec.dump_native(field.want), codec.dump_value(field.meant), codec.dump_native(field.pre)]
+
+
+def _load_field(data: codec.Json) -> OpField:
+    want, meant, pre = data
+    return OpField(codec.load_native(want), codec.load_value(meant), codec.load_reading(pre))
+
+
+def _op(row: Row[Any]) -> OpRow:
+    return OpRow(
+        id=OpId(row.id),
+        run=RunId(row.run),
+        change=row.change,
+        connection=ConnectionName(row.connection),
+        entity=EntityId(row.entity),
+        link=row.link and LinkId(row.link),
+        verb=row.verb,
+        fields=codec.load_map(codec.load_text(row.fields), _load_field),
+        native=codec.load_map(codec.load_text(row.native), codec.load_native),
+        payload_hash=row.payload_hash,
+        pre_hash=row.pre_hash,
+        state=OpState(row.state),
+        marker=row.marker and EntityId(row.marker),
+        container=row.container,
+        type=row.type,
+        reason=row.reason,
+        planned_at=row.planned_at,
+        sent_at=row.sent_at,
+        ended_at=row.ended_at,
+    )
+
+
+class Journal:
+    """
+    Ops and how far they are.
+
+        planned ──▶ sent ──▶ confirmed | failed | quarantined
+           │          └────▶ unknown ──▶ confirmed | failed | quarantined
+           └────▶ failed | quarantined
+    """
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    async def plan(self, rows: Sequence[OpRow]) -> None:
+        """Keep intents, in the transaction of the decision they come from."""
+        await self._db.insert(
+            op.insert(),
+            [
+                {
+                    "id": row.id,
+                    "run": row.run,
+                    "change": row.change,
+                    "connection": row.connection,
+                    "entity": row.entity,
+                    "link": row.link,
+                    "verb": row.verb,
+                    "fields": codec.dump_text(codec.dump_map(row.fields, _dump_field)),
+                    "native": codec.dump_text(codec.dump_map(row.native, codec.dump_native)),
+                    "payload_hash": row.payload_hash,
+                    "pre_hash": row.pre_hash,
+                    "state": OpState.PLANNED,
+                    "marker": row.marker,
+                    "container": row.container,
+                    "type": row.type,
+                    "reason": row.reason,
+                    "planned_at": row.planned_at,
+                    "sent_at": None,
+                    "ended_at": None,
+                }
+                for row in rows
+            ],
+        )
+
+    async def mark_sent(self, ids: Sequence[OpId], at: datetime) -> None:
+        """Say that requests are about to leave. Commit before they do."""
+        await self._move(ids, {OpState.PLANNED}, OpState.SENT, sent_at=at)
+
+    async def mark_unknown(self, reasons: Mapping[OpId, str]) -> None:
+        """Say that nobody can tell whether these were carried out, and why."""
+        for one, reason in reasons.items():
+            await self._move([one], {OpState.SENT, OpState.UNKNOWN}, OpState.UNKNOWN, reason=reason)
+
+    async def mark_confirmed(self, ids: Sequence[OpId], at: datetime) -> None:
+        """Say that these were carried out and read back."""
+        await self._move(ids, {OpState.SENT, OpState.UNKNOWN}, OpState.CONFIRMED, ended_at=at, reason=None)
+
+    async def mark_failed(self, reasons: Mapping[OpId, str], at: datetime) -> None:
+        """Say that these were surely not carried out, and why."""
+        for one, reason in reasons.items():
+            await self._move([one], OPEN_OPS, OpState.FAILED, ended_at=at, reason=reason)
+
+    async def mark_quarantined(self, reasons: Mapping[OpId, str], at: datetime) -> None:
+        """Say that these wait for a person, and why."""
+        for one, reason in reasons.items():
+            await self._move([one], OPEN_OPS, OpState.QUARANTINED, ended_at=at, reason=reason)
+
+    async def attach(self, links: Mapping[OpId, LinkId]) -> None:
+        """Say which link each confirmed create made."""
+        statement = update(op).where(op.c.id == bindparam("op_id")).values(link=bindparam("link_id"))
+        if links:
+            await self._db.write(statement, [{"op_id": one, "link_id": at} for one, at in links.items()])
+
+    async def open(self, connection: ConnectionName | None = None) -> list[OpRow]:
+        """Return the ops that have not ended, oldest first: what a restart takes up again."""
+        query = select(op).where(op.c.ended_at.is_(None))
+        if connection is not None:
+            query = query.where(op.c.connection == connection)
+        return await self._db.all(query.order_by(op.c.planned_at, op.c.id), _op)
+
+    async def open_of_links(self, ids: Sequence[LinkId]) -> dict[LinkId, list[OpRow]]:
+        """Return the ops under way on each link, oldest first."""
+        query = select(op).where(op.c.ended_at.is_(None)).order_by(op.c.planned_at, op.c.id)
+        found: dict[LinkId, list[OpRow]] = {}
+        for row in await self._db.within(query, op.c.link, ids, _op):
+            if row.link is not None:
+                found.setdefault(row.link, []).append(row)
+        return found
+
+    async def open_of_entities(self, ids: Sequence[EntityId]) -> dict[EntityId, list[OpRow]]:
+        """Return the ops under way on each entity, creates included, oldest first."""
+        query = select(op).where(op.c.ended_at.is_(None)).order_by(op.c.planned_at, op.c.id)
+        found: dict[EntityId, list[OpRow]] = {}
+        for row in await self._db.within(query, op.c.entity, ids, _op):
+            found.setdefault(row.entity, []).append(row)
+        return found
+
+    async def by_ids(self, ids: Sequence[OpId]) -> dict[OpId, OpRow]:
+        """Return the ops of *ids*; unknown ones are left out."""
+        return {row.id: row for row in await self._db.within(select(op), op.c.id, ids, _op)}
+
+    async def of_run(self, run: RunId) -> list[OpRow]:
+        """Return the ops of one run, oldest first."""
+        return await self._db.all(select(op).where(op.c.run == run).order_by(op.c.planned_at, op.c.id), _op)
+
+    async def _move(
+        self, ids: Sequence[OpId], allowed: frozenset[OpState] | set[OpState], state: OpState, **also: object
+    ) -> None:
+        moved = 0
+        wanted = list(dict.fromkeys(ids))
+        if wanted:
+            statement = update(op).where(op.c.id == bindparam("op_id"), op.c.state.in_(allowed))
+            moved = await self._db.write(statement.values(state=state, **also), [{"op_id": one} for one in wanted])
+        if moved != len(wanted):
+            raise StoreError(
+                f"{len(wanted) - moved} of {len(wanted)} writes cannot become {state}: they are unknown or have ended",
+                where=self._db.where,
+                fix="report this: it is a fault in syncd; the transaction was undone",
+            )

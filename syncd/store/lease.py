@@ -1,0 +1,103 @@
+"""Who may write: one holder at a time, proven by a fence that grows with every new one."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from syncd.errors import StoreError
+from syncd.store._db import Db
+from syncd.store._dialect import database_now
+from syncd.store._tables import EPOCH, lease
+from syncd.store.rows import LeaseRow
+
+
+def this_process() -> str:
+    """Return how this process signs a lease: `host:pid`."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def is_surely_dead(holder: str) -> bool:
+    """Return whether *holder* is a process of this host that ended. One of another host may always live."""
+    host, _, pid = holder.rpartition(":")
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):
+        return False
+    return False
+
+
+def _lease(row: Row[Any]) -> LeaseRow:
+    return LeaseRow(name=row.name, holder=row.holder, fence=row.fence, since=row.since, expires_at=row.expires_at)
+
+
+class Leases:
+    """Leases by name. All times are the database's own."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    async def get(self, name: str) -> LeaseRow | None:
+        """Return a lease, held or run out."""
+        return await self._db.one(select(lease).where(lease.c.name == name), _lease)
+
+    async def acquire(self, name: str, holder: str, ttl: timedelta) -> LeaseRow:
+        """
+        Take a lease that is free, has run out, or whose holder is surely dead.
+
+        Raises `StoreError` naming the holder when somebody else has it.
+        """
+        now = await self._now()
+        held = await self.get(name)
+        if held is not None and held.expires_at > now and not is_surely_dead(held.holder):
+            host, _, pid = held.holder.rpartition(":")
+            raise StoreError(
+                f"it is held by process {pid} on {host} since {held.since:%Y-%m-%d %H:%M:%S} UTC",
+                where=self._db.where,
+                fix=f"stop that process, or wait until its lease runs out at {held.expires_at:%H:%M:%S} UTC",
+            )
+        fence = (held.fence if held else 0) + 1
+        row = LeaseRow(name=name, holder=holder, fence=fence, since=now, expires_at=now + ttl)
+        await self._db.save(
+            lease,
+            [{"name": name, "holder": holder, "fence": fence, "since": now, "expires_at": row.expires_at}],
+        )
+        return row
+
+    async def renew(self, held: LeaseRow, ttl: timedelta) -> LeaseRow:
+        """Hold a lease for longer. Raises `StoreError` when it was lost."""
+        await self.check(held)
+        until = await self._now() + ttl
+        await self._db.write(update(lease).where(lease.c.name == held.name).values(expires_at=until))
+        return LeaseRow(name=held.name, holder=held.holder, fence=held.fence, since=held.since, expires_at=until)
+
+    async def release(self, held: LeaseRow) -> None:
+        """Give a lease back, if it is still ours. The fence stays."""
+        await self._db.write(
+            update(lease)
+            .where(lease.c.name == held.name, lease.c.fence == held.fence)
+            .values(expires_at=await self._now())
+        )
+
+    async def check(self, held: LeaseRow) -> None:
+        """Raise `StoreError` unless nobody took the lease over."""
+        current = await self.get(held.name)
+        if current is None or current.fence != held.fence:
+            holder = current.holder if current else "nobody"
+            raise StoreError(
+                f"another process took over ({holder}): nothing more is written by this one",
+                where=self._db.where,
+                fix="stop this process; the other one goes on",
+            )
+
+    async def _now(self) -> datetime:
+        found = await self._db.scalar(database_now(self._db.dialect))
+        return EPOCH + timedelta(microseconds=int(found))

@@ -1,0 +1,191 @@
+"""The bonds between entities and records, what each was last accounted for, and which went missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, delete, func, select, update
+
+from syncd.model import codec
+from syncd.model.canonical import UNSET
+from syncd.model.refs import ConnectionName, EntityId, LinkId, Ref
+from syncd.store._db import Db, chunks
+from syncd.store._tables import base, link, observed, tombstone
+from syncd.store.records import parse_ref
+from syncd.store.rows import BaseField, BaseRow, LinkRow, LinkState, TombstoneRow
+
+
+def _link(row: Row[Any]) -> LinkRow:
+    return LinkRow(
+        id=LinkId(row.id),
+        entity=EntityId(row.entity),
+        ref=parse_ref(row.ref),
+        portfolio=row.portfolio,
+        state=LinkState(row.state),
+        container=row.container,
+        type=row.type,
+        key=row.key,
+        url=row.url,
+        created_by_us=row.created_by_us,
+        default_fields=frozenset(codec.load_text(row.default_fields)),
+        linked_at=row.linked_at,
+    )
+
+
+class Links:
+    """One row per link, for ever: a link that ends changes its state."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    async def save(self, rows: Sequence[LinkRow]) -> None:
+        """Keep *rows*. Raises `StoreError` when a ref would have two links that are not `UNLINKED`."""
+        await self._db.save(
+            link,
+            [
+                {
+                    "id": row.id,
+                    "entity": row.entity,
+                    "ref": str(row.ref),
+                    "connection": row.ref.connection,
+                    "portfolio": row.portfolio,
+                    "state": row.state,
+                    "container": row.container,
+                    "type": row.type,
+                    "key": row.key,
+                    "url": row.url,
+                    "created_by_us": row.created_by_us,
+                    "default_fields": codec.dump_text(sorted(row.default_fields)),
+                    "linked_at": row.linked_at,
+                }
+                for row in rows
+            ],
+        )
+
+    async def by_ids(self, ids: Sequence[LinkId]) -> dict[LinkId, LinkRow]:
+        """Return the links of *ids*; unknown ones are left out."""
+        return {row.id: row for row in await self._db.within(select(link), link.c.id, ids, _link)}
+
+    async def by_refs(self, refs: Sequence[Ref]) -> dict[Ref, LinkRow]:
+        """Return the link of each ref that has one, whatever its state but `UNLINKED`."""
+        query = select(link).where(link.c.state != LinkState.UNLINKED)
+        rows = await self._db.within(query, link.c.ref, [str(ref) for ref in refs], _link)
+        return {row.ref: row for row in rows}
+
+    async def by_entities(self, ids: Sequence[EntityId]) -> dict[EntityId, list[LinkRow]]:
+        """Return every link, in any state, of each entity that has one, by link id."""
+        query = select(link).order_by(link.c.id)
+        found: dict[EntityId, list[LinkRow]] = {}
+        for row in await self._db.within(query, link.c.entity, ids, _link):
+            found.setdefault(row.entity, []).append(row)
+        return found
+
+    async def by_connection(self, connection: ConnectionName, portfolio: str | None = None) -> list[LinkRow]:
+        """Return every link of one connection, in any state but `UNLINKED`, by ref."""
+        query = select(link).where(link.c.connection == connection, link.c.state != LinkState.UNLINKED)
+        if portfolio is not None:
+            query = query.where(link.c.portfolio == portfolio)
+        return await self._db.all(query.order_by(link.c.ref), _link)
+
+    async def by_key(self, key: str) -> list[LinkRow]:
+        """Return the links of what people call *key* (`PMO-12`, `#31`), whatever the connection, by ref."""
+        return await self._db.all(select(link).where(link.c.key == key).order_by(link.c.ref), _link)
+
+    async def count(self, connection: ConnectionName) -> int:
+        """Return how many live links a connection has: what the brakes take their share of."""
+        query = select(func.count().label("n")).select_from(link)
+        query = query.where(link.c.connection == connection, link.c.state == LinkState.LIVE)
+        return (await self._db.all(query, lambda row: int(row.n)))[0]
+
+    async def move(self, moves: Mapping[LinkId, Ref]) -> None:
+        """Let links point at new refs of the same items (a draft became an issue); what the old ref held is dropped."""
+        for at, ref in moves.items():
+            old = select(link.c.ref).where(link.c.id == at).scalar_subquery()
+            await self._db.write(delete(observed).where(observed.c.ref == old, observed.c.ref != str(ref)))
+            await self._db.write(
+                update(link).where(link.c.id == at).values(ref=str(ref), connection=ref.connection),
+            )
+
+
+def _dump_base(field: BaseField) -> codec.Json:
+    shown = codec.dump_native(field.shown)
+    return [shown] if field.stale else [shown, codec.dump_value(field.meant)]
+
+
+def _load_base(data: codec.Json) -> BaseField:
+    shown = codec.load_native(data[0])
+    if len(data) == 1:
+        return BaseField(shown, UNSET, stale=True)
+    return BaseField(shown, codec.load_value(data[1]))
+
+
+class Bases:
+    """What each link was last accounted for: one row per link."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    async def save(self, rows: Sequence[BaseRow]) -> None:
+        """Keep *rows*, each the whole of its link's bases."""
+        await self._db.save(
+            base,
+            [{"link": row.link, "fields": codec.dump_text(codec.dump_map(row.fields, _dump_base))} for row in rows],
+        )
+
+    async def of_links(self, ids: Sequence[LinkId]) -> dict[LinkId, BaseRow]:
+        """Return the bases of *ids*; a link without any is left out."""
+        rows = await self._db.within(
+            select(base),
+            base.c.link,
+            ids,
+            lambda row: BaseRow(LinkId(row.link), codec.load_map(codec.load_text(row.fields), _load_base)),
+        )
+        return {row.link: row for row in rows}
+
+    async def forget(self, ids: Sequence[LinkId]) -> None:
+        """Drop the bases of *ids*: their next reading is first contact."""
+        for portion in chunks(ids):
+            await self._db.write(delete(base).where(base.c.link.in_(portion)))
+
+
+class Tombstones:
+    """Linked records that were missed on direct reads."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    async def of_links(self, ids: Sequence[LinkId]) -> dict[LinkId, TombstoneRow]:
+        """Return what is known of missed records behind *ids*."""
+        rows = await self._db.within(
+            select(tombstone),
+            tombstone.c.link,
+            ids,
+            lambda row: TombstoneRow(
+                link=LinkId(row.link),
+                first_missing_at=row.first_missing_at,
+                last_checked_at=row.last_checked_at,
+                count=row.times,
+            ),
+        )
+        return {row.link: row for row in rows}
+
+    async def save(self, rows: Sequence[TombstoneRow]) -> None:
+        """Keep *rows*, each in place of the one for its link."""
+        await self._db.save(
+            tombstone,
+            [
+                {
+                    "link": row.link,
+                    "first_missing_at": row.first_missing_at,
+                    "last_checked_at": row.last_checked_at,
+                    "times": row.count,
+                }
+                for row in rows
+            ],
+        )
+
+    async def clear(self, ids: Sequence[LinkId]) -> None:
+        """Forget that the records behind *ids* were missed: they are back."""
+        for portion in chunks(ids):
+            await self._db.write(delete(tombstone).where(tombstone.c.link.in_(portion)))

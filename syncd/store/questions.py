@@ -1,0 +1,146 @@
+"""What waits for a person: items set aside, and matches to accept or reject."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
+
+from syncd.model import codec
+from syncd.model.canonical import Kind
+from syncd.model.refs import ConnectionName, EntityId
+from syncd.store._db import Db
+from syncd.store._dialect import upsert
+from syncd.store._tables import match_proposal, quarantine
+from syncd.store.records import parse_ref
+from syncd.store.rows import MatchProposalRow, ProposalState, QuarantineRow
+
+
+def _quarantined(row: Row[Any]) -> QuarantineRow:
+    return QuarantineRow(
+        connection=ConnectionName(row.connection),
+        ref=row.ref and parse_ref(row.ref),
+        entity=row.entity and EntityId(row.entity),
+        field=row.field or None,
+        reason=row.reason,
+        since=row.since,
+        attempts=row.attempts,
+    )
+
+
+def _subject(row: QuarantineRow) -> str:
+    return str(row.ref or row.entity)
+
+
+class Quarantine:
+    """Items, or fields of them, that are set aside so the rest flow."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    async def add(self, rows: Sequence[QuarantineRow]) -> None:
+        """Set *rows* aside; one set aside already keeps its *since* and counts an attempt more."""
+        statement = upsert(self._db.dialect, quarantine, keep=("since",), attempts=quarantine.c.attempts + 1)
+        await self._db.insert(
+            statement,
+            [
+                {
+                    "connection": row.connection,
+                    "subject": _subject(row),
+                    "field": row.field or "",
+                    "ref": row.ref and str(row.ref),
+                    "entity": row.entity,
+                    "reason": row.reason,
+                    "since": row.since,
+                    "attempts": row.attempts,
+                }
+                for row in rows
+            ],
+        )
+
+    async def all(self, connection: ConnectionName | None = None) -> list[QuarantineRow]:
+        """Return everything set aside, oldest first."""
+        query = select(quarantine).order_by(quarantine.c.since, quarantine.c.subject, quarantine.c.field)
+        if connection is not None:
+            query = query.where(quarantine.c.connection == connection)
+        return await self._db.all(query, _quarantined)
+
+    async def release(self, rows: Sequence[QuarantineRow]) -> None:
+        """Let *rows* flow again."""
+        for row in rows:
+            await self._db.write(
+                delete(quarantine).where(
+                    quarantine.c.connection == row.connection,
+                    quarantine.c.subject == _subject(row),
+                    quarantine.c.field == (row.field or ""),
+                )
+            )
+
+
+def _proposal(row: Row[Any]) -> MatchProposalRow:
+    return MatchProposalRow(
+        id=row.id,
+        portfolio=row.portfolio,
+        kind=Kind(row.kind),
+        refs=tuple(codec.load_ref(ref) for ref in codec.load_text(row.refs)),
+        entity=row.entity and EntityId(row.entity),
+        reason=row.reason,
+        state=ProposalState(row.state),
+        made_at=row.made_at,
+        decided_at=row.decided_at,
+    )
+
+
+class Proposals:
+    """Matches for a person to accept or reject; a decision is remembered."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    async def add(self, rows: Sequence[MatchProposalRow]) -> int:
+        """Keep *rows* but for those whose id is known, decided or not; return how many were new."""
+        return await self._db.add_new(
+            match_proposal,
+            [
+                {
+                    "id": row.id,
+                    "portfolio": row.portfolio,
+                    "kind": row.kind,
+                    "refs": codec.dump_text([codec.dump_ref(ref) for ref in row.refs]),
+                    "entity": row.entity,
+                    "reason": row.reason,
+                    "state": row.state,
+                    "made_at": row.made_at,
+                    "decided_at": row.decided_at,
+                }
+                for row in rows
+            ],
+        )
+
+    async def by_portfolio(self, portfolio: str, state: ProposalState | None = None) -> list[MatchProposalRow]:
+        """Return the portfolio's proposals, in one state or all, oldest first."""
+        query = select(match_proposal).where(match_proposal.c.portfolio == portfolio)
+        if state is not None:
+            query = query.where(match_proposal.c.state == state)
+        return await self._db.all(query.order_by(match_proposal.c.made_at, match_proposal.c.id), _proposal)
+
+    async def find(self, prefix: str) -> list[MatchProposalRow]:
+        """Return the proposals whose id begins with *prefix*."""
+        query = select(match_proposal).where(match_proposal.c.id.startswith(prefix, autoescape=True))
+        return await self._db.all(query.order_by(match_proposal.c.id), _proposal)
+
+    async def decide(self, proposal: str, state: ProposalState, at: datetime) -> None:
+        """Keep a person's answer."""
+        await self._db.write(
+            update(match_proposal).where(match_proposal.c.id == proposal).values(state=state, decided_at=at)
+        )
+
+    async def drop_open(self, portfolio: str, keep: Sequence[str]) -> None:
+        """Drop the portfolio's open proposals but for *keep*: their records were linked or went away."""
+        open_now = await self.by_portfolio(portfolio, ProposalState.OPEN)
+        kept = set(keep)
+        for row in open_now:
+            if row.id not in kept:
+                await self._db.write(delete(match_proposal).where(match_proposal.c.id == row.id))

@@ -1,0 +1,143 @@
+"""What the tools were last seen to hold, and where reading goes on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from sqlalchemy import Row, delete, select
+
+from syncd.model import codec
+from syncd.model.refs import ConnectionName, Cursor, LinkId, Ref, Revision
+from syncd.store._db import Db, chunks
+from syncd.store._tables import cursor, link, observed
+from syncd.store.rows import CursorRow, LinkState, ObservedRow
+
+
+def parse_ref(text: str) -> Ref:
+    """Return the ref that `str` wrote as *text*. Connection and kind hold no colon; an id may."""
+    connection, kind, ref_id = text.split(":", 2)
+    return Ref(ConnectionName(connection), kind, ref_id)
+
+
+def _observed(row: Row[Any]) -> ObservedRow:
+    edited = codec.load_map(codec.load_text(row.edited), codec.load_interval)
+    return ObservedRow(
+        portfolio=row.portfolio,
+        record=codec.load_record(codec.load_text(row.record)),
+        read_at=row.read_at,
+        direct=row.direct,
+        edited={name: interval for name, interval in edited.items() if interval},
+        previous_updated_at=row.previous_updated_at,
+    )
+
+
+class Records:
+    """Observed records, linked or not; one row per ref."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    async def save_observed(self, rows: Sequence[ObservedRow]) -> None:
+        """Keep *rows*, each in place of what its ref was seen to hold before."""
+        await self._db.save(
+            observed,
+            [
+                {
+                    "ref": str(row.ref),
+                    "connection": row.ref.connection,
+                    "portfolio": row.portfolio,
+                    "revision": row.record.revision,
+                    "record": codec.dump_text(codec.dump_record(row.record)),
+                    "read_at": row.read_at,
+                    "direct": row.direct,
+                    "edited": codec.dump_text(codec.dump_map(row.edited, codec.dump_interval)),
+                    "previous_updated_at": row.previous_updated_at,
+                }
+                for row in rows
+            ],
+        )
+
+    async def observed(self, refs: Sequence[Ref]) -> dict[Ref, ObservedRow]:
+        """Return what is known of *refs*; unknown ones are left out."""
+        rows = await self._db.within(select(observed), observed.c.ref, [str(ref) for ref in refs], _observed)
+        return {row.ref: row for row in rows}
+
+    async def observed_of_links(self, links: Sequence[LinkId]) -> dict[LinkId, ObservedRow]:
+        """Return what is known of the records behind *links*."""
+        query = select(link.c.id.label("link_id"), observed).join(link, link.c.ref == observed.c.ref)
+        rows = await self._db.within(query, link.c.id, links, lambda row: (LinkId(row.link_id), _observed(row)))
+        return dict(rows)
+
+    async def revisions(self, refs: Sequence[Ref]) -> dict[Ref, Revision]:
+        """Return the revision last seen of each of *refs*; unknown ones are left out."""
+        query = select(observed.c.ref, observed.c.revision)
+        rows = await self._db.within(
+            query,
+            observed.c.ref,
+            [str(ref) for ref in refs],
+            lambda row: (parse_ref(row.ref), Revision(row.revision)),
+        )
+        return dict(rows)
+
+    async def unlinked(self, portfolio: str, connection: ConnectionName | None = None) -> list[ObservedRow]:
+        """Return the portfolio's records that belong to no entity, by ref."""
+        query = (
+            select(observed)
+            .outerjoin(link, (link.c.ref == observed.c.ref) & (link.c.state != LinkState.UNLINKED))
+            .where(observed.c.portfolio == portfolio, link.c.id.is_(None))
+            .order_by(observed.c.ref)
+        )
+        if connection is not None:
+            query = query.where(observed.c.connection == connection)
+        return await self._db.all(query, _observed)
+
+    async def by_key(self, key: str) -> list[ObservedRow]:
+        """Return the linked records that people call *key* (`PMO-12`, `#31`), whatever the connection."""
+        query = select(observed).join(link, link.c.ref == observed.c.ref).where(link.c.key == key)
+        return await self._db.all(query.order_by(observed.c.ref), _observed)
+
+    async def all_refs(self, connection: ConnectionName) -> set[Ref]:
+        """Return every ref known of one connection."""
+        query = select(observed.c.ref).where(observed.c.connection == connection)
+        return set(await self._db.all(query, lambda row: parse_ref(row.ref)))
+
+    def by_portfolio(self, portfolio: str) -> AsyncIterator[ObservedRow]:
+        """Yield every record of one portfolio, by ref."""
+        query = select(observed).where(observed.c.portfolio == portfolio).order_by(observed.c.ref)
+        return self._db.stream(query, _observed)
+
+    async def forget(self, refs: Sequence[Ref]) -> None:
+        """Drop what is known of *refs*."""
+        for portion in chunks([str(ref) for ref in refs]):
+            await self._db.write(delete(observed).where(observed.c.ref.in_(portion)))
+
+
+class Cursors:
+    """Where reading of each connection goes on."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    async def get(self, connection: ConnectionName) -> CursorRow | None:
+        """Return where reading of *connection* goes on; `None` means from the start."""
+        return await self._db.one(
+            select(cursor).where(cursor.c.connection == connection),
+            lambda row: CursorRow(
+                connection=ConnectionName(row.connection),
+                cursor=Cursor(row.cursor),
+                saved_at=row.saved_at,
+                query=row.query,
+            ),
+        )
+
+    async def save(self, row: CursorRow) -> None:
+        """Keep *row*, in the transaction that keeps its page's effects."""
+        await self._db.save(
+            cursor,
+            [{"connection": row.connection, "cursor": row.cursor, "saved_at": row.saved_at, "query": row.query}],
+        )
+
+    async def clear(self, connection: ConnectionName) -> None:
+        """Read *connection* from the start next time."""
+        await self._db.write(delete(cursor).where(cursor.c.connection == connection))

@@ -1,0 +1,151 @@
+"""Opening the store, reading from it, and the one transaction at a time that writes to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final, Self
+
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from syncd.store._db import Db, Reader, Writer, edge
+from syncd.store._dialect import WRITES, parse_url, prepare
+from syncd.store._schema import bring_up_to_date
+from syncd.store.audit import Audit, Runs
+from syncd.store.conflicts import Conflicts, Ledger
+from syncd.store.entities import Dirty, Entities, FieldStates
+from syncd.store.journal import Journal
+from syncd.store.lease import Leases, this_process
+from syncd.store.links import Bases, Links, Tombstones
+from syncd.store.plans import Plans
+from syncd.store.questions import Proposals, Quarantine
+from syncd.store.records import Cursors, Records
+from syncd.store.rows import LeaseRow
+from syncd.world import World
+
+WRITER: Final = "writer"
+"""The lease of whoever writes to this store."""
+
+
+class Repositories:
+    """The store by topic; the same on `Store` (reads) and on a transaction (reads and writes)."""
+
+    def __init__(self, db: Db) -> None:
+        self.records = Records(db)
+        self.cursors = Cursors(db)
+        self.entities = Entities(db)
+        self.field_states = FieldStates(db)
+        self.dirty = Dirty(db)
+        self.links = Links(db)
+        self.bases = Bases(db)
+        self.tombstones = Tombstones(db)
+        self.journal = Journal(db)
+        self.plans = Plans(db)
+        self.conflicts = Conflicts(db)
+        self.ledger = Ledger(db)
+        self.quarantine = Quarantine(db)
+        self.proposals = Proposals(db)
+        self.runs = Runs(db)
+        self.audit = Audit(db)
+        self.leases = Leases(db)
+
+
+class Transaction(Repositories):
+    """Everything written through it is kept together, or not at all."""
+
+
+class Store(Repositories):
+    """
+    One open database.
+
+    Reads go through it at any time, each from its own snapshot. Writes go
+    through `transaction()`; calling a writing method on the store itself is a
+    programming error (`RuntimeError`).
+    """
+
+    def __init__(self, engine: AsyncEngine, world: World, where: str) -> None:
+        super().__init__(Reader(engine, world, where))
+        self._engine = engine
+        self._world = world
+        self._where = where
+        self._one_writer = asyncio.Lock()
+        self._held: LeaseRow | None = None
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """
+        Write what belongs together: kept when the block ends, undone when it raises.
+
+        One at a time, others wait; never open one inside another. Keep remote
+        requests out of it. Raises `StoreError` when the writer's lease was lost.
+        """
+        async with self._one_writer:
+            with edge(self._where):
+                async with self._engine.connect() as plain:
+                    connection = await plain.execution_options(**{WRITES: True})
+                    async with connection.begin():
+                        transaction = Transaction(Writer(self._engine, self._world, self._where, connection))
+                        if self._held is not None:
+                            await transaction.leases.check(self._held)
+                        yield transaction
+
+    async def acquire_lease(self, *, ttl_s: float = 60.0, holder: str | None = None) -> LeaseRow:
+        """
+        Become the one process that writes; from now on every transaction proves it still is.
+
+        Raises `StoreError` naming the process that holds it. Renew well within *ttl_s* seconds.
+        """
+        async with self.transaction() as tx:
+            held = await tx.leases.acquire(WRITER, holder or this_process(), timedelta(seconds=ttl_s))
+        self._held = held
+        return held
+
+    async def renew_lease(self, *, ttl_s: float = 60.0) -> None:
+        """Stay the one that writes. Raises `StoreError` when another process took over."""
+        if self._held is None:
+            raise RuntimeError("there is no lease to renew")
+        async with self.transaction() as tx:
+            self._held = await tx.leases.renew(self._held, timedelta(seconds=ttl_s))
+
+    async def release_lease(self) -> None:
+        """Let another process write; nothing happens if it was lost already."""
+        held, self._held = self._held, None
+        if held is not None:
+            async with self.transaction() as tx:
+                await tx.leases.release(held)
+
+    async def close(self) -> None:
+        """Release the lease and every connection."""
+        try:
+            await self.release_lease()
+        finally:
+            await self._engine.dispose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+async def open_store(url: str, world: World) -> Store:
+    """
+    Open the database at *url* (`sqlite:///path`), make it if there is none, bring its tables up to date.
+
+    Raises:
+        ConfigError: *url* is not an address of a store.
+        StoreError: it cannot be opened, is damaged, or was written by a newer syncd.
+    """
+    address = parse_url(url)
+    where = str(address.database)
+    engine = create_async_engine(address)
+    prepare(engine.sync_engine)
+    try:
+        with edge(where):
+            await bring_up_to_date(engine, where)
+    except BaseException:
+        await engine.dispose()
+        raise
+    return Store(engine, world, where)
