@@ -187,6 +187,8 @@ class RecordState(StrEnum):
     ARCHIVED = "archived"
     HIDDEN = "hidden"
     """It exists, and we may not see it (GitHub's REDACTED)."""
+    OUT_OF_SCOPE = "out_of_scope"
+    """It exists, outside of what the connection covers (taken off the project): the link is kept, nothing written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
