@@ -118,6 +118,10 @@ def _audit(row: Row[Any]) -> AuditRow:
     )
 
 
+def _in_chain(row: Row[Any]) -> tuple[int, str, AuditRow | None]:
+    return row.audit_rows, row.audit_hash, None if row.seq is None else _audit(row)
+
+
 class Audit:
     """What was written where, before and after; never changed afterwards."""
 
@@ -166,15 +170,25 @@ class Audit:
         Raises `StoreError` naming the first row that was changed, added,
         removed or moved since it was written.
         """
-        count, end = await self._end(run_id)
+        query = (
+            select(run.c.audit_rows, run.c.audit_hash, audit)
+            .outerjoin(audit, audit.c.run == run.c.id)
+            .where(run.c.id == run_id)
+            .order_by(audit.c.seq)
+        )  # one statement, hence one snapshot: a row added meanwhile raises no false alarm
+        count, end = -1, ""
         seen, last = 0, _first_hash(run_id)
-        async for row in self.of_run(run_id):
+        async for count, end, row in self._db.stream(query, _in_chain):  # noqa: B007 - the last ones are used below
+            if row is None:
+                break
             seen += 1
             last = _next_hash(last, row)
             if row.seq != seen or row.hash != last:
                 raise self._broken(run_id, f"row {seen} is not what was written")
         if (seen, last) != (count, end):
-            raise self._broken(run_id, f"it has {seen} rows where {count} were written")
+            raise self._broken(
+                run_id, f"{seen} rows are left of those written" if count >= 0 else "there is no such run"
+            )
         return seen
 
     async def recent_changes(self, connection: ConnectionName, since: datetime) -> Writes:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, bindparam, or_, select, update
 
 from syncd.errors import StoreError
 from syncd.model import codec
@@ -158,7 +158,9 @@ class Journal:
         moved = 0
         wanted = list(dict.fromkeys(ids))
         if wanted:
-            statement = update(op).where(op.c.id == bindparam("op_id"), op.c.state.in_(allowed))
+            statement = update(op).where(
+                op.c.id == bindparam("op_id"), or_(*(op.c.state == one for one in sorted(allowed)))
+            )
             moved = await self._db.write(statement.values(state=state, **also), [{"op_id": one} for one in wanted])
         if moved != len(wanted):
             raise StoreError(

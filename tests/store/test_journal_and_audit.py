@@ -1,0 +1,132 @@
+"""Ops move one way only; the audit shows any row that was touched."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from syncd.errors import StoreError
+from syncd.model.refs import EntityId, LinkId, OpId, RunId
+from syncd.store.audit import Writes
+from syncd.store.rows import OpState, RunRow
+from syncd.store.store import Store
+from tests.store import samples
+from tests.store.samples import AT, JIRA
+from tests.store.test_round_trips import fill
+
+OP1, OP2, L1, R1 = OpId("op1"), OpId("op2"), LinkId("l1"), RunId("r1")
+
+
+async def begin(store: Store) -> None:
+    """Keep two ops of one run: an update and a create."""
+    await fill(store)
+    async with store.transaction() as tx:
+        await tx.runs.start(samples.run())
+        await tx.journal.plan([samples.op(1, at=L1), samples.op(2, of=2)])
+
+
+async def test_a_write_goes_from_planned_to_confirmed(store: Store) -> None:
+    await begin(store)
+    assert (await store.journal.by_ids([OP1]))[OP1] == samples.op(1, at=L1)
+    async with store.transaction() as tx:
+        await tx.journal.mark_sent([OP1, OP2], AT)
+    assert [row.state for row in await store.journal.open(JIRA)] == [OpState.SENT, OpState.SENT]
+    async with store.transaction() as tx:
+        await tx.journal.mark_unknown({OP2: "timed out"})
+        await tx.journal.mark_confirmed([OP1], AT + timedelta(seconds=1))
+    assert [(row.id, row.state, row.reason) for row in await store.journal.open()] == [
+        (OP2, OpState.UNKNOWN, "timed out")
+    ]
+    assert list(await store.journal.open_of_links([L1])) == []
+    assert list(await store.journal.open_of_entities([EntityId("e2")])) == ["e2"]
+    async with store.transaction() as tx:
+        await tx.journal.mark_confirmed([OP2], AT)
+        await tx.journal.attach({OP2: LinkId("l2")})
+    made = (await store.journal.by_ids([OP2]))[OP2]
+    assert (made.state, made.link, made.reason) == (OpState.CONFIRMED, "l2", None)
+    assert await store.journal.open() == []
+
+
+async def test_a_write_that_was_never_sent_cannot_be_confirmed(store: Store) -> None:
+    await begin(store)
+    with pytest.raises(StoreError, match="1 of 1 writes cannot become confirmed"):
+        async with store.transaction() as tx:
+            await tx.journal.mark_confirmed([OP1], AT)
+
+
+async def test_a_write_is_sent_once_and_never_revived(store: Store) -> None:
+    await begin(store)
+    async with store.transaction() as tx:
+        await tx.journal.mark_sent([OP1], AT)
+        await tx.journal.mark_failed({OP1: "422"}, AT)
+        await tx.journal.mark_quarantined({OP2: "no such field"}, AT)
+    for ids in ([OP1], [OP2], [OpId("nobody")]):
+        with pytest.raises(StoreError, match="cannot become sent"):
+            async with store.transaction() as tx:
+                await tx.journal.mark_sent(ids, AT)
+    assert [row.state for row in await store.journal.of_run(R1)] == [OpState.FAILED, OpState.QUARANTINED]
+
+
+async def test_runs_come_back_newest_first(store: Store) -> None:
+    async with store.transaction() as tx:
+        await tx.runs.start(samples.run("r1"))
+        await tx.runs.start(RunRow(id=RunId("r2"), command="plan", started_at=AT + timedelta(1)))
+        await tx.runs.finish(R1, AT, "done", {"updated": 3})
+    assert [row.id for row in await store.runs.latest()] == ["r2", "r1"]
+    assert [row.id for row in await store.runs.latest(portfolio="platform")] == ["r1"]
+    done = await store.runs.get(R1)
+    assert done
+    assert (done.outcome, done.counts) == ("done", {"updated": 3})
+
+
+async def audit(store: Store) -> None:
+    """Keep five audited writes in two transactions."""
+    async with store.transaction() as tx:
+        await tx.runs.start(samples.run())
+        await tx.audit.append(R1, [samples.audited(n) for n in (1, 2, 3)])
+    async with store.transaction() as tx:
+        await tx.audit.append(R1, [samples.audited(4, verb="archive"), samples.audited(1)])
+
+
+async def test_an_untouched_audit_is_proven(store: Store) -> None:
+    await audit(store)
+    assert await store.audit.check_chain(R1) == 5
+    assert [row.seq async for row in store.audit.of_run(R1)] == [1, 2, 3, 4, 5]
+    assert [row.seq for row in await store.audit.of_entity(EntityId("e1"))] == [5, 1]
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE audit SET content = replace(content, 'old', 'odd') WHERE seq = 2",
+        "UPDATE audit SET ref = 'jira-pmo:issue:9' WHERE seq = 2",
+        "UPDATE audit SET at = at + 1 WHERE seq = 5",
+        "DELETE FROM audit WHERE seq = 3",
+        "DELETE FROM audit WHERE seq = 5",
+        "DELETE FROM audit",
+        "UPDATE audit SET seq = 9 WHERE seq = 5",
+        "UPDATE run SET audit_rows = 4",
+    ],
+)
+async def test_a_touched_audit_is_noticed(store: Store, url: str, tampering: str) -> None:
+    await audit(store)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(tampering))
+    engine.dispose()
+    with pytest.raises(StoreError, match="the audit of run r1 cannot be trusted"):
+        await store.audit.check_chain(R1)
+
+
+async def test_an_unknown_run_has_no_chain(store: Store) -> None:
+    with pytest.raises(StoreError, match="there is no such run"):
+        await store.audit.check_chain(RunId("nobody"))
+
+
+async def test_recent_changes_count_records_not_fields(store: Store) -> None:
+    await audit(store)
+    async with store.transaction() as tx:
+        await tx.audit.append(R1, [samples.audited(7, at=AT - timedelta(hours=25))])
+    assert await store.audit.recent_changes(JIRA, AT - timedelta(hours=24)) == Writes(updated=3, archived=1)

@@ -1,0 +1,227 @@
+"""Crashes, other processes, other files: kept whole, or refused with a reason and a fix."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from syncd.errors import ConfigError, StoreError
+from syncd.model.refs import EntityId
+from syncd.store import lease
+from syncd.store._schema import HEAD
+from syncd.store._tables import METADATA
+from syncd.store.store import Store, open_store
+from tests.store import samples
+from tests.store.conftest import Clock
+from tests.store.test_round_trips import E1, E2, fill
+
+MIDWAY = """
+import asyncio, os, signal, sys
+from syncd.store.store import open_store
+from syncd.world import real_world
+from tests.store import samples
+
+async def main():
+    store = await open_store(sys.argv[1], real_world())
+    async with store.transaction() as tx:
+        await tx.entities.save([samples.entity(1)])
+    async with store.transaction() as tx:
+        await tx.entities.save([samples.entity(n) for n in range(2, 2000)])
+        await tx.links.save([samples.link(1)])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
+def mode_of(url: str) -> int:
+    """Return who may read the file behind *url*."""
+    return Path(url.removeprefix("sqlite:///")).stat().st_mode & 0o777
+
+
+async def test_a_kill_in_mid_transaction_keeps_all_before_and_nothing_of_it(url: str, clock: Clock) -> None:
+    killed = await asyncio.create_subprocess_exec(sys.executable, "-c", MIDWAY, url)
+    assert await killed.wait() == -signal.SIGKILL
+    async with await open_store(url, clock.world()) as store:
+        assert await store.entities.ids("platform") == [E1]
+        assert await store.links.by_entities([E1]) == {}
+        await fill(store)
+
+
+async def test_a_block_that_raises_leaves_nothing(store: Store) -> None:
+    async def fail() -> None:
+        async with store.transaction() as tx:
+            await tx.entities.save([samples.entity(1)])
+            assert await tx.entities.ids("platform") == [E1]
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert await store.entities.ids("platform") == []
+
+
+async def test_a_reader_sees_the_last_kept_state_while_a_writer_is_under_way(store: Store) -> None:
+    await fill(store, 1)
+    stream = store.entities.by_portfolio("platform")
+    assert (await anext(stream)).id == E1
+    async with store.transaction() as tx:
+        await tx.entities.save([samples.entity(2)])
+        assert list(await store.entities.by_ids([E1, E2])) == [E1]
+    assert [row.id async for row in stream] == []
+    assert list(await store.entities.by_ids([E1, E2])) == [E1, E2]
+
+
+async def test_writing_outside_a_transaction_is_a_programming_error(store: Store) -> None:
+    with pytest.raises(RuntimeError, match="writes belong inside"):
+        await store.entities.save([samples.entity(1)])
+
+
+async def test_every_commit_reaches_the_disk(store: Store, url: str) -> None:
+    async with store._engine.connect() as connection:
+        settings = [
+            (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert settings == ["wal", 2, 1]
+    assert mode_of(url) == 0o600
+
+
+async def test_a_second_daemon_is_refused_and_told_who_holds_it(store: Store, url: str, clock: Clock) -> None:
+    await store.acquire_lease(holder="elsewhere:4711")
+    async with await open_store(url, clock.world()) as second:
+        with pytest.raises(StoreError) as refused:
+            await second.acquire_lease()
+        assert refused.value.what.startswith("it is held by process 4711 on elsewhere since 2")
+        assert refused.value.fix
+        await store.renew_lease()
+        await store.release_lease()
+        assert (await second.acquire_lease()).fence == 2
+
+
+async def test_whoever_lost_the_lease_writes_nothing_more(store: Store, url: str, clock: Clock) -> None:
+    await store.acquire_lease(holder="elsewhere:1", ttl_s=0)
+    async with await open_store(url, clock.world()) as second:
+        await second.acquire_lease(holder="elsewhere:2")
+        with pytest.raises(StoreError, match=r"took over \(elsewhere:2\)"):
+            async with store.transaction() as tx:
+                await tx.entities.save([samples.entity(1)])
+        with pytest.raises(StoreError, match="took over"):
+            await store.renew_lease()
+        await store.release_lease()
+        held = await second.leases.get("writer")
+        assert held
+        assert held.expires_at > held.since
+        await fill(second)
+
+
+async def test_the_lease_of_a_dead_process_of_this_host_is_free(store: Store) -> None:
+    ended = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+    await ended.wait()
+    host = lease.this_process().rpartition(":")[0]
+    await store.acquire_lease(holder=f"{host}:{ended.pid}")
+    assert (await store.acquire_lease()).fence == 2
+    assert not lease.is_surely_dead(lease.this_process())
+    assert not lease.is_surely_dead("elsewhere:1")
+
+
+async def test_a_newer_database_is_refused_not_touched(url: str, clock: Clock) -> None:
+    await (await open_store(url, clock.world())).close()
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.close()
+    with pytest.raises(StoreError) as refused:
+        await open_store(url, clock.world())
+    assert refused.value.what == f"it was written by a newer syncd (its tables are at 9999, ours at {HEAD})"
+    assert refused.value.fix
+
+
+async def test_another_programs_database_is_refused(url: str, clock: Clock) -> None:
+    path = Path(url.removeprefix("sqlite:///"))
+    path.parent.mkdir()
+    with sqlite3.connect(path) as raw:
+        raw.execute("CREATE TABLE theirs (x)")
+    raw.close()
+    with pytest.raises(StoreError, match="another program's database"):
+        await open_store(url, clock.world())
+
+
+@pytest.mark.parametrize("content", [b"not a database at all" * 100, b"SQLite format 3\x00" + b"\xff" * 5000])
+def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(url: str, clock: Clock, content: bytes) -> None:
+    path = Path(url.removeprefix("sqlite:///"))
+    path.parent.mkdir()
+    path.write_bytes(content)
+    with pytest.raises(StoreError) as refused:
+        asyncio.run(open_store(url, clock.world()))
+    assert refused.value.where == str(path)
+    assert refused.value.fix
+    assert path.read_bytes() == content
+
+
+async def test_a_row_changed_by_hand_is_named_not_guessed(store: Store, url: str) -> None:
+    await fill(store)
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as raw:
+        raw.execute("""UPDATE entity SET vals = '{"title":["date","soon"]}' WHERE id = 'e1'""")
+    raw.close()
+    with pytest.raises(StoreError, match="a row cannot be understood: not a canonical value"):
+        await store.entities.by_ids([EntityId("e1")])
+
+
+@pytest.mark.parametrize("where", ["sqlite://", "sqlite:///:memory:", "mysql://x/y", "nonsense"])
+async def test_an_address_that_is_no_store_is_a_config_error(where: str, clock: Clock) -> None:
+    with pytest.raises(ConfigError) as refused:
+        await open_store(where, clock.world())
+    assert refused.value.fix
+
+
+async def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, clock: Clock) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be made or read"):
+        await open_store(f"sqlite:///{tmp_path}/file/syncd.db", clock.world())
+
+
+async def test_a_store_locked_by_another_process_says_so(store: Store, url: str) -> None:
+    async with store._engine.connect() as connection:
+        await connection.exec_driver_sql("PRAGMA busy_timeout = 1")
+    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="another process is writing to it"):
+        async with store.transaction() as tx:
+            await tx.entities.save([samples.entity(1)])
+    other.close()
+
+
+def test_the_migrations_make_exactly_the_tables_we_use(url: str) -> None:
+    async def make() -> None:
+        await (await open_store(url, Clock().world())).close()
+
+    asyncio.run(make())
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+        assert context.get_current_revision() == HEAD
+    engine.dispose()
+
+
+def test_an_up_to_date_store_opens_without_loading_alembic(url: str) -> None:
+    program = (
+        "import asyncio, sys; from syncd.store.store import open_store; from syncd.world import real_world\n"
+        "async def main(): await (await open_store(sys.argv[1], real_world())).close()\n"
+        "asyncio.run(main()); print('alembic' in sys.modules)"
+    )
+    run = [sys.executable, "-c", program, url]
+    first, second = (
+        subprocess.run(run, check=True, capture_output=True, text=True, env=os.environ).stdout  # noqa: S603 - our text
+        for _ in range(2)
+    )
+    assert (first.strip(), second.strip()) == ("True", "False")
