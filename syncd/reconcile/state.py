@@ -49,6 +49,8 @@ class Pending:
     meant: Value
     pre: Native
     sent_at: datetime
+    expires_at: datetime | None = None
+    """When the request's own time-out has passed: only a read begun after it can show that nothing was applied."""
 
 
 @dataclass(frozen=True, slots=True)
