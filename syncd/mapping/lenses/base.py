@@ -1,0 +1,63 @@
+"""What all lenses share: a name for messages, plain comparison, and telling why a value has no reading."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from syncd.model.canonical import Value
+from syncd.model.lens import Cannot, Lens
+from syncd.model.native import Missing, Native, Person
+from syncd.model.refs import ConnectionName, EntityId, PersonId, Ref
+
+
+class Lookup(Protocol):
+    """What is linked to what, as the engine knows it."""
+
+    def entity_of(self, ref: Ref) -> EntityId | None:
+        """Return the entity a record is linked to, if any."""
+        ...
+
+    def refs_of(self, entity: EntityId, connection: ConnectionName) -> tuple[tuple[Ref, str], ...]:
+        """Return an entity's records in one connection, each with its container, in a steady order."""
+        ...
+
+
+class People(Protocol):
+    """Who is who across the tools."""
+
+    def person_of(self, connection: ConnectionName, person: Person) -> PersonId | None:
+        """Return our own name for a tool's user; `None` when nobody said who that is."""
+        ...
+
+    def native_of(self, connection: ConnectionName, person: PersonId) -> Person | None:
+        """Return a person's user in that tool; `None` when there is none we know."""
+        ...
+
+
+class BaseLens:
+    """A lens bound to its place, able to say why a value has no reading."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        """`task.status for jira-pmo`, for messages."""
+
+    def get(self, native: Native) -> Value | Missing:
+        """Return what *native* means (see `syncd.model.lens.Lens`)."""
+        raise NotImplementedError
+
+    def put(self, value: Value, native_now: Native) -> Native | Cannot:
+        """Return how the tool says *value* (see `syncd.model.lens.Lens`)."""
+        raise NotImplementedError
+
+    def loose(self, a: Native, b: Native) -> bool:
+        """Return whether *a* and *b* differ only by the tool's normalising: plain equality, unless said otherwise."""
+        return a == b
+
+    def why(self, native: Native) -> str:
+        """Say why `get(native)` is `MISSING`."""
+        return f"a {type(native).__name__} cannot be read as {self.name}"
+
+
+def why_missing(lens: Lens, native: Native) -> str:
+    """Say, for a person, why *lens* has no reading of *native*; equal values give equal sentences, to be counted."""
+    return lens.why(native) if isinstance(lens, BaseLens) else "no rule maps this value"

@@ -1,0 +1,85 @@
+"""One line of plain text, typed in or chosen."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from syncd.mapping.lenses.base import BaseLens
+from syncd.mapping.spec import fold
+from syncd.model.canonical import Value
+from syncd.model.lens import CANNOT, Cannot
+from syncd.model.native import MISSING, Choice, Missing, Native, NativeField, Text
+
+
+def clean_line(text: str) -> str:
+    """Return *text* as one line: composed Unicode, no NUL, breaks as single spaces, no space around it."""
+    composed = unicodedata.normalize("NFC", text.replace("\0", ""))
+    return " ".join(part for part in (line.strip() for line in composed.splitlines()) if part)
+
+
+class TextLens(BaseLens):
+    """A canonical line of text in a tool's text field. Never truncates."""
+
+    def __init__(self, name: str, native: NativeField) -> None:
+        super().__init__(name)
+        self.max_length = native.max_length
+        self.can_be_empty = native.can_be_empty
+
+    def get(self, native: Native) -> Value | Missing:
+        """Return the line, `None` when nothing visible is in it."""
+        match native:
+            case None:
+                return None
+            case Text(value=text):
+                return clean_line(text) or None
+            case _:
+                return MISSING
+
+    def put(self, value: Value, native_now: Native) -> Native | Cannot:
+        """Return the line, unless it is too long or the tool wants one and there is none."""
+        if value is not None and not isinstance(value, str):
+            return CANNOT
+        line = clean_line(value or "") or None
+        if self.get(native_now) == line:
+            return native_now
+        if line is None:
+            return None if self.can_be_empty else CANNOT
+        return CANNOT if self.max_length is not None and len(line) > self.max_length else Text(line)
+
+    def loose(self, a: Native, b: Native) -> bool:
+        """Return whether they differ only in case, Unicode form or white space."""
+        return _folded(a) == _folded(b)
+
+
+def _folded(native: Native) -> object:
+    return (fold(native.value.replace("\0", "")) or None) if isinstance(native, Text) else native
+
+
+class OptionTextLens(BaseLens):
+    """A canonical line of text that is one of a tool's options, by label (an iteration, a team)."""
+
+    def __init__(self, name: str, native: NativeField) -> None:
+        super().__init__(name)
+        self.native = native
+
+    def get(self, native: Native) -> Value | Missing:
+        """Return the option's label."""
+        match native:
+            case None:
+                return None
+            case Choice(label=label):
+                return clean_line(label) or None
+            case _:
+                return MISSING
+
+    def put(self, value: Value, native_now: Native) -> Native | Cannot:
+        """Return the option of that label: exactly, else whatever its case; a new one where the tool takes any."""
+        if self.get(native_now) == value:
+            return native_now
+        if not isinstance(value, str):
+            return None if value is None and self.native.can_be_empty else CANNOT
+        same = [option for option in self.native.options if clean_line(option.label) == value]
+        near = [option for option in self.native.options if fold(option.label) == fold(value)]
+        if same or near:
+            return (same or near)[0]
+        return Choice(id=value, label=value) if self.native.free else CANNOT

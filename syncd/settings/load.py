@@ -1,0 +1,269 @@
+"""Load a configuration folder: every problem in one go, or one frozen snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel
+
+from syncd.errors import ConfigError, ConfigProblems
+from syncd.mapping.compile import Source, compile_mapping
+from syncd.mapping.compiled import CompiledMapping
+from syncd.mapping.people import PeopleDirectory, read_people
+from syncd.mapping.problems import Place, Problems, validate
+from syncd.mapping.schema import NAME, RESERVED
+from syncd.model.refs import ConnectionName
+from syncd.settings.schema import ConnectionModel, LimitsModel, PortfolioModel, SyncdFile
+from syncd.settings.secrets import Resolver
+from syncd.settings.yaml import Document, read_yaml
+
+MAIN_FILE: Final = "syncd.yaml"
+SQLITE: Final = "sqlite:///"
+
+
+class ToolLike(Protocol):
+    """What the loader needs of a tool."""
+
+    @property
+    def name(self) -> str:
+        """The tool's name."""
+        ...
+
+    @property
+    def settings(self) -> type[BaseModel]:
+        """What a connection may say under `url`, `auth`, `scope` and `options`."""
+        ...
+
+    @property
+    def defaults(self) -> Callable[[], str]:
+        """Returns the text of the recommended mapping."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One configured account of a tool."""
+
+    name: ConnectionName
+    tool: str
+    settings: BaseModel
+    """An instance of the tool's own settings model, secrets resolved."""
+    writes: bool = False
+    """Mode `write`; otherwise `observe`: it plans and reports, and writes nothing."""
+    budget_share: float = 0.5
+    """Share of the tool's request allowance, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portfolio:
+    """Connections that are kept consistent with each other."""
+
+    name: str
+    connections: tuple[ConnectionName, ...]
+    mapping: CompiledMapping
+    people: PeopleDirectory = field(default_factory=PeopleDirectory)
+    every_s: float = 60.0
+    archives: bool = False
+    """Whether a deletion in one tool archives the item in the others; by default they are left alone."""
+    limits: LimitsModel = field(default_factory=LimitsModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The whole configuration, as one snapshot."""
+
+    folder: Path
+    store: str
+    """A database URL; a SQLite path in it is absolute."""
+    connections: Mapping[ConnectionName, Connection]
+    portfolios: Mapping[str, Portfolio]
+
+    @property
+    def warnings(self) -> tuple[ConfigError, ...]:
+        """What works, though perhaps not as meant."""
+        return tuple(each for portfolio in self.portfolios.values() for each in portfolio.mapping.warnings)
+
+
+def load(folder: Path, tools: Mapping[str, Callable[[], ToolLike]], env: Mapping[str, str]) -> Settings:
+    """
+    Load `syncd.yaml` and all it names from *folder*. Only the tools it names are imported.
+
+    Raises:
+        ConfigProblems: every problem in all files, in file order; a file that is no YAML comes alone.
+    """
+    problems = Problems()
+    main = folder / MAIN_FILE
+    text = _text(
+        main, str(main), "run syncd init to write a starter configuration, or name its folder with -c", problems
+    )
+    problems.raise_any()
+    document = read_yaml(text or "", str(main))
+    file = validate(SyncdFile, document.data, document.place, problems)
+    if file is None:
+        problems.raise_any()
+        raise ConfigProblems((ConfigError("the file is empty", where=f"{document.file}:1", fix="run syncd init"),))
+    loader = _Loader(folder, document, tools, Resolver(folder, env, problems), problems)
+    settings = loader.load(file)
+    problems.raise_any()
+    return settings
+
+
+def _text(path: Path, where: object, fix: str, problems: Problems) -> str | None:
+    """Return a file's text, noting when it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        why = exc.strerror if isinstance(exc, OSError) and exc.strerror else "it is not UTF-8 text"
+        problems.found.append(ConfigError(f'"{path}" cannot be read: {why}', where=str(where), fix=fix))
+        return None
+
+
+@dataclass(slots=True)
+class _Loader:
+    folder: Path
+    document: Document
+    tools: Mapping[str, Callable[[], ToolLike]]
+    resolver: Resolver
+    problems: Problems
+    found: dict[str, ToolLike] = field(default_factory=dict)
+    """The tool of each connection that has one."""
+    defaults: dict[str, Document] = field(default_factory=dict)
+    """Each tool's recommended mapping."""
+
+    @property
+    def place(self) -> Place:
+        return self.document.place
+
+    def load(self, file: SyncdFile) -> Settings:
+        """Return the settings, as far as they can be made out; the rest is noted."""
+        self._check_names(file)
+        connections = {}
+        for name, model in file.connections.items():
+            connection = self._connection(ConnectionName(name), model)
+            if connection is not None:
+                connections[connection.name] = connection
+        self._check_portfolios(file)
+        portfolios = {
+            name: portfolio
+            for name, model in file.portfolios.items()
+            if (portfolio := self._portfolio(name, model)) is not None
+        }
+        return Settings(
+            folder=self.folder, store=self._store(file.store), connections=connections, portfolios=portfolios
+        )
+
+    def _check_names(self, file: SyncdFile) -> None:
+        for group, names in (("connections", file.connections), ("portfolios", file.portfolios)):
+            if not names:
+                self.problems.add(self.place / group, f"there are no {group}", "add one, or run syncd init")
+            for name in names:
+                at = self.place / group / name
+                if name in RESERVED:
+                    self.problems.add(at, f'"{name}" has a meaning of its own in mapping files', "choose another name")
+                elif not NAME.fullmatch(name):
+                    self.problems.add(
+                        at, f'"{name}" cannot be a name', "use lower-case letters, digits and dashes, a letter first"
+                    )
+
+    def _connection(self, name: ConnectionName, model: ConnectionModel) -> Connection | None:
+        at = self.place / "connections" / name
+        if model.tool not in self.tools:
+            self.problems.unknown(at / "tool", "an installed tool", model.tool, sorted(self.tools))
+            return None
+        tool = self.found[name] = self.tools[model.tool]()
+        raw = {key: value for key in ("url", "auth", "scope", "options") if (value := getattr(model, key)) is not None}
+        own = {key: self.resolver.resolve(value, at / key) for key, value in raw.items()}
+        self.resolver.refuse_literals(raw.get("auth"), at / "auth")
+        settings = validate(tool.settings, own, at, self.problems, hide=("auth",))
+        if settings is None:
+            return None
+        self.resolver.refuse_unresolved(settings, at)
+        return Connection(
+            name=name,
+            tool=model.tool,
+            settings=settings,
+            writes=model.mode == "write",
+            budget_share=model.budget.share,
+        )
+
+    def _check_portfolios(self, file: SyncdFile) -> None:
+        """Refuse connections nobody declared, and one in two portfolios: an item belongs to one at most."""
+        owner: dict[str, str] = {}
+        declared = self._declared()
+        for name, model in file.portfolios.items():
+            at = self.place / "portfolios" / name / "connections"
+            if len(set(model.connections)) < len(model.connections):
+                self.problems.add(at, "a connection is named twice", "name each once")
+            for index, each in enumerate(model.connections):
+                if each not in declared:
+                    self.problems.unknown(at / index, "a connection of this file", each, declared)
+                elif owner.setdefault(each, name) != name:
+                    self.problems.add(
+                        at / index,
+                        f"{each} is in the portfolio {owner[each]} too, and an item belongs to one at most",
+                        "take it out of one, or declare a second connection with a scope of its own",
+                    )
+
+    def _declared(self) -> list[str]:
+        """Return the names of all connections, those with problems too."""
+        connections = self.document.data.get("connections") if isinstance(self.document.data, dict) else None
+        return list(connections) if isinstance(connections, dict) else []
+
+    def _portfolio(self, name: str, model: PortfolioModel) -> Portfolio | None:
+        at = self.place / "portfolios" / name
+        names = tuple(ConnectionName(each) for each in dict.fromkeys(model.connections) if each in self.found)
+        path = self.folder / model.mapping
+        text = _text(path, at / "mapping", f"paths start at {self.folder}; make the file", self.problems)
+        if text is None or len(names) < len(model.connections):
+            return None
+        document = read_yaml(text, str(path))
+        sources = {each: self._defaults(self.found[each]) for each in names}
+        mapping = compile_mapping(Source(document.data, document.locate), sources, self.problems)
+        return Portfolio(
+            name=name,
+            connections=names,
+            mapping=mapping,
+            people=self._people(document, names),
+            every_s=model.every,
+            archives=model.removed == "archive",
+            limits=model.limits,
+        )
+
+    def _defaults(self, tool: ToolLike) -> Source:
+        document = self.defaults.get(tool.name)
+        if document is None:
+            document = self.defaults[tool.name] = read_yaml(tool.defaults(), f"{tool.name}/defaults.yaml")
+        return Source(document.data, document.locate)
+
+    def _people(self, document: Document, names: tuple[ConnectionName, ...]) -> PeopleDirectory:
+        path = document.data.get("people") if isinstance(document.data, dict) else None
+        if not isinstance(path, str):
+            return PeopleDirectory()
+        at = document.place / "people"
+        fix = f"paths start at {self.folder}; make the file, or remove people:"
+        text = _text(self.folder / path, at, fix, self.problems)
+        return (
+            read_people(text, str(self.folder / path), names, self.problems) if text is not None else PeopleDirectory()
+        )
+
+    def _store(self, store: object) -> str:
+        at = self.place / "store"
+        is_reference = isinstance(store, dict)
+        url = str(self.resolver.resolve(store, at)) if is_reference else str(store)
+        if url.startswith(SQLITE):
+            path = url.removeprefix(SQLITE)
+            return url if path == ":memory:" else f"{SQLITE}{(self.folder / path).resolve()}"
+        parts = urlsplit(url)
+        if parts.scheme not in ("postgresql", "postgres") and not (is_reference and not url):
+            self.problems.add(
+                at,
+                f'"{parts.scheme or url}" is not a database',
+                f"write {SQLITE}state/syncd.db or postgresql://HOST/NAME",
+            )
+        elif parts.password and not is_reference:
+            self.problems.add(at, "a password is written in this file", "write store: {env: NAME}, with the URL in it")
+        return url

@@ -1,0 +1,105 @@
+"""What `syncd.yaml` may say, as pydantic models, and the JSON schemas of both files for editors."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from syncd.mapping.schema import MappingFile, Strict, refuse
+
+_UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def _seconds(value: object) -> object:
+    """Read a duration such as `60s`, `5m`, `1h`, `1d`."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", value) if isinstance(value, str) else None
+    if found is None:
+        raise refuse(f'"{value}" is not a duration', "write a number and a unit, such as 60s, 5m, 1h or 1d")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def _share(value: object) -> object:
+    """Read a share: `2%`, or a number from 0 to 1."""
+    if isinstance(value, str) and (found := re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", value)):
+        value = float(found[1]) / 100
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise refuse(f'"{value}" is not a share', "write a percentage such as 2%, or a number from 0 to 1")
+    return float(value)
+
+
+Duration: TypeAlias = Annotated[
+    float, BeforeValidator(_seconds), WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*[smhd]$"})
+]
+"""Seconds."""
+
+Share: TypeAlias = Annotated[
+    float,
+    BeforeValidator(_share),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": "%$"}, {"type": "number", "minimum": 0, "maximum": 1}]}),
+]
+"""From 0 to 1."""
+
+
+class Budget(Strict):
+    """How much of a tool's request allowance syncd may use."""
+
+    share: Share = Field(default=0.5, description="Share of the tool's own limits; the rest is for people and others.")
+
+
+class ConnectionModel(Strict):
+    """One configured account of a tool, with its scope."""
+
+    tool: str = Field(description="The tool's name, as the installed connectors offer it.")
+    mode: Literal["observe", "write"] = Field(default="observe", description="observe: plan and report, write nothing.")
+    budget: Budget = Field(default=Budget(), description="How much of the tool's request allowance to use.")
+    url: str | None = Field(default=None, description="Where the tool is; not needed for tools with one address.")
+    auth: dict[str, Any] | None = Field(
+        default=None, description="The credential; secrets as {env: NAME}, {file: path}."
+    )
+    scope: dict[str, Any] | None = Field(default=None, description="What of the tool is kept in sync.")
+    options: dict[str, Any] | None = Field(default=None, description="The tool's own options; see its README.")
+
+
+class LimitsModel(Strict):
+    """What one connection may take in any 24 hours without approval; the larger of count and share counts."""
+
+    archive_count: int = Field(default=3, ge=0, description="Items archived.")
+    archive_share: Share = Field(default=0.02, description="Share of its linked items archived.")
+    update_count: int = Field(default=50, ge=0, description="Items updated.")
+    update_share: Share = Field(default=0.5, description="Share of its linked items updated.")
+
+
+class PortfolioModel(Strict):
+    """Connections that are kept consistent with each other, and their mapping."""
+
+    connections: tuple[str, ...] = Field(description="Names of connections; each belongs to one portfolio at most.")
+    mapping: str = Field(description="The mapping file, relative to the configuration folder.")
+    every: Duration = Field(default=60.0, description="How often to look for changes, at most (60s, 5m, 1h, 1d).")
+    removed: Literal["unlink", "archive"] = Field(
+        default="unlink", description="What happens elsewhere when an item is deleted in one tool: nothing, or archive."
+    )
+    limits: LimitsModel = Field(default=LimitsModel(), description="The brakes on what one plan may do.")
+
+
+class SyncdFile(Strict):
+    """The main configuration file, `syncd.yaml`."""
+
+    version: Literal[1] = Field(description="The version of this file's grammar.")
+    store: str | dict[str, Any] = Field(
+        default="sqlite:///state/syncd.db", description="The database: sqlite:///file, or postgresql://host/name."
+    )
+    connections: dict[str, ConnectionModel] = Field(description="By name: lower case, digits and dashes.")
+    portfolios: dict[str, PortfolioModel] = Field(description="By name: lower case, digits and dashes.")
+
+
+def json_schemas() -> dict[str, dict[str, Any]]:
+    """Return the JSON schema of each configuration file, by file name, for editors and `syncd config schema`."""
+    return {
+        "syncd.yaml": {"$schema": _DRAFT, **SyncdFile.model_json_schema()},
+        "mapping.yaml": {"$schema": _DRAFT, **MappingFile.model_json_schema()},
+    }
+
+
+_DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
