@@ -1,0 +1,280 @@
+"""
+`POST /graphql`: checks in the order GitHub makes them, then runs the document.
+
+Almost everything answers 200: refusals are `errors` with a `type`, as in the
+recorded answers. Parsed and validated documents are kept by their text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    execute_sync,
+    parse,
+    validate,
+)
+from pydantic import BaseModel, ValidationError
+from starlette.responses import JSONResponse
+
+from syncd.sandbox.github.auth import MUTATION_NEEDS, NEEDS, Gate, Session
+from syncd.sandbox.github.context import Context
+from syncd.sandbox.github.limits import MAX_NODES, Limits, Spend, price
+from syncd.sandbox.github.schema import CREATES, schema
+from syncd.sandbox.github.state import Refusal, State
+
+DOCS = "https://docs.github.com/graphql"
+KEPT_DOCUMENTS = 256
+NO_NAME = "An operation name is required"
+
+
+class Ask(BaseModel):
+    """A request's body."""
+
+    query: str
+    variables: dict[str, object] | None = None
+    operationName: str | None = None  # noqa: N815 - the wire's name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A document, ready to run; *problems* when it is not."""
+
+    document: DocumentNode | None
+    problems: tuple[GraphQLError, ...]
+    operations: Mapping[str | None, OperationDefinitionNode]
+    fields: frozenset[str]
+    """Every field name it mentions."""
+
+    def operation(self, name: str | None) -> OperationDefinitionNode | None:
+        """Return the operation of that name, or the only one."""
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        return self.operations.get(name)
+
+
+@lru_cache(maxsize=KEPT_DOCUMENTS)
+def prepare(text: str) -> Prepared:
+    """Parse and validate a document once."""
+    try:
+        document = parse(text)
+    except GraphQLError as error:
+        return Prepared(document=None, problems=(error,), operations={}, fields=frozenset())
+    operations = {
+        node.name.value if node.name else None: node
+        for node in document.definitions
+        if isinstance(node, OperationDefinitionNode)
+    }
+    bodies = [
+        node.selection_set
+        for node in document.definitions
+        if isinstance(node, OperationDefinitionNode | FragmentDefinitionNode)
+    ]
+    return Prepared(
+        document=document,
+        problems=tuple(validate(schema(), document)),
+        operations=operations,
+        fields=frozenset(name for body in bodies for name in _names(body)),
+    )
+
+
+def _names(selections: SelectionSetNode) -> Iterator[str]:
+    for node in selections.selections:
+        if isinstance(node, FieldNode):
+            yield node.name.value
+        if isinstance(node, FieldNode | InlineFragmentNode) and node.selection_set:
+            yield from _names(node.selection_set)
+
+
+def root_fields(prepared: Prepared, operation: OperationDefinitionNode) -> list[str]:
+    """Return the names of an operation's own fields, aliases resolved, in order."""
+    fragments = {
+        node.name.value: node
+        for node in (prepared.document.definitions if prepared.document else ())
+        if isinstance(node, FragmentDefinitionNode)
+    }
+    found = []
+    for node in operation.selection_set.selections:
+        if isinstance(node, FieldNode):
+            found.append(node.name.value)
+        elif isinstance(node, FragmentSpreadNode):
+            found += list(_names(fragments[node.name.value].selection_set))
+    return found
+
+
+def error(kind: str, message: str, **more: object) -> dict[str, object]:
+    """Return one entry of `errors`."""
+    return {"type": kind, **more, "message": message}
+
+
+class _Answered(Exception):  # noqa: N818 - a way out, not a failure
+    """The request is answered before anything is carried out."""
+
+    def __init__(self, response: JSONResponse) -> None:
+        super().__init__()
+        self.response = response
+
+
+class GraphQLApi:
+    """Answers one request body for one session."""
+
+    def __init__(self, state: State, gate: Gate, limits: Limits) -> None:
+        self._state = state
+        self._gate = gate
+        self._limits = limits
+
+    def answer(self, body: bytes, authorization: str | None) -> tuple[JSONResponse, int]:
+        """Return the answer, and how many objects were written."""
+        try:
+            session = self._admit(authorization)
+            return self._run(_ask(body), session)
+        except _Answered as answered:
+            return answered.response, 0
+
+    def _admit(self, authorization: str | None) -> Session:
+        session = self._gate.session(authorization)
+        if session is None:
+            message = "Bad credentials" if authorization else "This endpoint requires you to be authenticated."
+            raise _Answered(_refuse(401, message))
+        wait_s = self._limits.blocked_s()
+        if wait_s:
+            raise _Answered(secondary(wait_s))
+        return session
+
+    def _run(self, ask: Ask, session: Session) -> tuple[JSONResponse, int]:
+        prepared = prepare(ask.query)
+        if prepared.document is None or prepared.problems:
+            return self._say(session, errors=[_misuse(one) for one in prepared.problems]), 0
+        operation = prepared.operation(ask.operationName)
+        if operation is None:
+            message = f'No operation named "{ask.operationName}"' if ask.operationName else NO_NAME
+            return self._say(session, errors=[{"message": message}]), 0
+        variables = ask.variables or {}
+        spend = price(prepared.document, operation, variables)
+        self._afford(prepared, operation, session, spend)
+        context = Context(state=self._state, session=session, limits=self._limits, spend=spend)
+        result = execute_sync(schema(), prepared.document, None, context, variables, ask.operationName)
+        told = [_told(one) for one in result.errors or ()]
+        if result.data is None and not any("path" in one for one in told):
+            return self._say(session, errors=told), 0
+        return self._say(session, data=result.data, errors=told), len(context.written)
+
+    def _afford(self, prepared: Prepared, operation: OperationDefinitionNode, session: Session, spend: Spend) -> None:
+        """Take the points, unless scopes or limits forbid the whole request."""
+        lacking = _lacking(prepared, operation, session)
+        if lacking:
+            raise _Answered(self._say(session, errors=lacking))
+        if spend.nodes > MAX_NODES:
+            message = (
+                f"This query requests up to {spend.nodes:,} possible nodes "
+                f"which exceeds the maximum limit of {MAX_NODES:,}."
+            )
+            raise _Answered(self._say(session, errors=[error("MAX_NODE_LIMIT_EXCEEDED", message)]))
+        if not CREATES.isdisjoint(root_fields(prepared, operation)) and self._limits.content_wait_s():
+            raise _Answered(secondary(self._limits.content_wait_s(), "content creation"))
+        if not self._limits.spend(self._limits.graphql, spend.cost):
+            message = f"API rate limit exceeded for user ID {session.user.database_id}."
+            raise _Answered(self._say(session, errors=[error("RATE_LIMITED", message)]))
+
+    def _say(self, session: Session, *, errors: Sequence[Mapping[str, object]] = (), **data: object) -> JSONResponse:
+        """Answer 200 with data, errors or both."""
+        content = {**data, **({"errors": errors} if errors else {})}
+        return JSONResponse(content, headers=self.headers(session))
+
+    def headers(self, session: Session) -> dict[str, str]:
+        """Return the headers of every answer to a known session."""
+        told = self._limits.graphql.headers("graphql")
+        return told | ({"x-oauth-scopes": ", ".join(sorted(session.scopes))} if session.scopes is not None else {})
+
+
+def secondary(wait_s: int, what: str | None = None) -> JSONResponse:
+    """Answer 403 with `retry-after`, as the secondary limits do."""
+    message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+    if what:
+        message = (
+            f"You have exceeded a secondary rate limit and have been temporarily blocked from {what}. "
+            "Please retry your request again later."
+        )
+    return _refuse(403, message, retry_after=wait_s)
+
+
+def _refuse(status: int, message: str, *, retry_after: int | None = None) -> JSONResponse:
+    content = {"message": message, "documentation_url": DOCS, "status": str(status)}
+    return JSONResponse(content, status, {"retry-after": str(retry_after)} if retry_after is not None else None)
+
+
+def _ask(body: bytes) -> Ask:
+    try:
+        return Ask.model_validate_json(body)
+    except ValidationError:
+        raise _Answered(_refuse(400, "A query attribute must be specified and must be a string.")) from None
+
+
+def _lacking(prepared: Prepared, operation: OperationDefinitionNode, session: Session) -> list[dict[str, object]]:
+    """Return an `INSUFFICIENT_SCOPES` error for each field the token may not touch."""
+    needs = {name: scopes for name, scopes in NEEDS.items() if name in prepared.fields}
+    if operation.operation is OperationType.MUTATION:
+        for name in root_fields(prepared, operation):
+            needs[name] = MUTATION_NEEDS if "ProjectV2" in name else ("repo", "public_repo")
+    granted = ", ".join(f"'{scope}'" for scope in sorted(session.scopes or ()))
+    return [
+        error(
+            "INSUFFICIENT_SCOPES",
+            "Your token has not been granted the required scopes to execute this query. "
+            f"The '{name}' field requires one of the following scopes: [{', '.join(repr(one) for one in scopes)}], "
+            f"but your token has only been granted the: [{granted}] scopes. "
+            "Please modify your token's scopes at: https://github.com/settings/tokens.",
+        )
+        for name, scopes in sorted(needs.items())
+        if not session.has_one_of(scopes)
+    ]
+
+
+def _misuse(problem: GraphQLError) -> dict[str, object]:
+    """Return the error for a document that is not valid: no `type`, and no data at all."""
+    return {"locations": _locations(problem), "message": problem.message}
+
+
+def _told(problem: GraphQLError) -> dict[str, object]:
+    """Return the error for what went wrong while running; a fault of our own is raised."""
+    cause = problem.original_error
+    if isinstance(cause, Refusal):
+        return error(cause.kind, cause.message, path=problem.path, locations=_locations(problem))
+    if cause is not None and not isinstance(cause, GraphQLError):
+        raise cause
+    return {"locations": _locations(problem), "message": problem.message}
+
+
+def _locations(problem: GraphQLError) -> list[dict[str, int]]:
+    return [{"line": place.line, "column": place.column} for place in problem.locations or ()]
+
+
+def strings(value: object) -> Iterator[str]:
+    """Yield every text in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from strings(inner)
+
+
+def read_ask(body: bytes) -> Ask | None:
+    """Return a request's body if it is one."""
+    try:
+        return Ask.model_validate_json(body)
+    except ValidationError:
+        return None

@@ -1,0 +1,130 @@
+"""The executable schema: `schema.graphql` with a resolver on every field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from importlib.resources import files
+from operator import attrgetter, itemgetter
+
+from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo, GraphQLScalarType, GraphQLSchema, build_schema
+from graphql.type import GraphQLAbstractType
+
+from syncd.sandbox.github import (
+    mutations_issue,
+    mutations_project,
+    resolvers_issue,
+    resolvers_project,
+    resolvers_query,
+)
+from syncd.sandbox.github.context import Context
+from syncd.sandbox.github.mutations_issue import Mutation
+from syncd.sandbox.github.nodes import Content, Issue, Label, Milestone, Node, Organization, Project, Repository, User
+from syncd.sandbox.github.resolvers_query import Resolver
+from syncd.sandbox.github.state import WEB, Refusal, wire
+
+CREATES = frozenset({"createIssue", "createLabel", "addProjectV2DraftIssue", "convertProjectV2DraftIssueItemToIssue"})
+"""What counts against the content-creation limits."""
+MUTATIONS: dict[str, Mutation] = mutations_issue.MUTATIONS | mutations_project.MUTATIONS
+RESOLVERS: dict[str, Resolver] = resolvers_query.RESOLVERS | resolvers_issue.RESOLVERS | resolvers_project.RESOLVERS
+BY_KEY = frozenset(
+    {"RateLimit", "SubIssuesSummary", "IssueDependenciesSummary", "ProjectV2IterationFieldConfiguration"}
+)
+"""Types whose values are mappings by GraphQL name, as payloads are."""
+SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+@lru_cache(maxsize=1)
+def schema() -> GraphQLSchema:
+    """Return the schema, built once a process."""
+    built = build_schema(files("syncd.sandbox.github").joinpath("schema.graphql").read_text(encoding="utf-8"))
+    for kind in built.type_map.values():
+        if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
+            for name, field in kind.fields.items():
+                field.resolve = _resolver(kind.name, name)
+        elif isinstance(kind, GraphQLAbstractType):
+            kind.resolve_type = _type_name
+    _accept(built, "DateTime", _date_time)
+    _accept(built, "Date", _date)
+    return built
+
+
+def _type_name(value: object, *_: object) -> str:
+    name: str = value.typename  # type: ignore[attr-defined]  # everything behind an interface or union has one
+    return name
+
+
+def _resolver(kind: str, name: str) -> Callable[..., object]:
+    if kind == "Mutation":
+        return _mutation(name)
+    known = RESOLVERS.get(f"{kind}.{name}") or (_PLACES.get(name) if name in {"url", "resourcePath"} else None)
+    if known is not None:
+        return lambda source, info, **args: known(source, info.context, args)
+    by_key = kind in BY_KEY or kind.endswith("Payload")
+    get: Callable[..., object] = itemgetter(name) if by_key else attrgetter(SNAKE.sub("_", name).lower())
+    return lambda source, _info, **_args: get(source)
+
+
+def _mutation(name: str) -> Callable[..., object]:
+    carry_out = MUTATIONS[name]
+
+    def resolve(_root: object, info: GraphQLResolveInfo[Context], **args: dict[str, object]) -> dict[str, object]:
+        """Carry one alias out by itself: its refusal is its own, the others run on."""
+        context = info.context
+        given = args["input"]
+        if name in CREATES and context.limits.content_wait_s():
+            # Source: github.com/cli/cli issue 4801 (read 2026-11-20).
+            raise Refusal("UNPROCESSABLE", "was submitted too quickly")
+        payload = carry_out(context, given)
+        context.written.append(name)
+        return {"clientMutationId": given.get("clientMutationId"), **payload}
+
+    return resolve
+
+
+def path_of(one: Node) -> str:
+    """Return where a thing lives on the web, below the host."""
+    match one:
+        case Repository():
+            return f"/{one.name_with_owner}"
+        case Content():
+            kind = "issues" if isinstance(one, Issue) else "pull"
+            return f"/{one.repository.name_with_owner}/{kind}/{one.number}"
+        case Milestone():
+            return f"/{one.repository.name_with_owner}/milestone/{one.number}"
+        case Label():
+            return f"/{one.repository.name_with_owner}/labels/{one.name.replace(' ', '%20')}"
+        case Project():
+            return f"/orgs/{one.owner.login}/projects/{one.number}"
+        case User() | Organization():
+            return f"/{one.login}"
+    raise LookupError(type(one).__name__)
+
+
+_PLACES: dict[str, Resolver] = {
+    "resourcePath": lambda one, _context, _args: path_of(one),
+    "url": lambda one, _context, _args: WEB + path_of(one),
+}
+
+
+def _accept(built: GraphQLSchema, name: str, read: Callable[[object], str]) -> None:
+    scalar = built.type_map[name]
+    if isinstance(scalar, GraphQLScalarType):
+        scalar.coerce_input_value = read  # how a scalar of a built schema learns to read
+
+
+def _date_time(value: object) -> str:
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise GraphQLError(f"invalid value (\"{value}\"). Expected type 'DateTime'.") from None
+    return wire(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def _date(value: object) -> str:
+    try:
+        return date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        raise GraphQLError(f"invalid value (\"{value}\"). Expected type 'Date'.") from None
