@@ -32,6 +32,7 @@ USER_AGENT: Final = "syncd/0.1"
 
 Params = Mapping[str, str | int | float | bool | list[str] | None]
 Classify = Callable[[httpx.Response], RemoteError | None]
+Observe = Callable[[str, httpx.Response], None]
 
 log = structlog.get_logger()
 
@@ -49,6 +50,7 @@ class _Ask:
     params: Params | None = None
     json: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    accept: frozenset[int] = frozenset()
 
 
 class Http:
@@ -57,8 +59,9 @@ class Http:
 
     *classify* may judge an answer before the common table does (GitHub's 403
     that is a rate limit, GraphQL's 200 with errors); `None` leaves it to the
-    table. *base_url* is put before urls that start with `/`; *headers* go with
-    every request.
+    table. *observe* is shown every answer with its bucket, to note what its
+    headers say about the budget. *base_url* is put before urls that start with
+    `/`; *headers* go with every request.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Http:
         world: World,
         budget: Budget,
         classify: Classify | None = None,
+        observe: Observe | None = None,
         base_url: str = "",
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -77,6 +81,7 @@ class Http:
         self._client = client
         self._world = world
         self._classify = classify
+        self._observe = observe
         self._base_url = base_url.rstrip("/")
         self._headers = dict(headers or {})
 
@@ -91,12 +96,14 @@ class Http:
         where: str | None = None,
         bucket: str = "default",
         cost: float = 1.0,
+        accept: frozenset[int] = frozenset(),
     ) -> httpx.Response:
         """
         Ask for something; asking again does no harm, so failures are retried within bounds.
 
         *where* names what is asked about (`jira-pmo:issue:10001`); *bucket*
-        and *cost* say what it counts against.
+        and *cost* say what it counts against; answers with a status in
+        *accept* are the caller's to judge.
 
         Raises:
             RemoteError: by the table; `UnavailableError` once the bounds are used up.
@@ -111,6 +118,7 @@ class Http:
                 where=where,
                 bucket=bucket,
                 cost=cost,
+                accept=accept,
                 is_write=False,
             )
         )
@@ -126,6 +134,7 @@ class Http:
         where: str | None = None,
         bucket: str = "default",
         cost: float = 1.0,
+        accept: frozenset[int] = frozenset(),
     ) -> httpx.Response:
         """
         Change something, at most once.
@@ -148,6 +157,7 @@ class Http:
                 where=where,
                 bucket=bucket,
                 cost=cost,
+                accept=accept,
                 is_write=True,
             )
         )
@@ -163,6 +173,7 @@ class Http:
         where: str | None,
         bucket: str,
         cost: float,
+        accept: frozenset[int],
         is_write: bool,
     ) -> _Ask:
         place = self.name if where is None else where if where.startswith(self.name) else f"{self.name} {where}"
@@ -175,6 +186,7 @@ class Http:
             where=place,
             bucket=bucket,
             cost=cost,
+            accept=accept,
             is_write=is_write,
         )
 
@@ -213,6 +225,10 @@ class Http:
                 break
             url = str(target)
         self._obey_hints(response)
+        if self._observe:
+            self._observe(ask.bucket, response)
+        if response.status_code in ask.accept:
+            return response
         error = self._classify(response) if self._classify else None
         error = error or judge(response, name=self.name, where=ask.where, is_write=ask.is_write, now=self._world.now())
         if isinstance(error, RateLimitedError) and error.wait_s > 0.0:

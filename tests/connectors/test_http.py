@@ -210,6 +210,11 @@ async def test_the_connectors_own_judgement_comes_first() -> None:
     assert remote.asked_at[1] - remote.asked_at[0] > 60.0
 
 
+async def test_an_accepted_status_is_the_callers_to_judge() -> None:
+    response = await Remote([httpx.Response(400, json={})]).http().write("POST", "/x", accept=frozenset({400}))
+    assert response.status_code == 400
+
+
 async def test_the_remotes_words_are_quoted_within_bounds_and_without_secrets() -> None:
     words = f"bad token {TOKEN} of ada@example.com " + "x" * 5000
     remote = Remote([httpx.Response(400, json={"errorMessages": [words], "errors": {"summary": "too long"}})])

@@ -1,0 +1,52 @@
+"""Paths of the Jira Cloud platform API, v3. Source: contracts/jira-cloud/platform-v3-openapi.json, read 2026-11-20."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ROOT: Final = "/rest/api/3"
+MYSELF: Final = f"{ROOT}/myself"
+FIELDS: Final = f"{ROOT}/field"
+LINK_TYPES: Final = f"{ROOT}/issueLinkType"
+PROJECT: Final = f"{ROOT}/project/{{}}"
+PROJECT_STATUSES: Final = f"{ROOT}/project/{{}}/statuses"
+PROJECT_VERSIONS: Final = f"{ROOT}/project/{{}}/versions"
+CREATE_FIELDS: Final = f"{ROOT}/issue/createmeta/{{}}/issuetypes/{{}}"
+SEARCH: Final = f"{ROOT}/search/jql"
+BULK_FETCH: Final = f"{ROOT}/issue/bulkfetch"
+BULK_CREATE: Final = f"{ROOT}/issue/bulk"
+ISSUE: Final = f"{ROOT}/issue/{{}}"
+TRANSITIONS: Final = f"{ROOT}/issue/{{}}/transitions"
+LINKS: Final = f"{ROOT}/issueLink"
+LINK: Final = f"{ROOT}/issueLink/{{}}"
+VERSIONS: Final = f"{ROOT}/version"
+VERSION: Final = f"{ROOT}/version/{{}}"
+USERS: Final = f"{ROOT}/user/bulk"
+USER_SEARCH: Final = f"{ROOT}/user/search"
+CHANGELOGS: Final = f"{ROOT}/changelog/bulkfetch"
+
+METHODS: Final = {
+    "GET": (
+        MYSELF,
+        FIELDS,
+        LINK_TYPES,
+        PROJECT,
+        PROJECT_STATUSES,
+        PROJECT_VERSIONS,
+        CREATE_FIELDS,
+        ISSUE,
+        TRANSITIONS,
+        VERSION,
+        USERS,
+        USER_SEARCH,
+    ),
+    "POST": (SEARCH, BULK_FETCH, BULK_CREATE, TRANSITIONS, LINKS, VERSIONS, CHANGELOGS),
+    "PUT": (ISSUE, VERSION),
+    "DELETE": (LINK,),
+}
+"""Every endpoint we use, by method: each has a burst limit of its own."""
+
+MAX_BULK_FETCH: Final = 100
+MAX_BULK_CREATE: Final = 50
+MAX_CHANGELOG_ISSUES: Final = 1000
+MAX_USERS: Final = 50

@@ -1,0 +1,104 @@
+"""
+Writing, each write once: creates in bulk, edits by fields and verbs, statuses by one transition, versions.
+
+Everything that was sent is read back by id afterwards, in one go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from syncd.connectors.jira.creates import create_issues
+from syncd.connectors.jira.describe import Catalog
+from syncd.connectors.jira.edits import update_issue
+from syncd.connectors.jira.fields import VERSION
+from syncd.connectors.jira.queries import MAX_BULK_CREATE
+from syncd.connectors.jira.reads import read_records
+from syncd.connectors.jira.site import FieldsRefusedError, Site
+from syncd.connectors.jira.versions import create_version, update_version
+from syncd.connectors.protocol import Archive, Create, Done, Outcome, Refused, Unknown, Update, Write
+from syncd.errors import OutcomeUnknownError, RejectedError, RemoteError
+from syncd.model.native import Record
+from syncd.model.refs import OpId, Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A write that was carried out, at least in part; what came of it is yet to be read back."""
+
+    op: OpId
+    ref: Ref
+
+
+async def write_all(site: Site, catalog: Catalog, batch: Sequence[Write]) -> list[Outcome]:
+    """Carry out each write once, in order, and answer for each."""
+    answers: dict[OpId, Sent | Outcome] = {}
+    creates: list[Create] = []
+    for write in batch:
+        if isinstance(write, Create) and write.type != VERSION:
+            creates.append(write)
+            continue
+        answers |= await _create_all(site, catalog, creates)
+        creates = []
+        answers[write.op] = await _write_one(site, catalog, write)
+    answers |= await _create_all(site, catalog, creates)
+    return await _read_back(site, catalog, [answers[write.op] for write in batch])
+
+
+async def _create_all(site: Site, catalog: Catalog, creates: Sequence[Create]) -> dict[OpId, Sent | Outcome]:
+    answers: dict[OpId, Sent | Outcome] = {}
+    for start in range(0, len(creates), MAX_BULK_CREATE):
+        made = await create_issues(site, catalog, creates[start : start + MAX_BULK_CREATE])
+        for op, result in made.items():
+            answers[op] = Sent(op=op, ref=result) if isinstance(result, Ref) else outcome_of(op, result)
+    return answers
+
+
+async def _write_one(site: Site, catalog: Catalog, write: Write) -> Sent | Outcome:
+    try:
+        match write:
+            case Create():
+                ref = await create_version(site, catalog, write)
+            case Update() if write.pre.ref.kind == VERSION:
+                ref = await update_version(site, write)
+            case Update():
+                ref = await update_issue(site, catalog, write)
+            case Archive():
+                raise RejectedError(
+                    "Jira archives issues only in its paid plans, and not through this connector",
+                    where=str(write.pre.ref),
+                    fix="map a status that stands for cancelled",
+                )
+    except RemoteError as exc:
+        return outcome_of(write.op, exc)
+    return Sent(op=write.op, ref=ref)
+
+
+async def _read_back(site: Site, catalog: Catalog, answers: Sequence[Sent | Outcome]) -> list[Outcome]:
+    refs = [answer.ref for answer in answers if isinstance(answer, Sent)]
+    failure: RemoteError | None = None
+    records: dict[Ref, Record | RemoteError] = {}
+    try:
+        records = await read_records(site, catalog, refs) if refs else {}
+    except RemoteError as exc:
+        failure = exc
+    outcomes: list[Outcome] = []
+    for answer in answers:
+        if not isinstance(answer, Sent):
+            outcomes.append(answer)
+            continue
+        record = failure or records[answer.ref]
+        if isinstance(record, RemoteError):
+            outcomes.append(Unknown(op=answer.op, error=record))
+        else:
+            outcomes.append(Done(op=answer.op, record=record))
+    return outcomes
+
+
+def outcome_of(op: OpId, error: RemoteError) -> Refused | Unknown:
+    """Return what an error says about the write it ended."""
+    if isinstance(error, OutcomeUnknownError):
+        return Unknown(op=op, error=error)
+    fields = frozenset(error.fields) if isinstance(error, FieldsRefusedError) else frozenset()
+    return Refused(op=op, error=error, fields=fields)
