@@ -1,1 +1,18 @@
-"""The GitHub Projects connector."""
+"""The GitHub Projects connector. Exports `TOOL`, nothing else."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from syncd.connectors.github.connector import GithubConnector
+from syncd.connectors.github.settings import GithubSettings
+from syncd.connectors.protocol import Tool
+
+__all__ = ["TOOL"]
+
+
+def _defaults() -> str:
+    return (files(__name__) / "defaults.yaml").read_text(encoding="utf-8")
+
+
+TOOL = Tool(name="github", settings=GithubSettings, connect=GithubConnector, defaults=_defaults)

@@ -1,0 +1,261 @@
+"""Requests to GitHub: GraphQL and REST, with every answer's errors told apart by their type."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final, TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from syncd.connectors._answers import MAX_QUOTE, failed
+from syncd.connectors._budget import Budget
+from syncd.connectors._http import Http
+from syncd.connectors.github import limits
+from syncd.connectors.github.auth import make_credential
+from syncd.connectors.github.payloads import Connection, Envelope, GraphqlProblem
+from syncd.connectors.github.settings import GithubSettings
+from syncd.errors import (
+    ForbiddenError,
+    NotFoundError,
+    RateLimitedError,
+    RejectedError,
+    RemoteChangedError,
+    RemoteError,
+    UnavailableError,
+)
+from syncd.model.refs import ConnectionName
+from syncd.world import World
+
+ATTEMPTS: Final = 3
+"""How often a question is asked while GitHub answers 200 and "something went wrong"."""
+FIRST_WAIT_S: Final = 0.5
+API_VERSION: Final = "2022-11-28"
+MAX_PAGES: Final = 2000
+"""No list of ours is longer than this many pages of 100: past it, something turns in circles."""
+
+_FAILURES: Final = frozenset({None, "INTERNAL", "SERVICE_UNAVAILABLE", "TIMEOUT"})
+"""Types of errors that are GitHub's own trouble."""
+_MEANINGS: Final[Mapping[str | None, tuple[type[RemoteError], str]]] = {
+    None: (RejectedError, "this server does not know a part of the request: update the Enterprise Server"),
+    "NOT_FOUND": (NotFoundError, "check that it exists and that the account may see it"),
+    "FORBIDDEN": (ForbiddenError, "give the account access, or the App the permission"),
+    "INSUFFICIENT_SCOPES": (ForbiddenError, "give the token the scopes `repo` and `project`"),
+    "STALE_DATA": (RemoteChangedError, "nothing to do: it is read again"),
+}
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+NodeT = TypeVar("NodeT", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a GraphQL request brought: data, errors, or both."""
+
+    data: Mapping[str, object]
+    errors: tuple[GraphqlProblem, ...]
+    at: datetime
+    """When GitHub answered, by GitHub's own clock where it tells."""
+    scopes: frozenset[str] | None = None
+    """What a classic token may do; `None` for every other credential."""
+
+    def problem_at(self, *path: str | int) -> GraphqlProblem | None:
+        """Return the first error at that place of the answer or below it."""
+        return next((problem for problem in self.errors if problem.path[: len(path)] == path), None)
+
+
+class Api:
+    """One connection's requests. Raises only subclasses of `RemoteError`."""
+
+    def __init__(
+        self, *, name: ConnectionName, settings: GithubSettings, client: httpx.AsyncClient, world: World
+    ) -> None:
+        self.name = name
+        self.world = world
+        self._url = settings.graphql_url
+        self.budget = Budget(
+            name=name, world=world, rates=limits.make_rates(settings.options), share=settings.options.share
+        )
+        self._http = Http(
+            name=name,
+            client=client,
+            world=world,
+            budget=self.budget,
+            classify=lambda response: limits.judge_limits(response, where=name, now=world.now()),
+            base_url=settings.rest_url,
+            headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": API_VERSION},
+        )
+        self._credential = make_credential(settings.auth, http=self._http, world=world)
+
+    async def query(self, text: str, variables: Mapping[str, object], *, where: str, cost: float = 1.0) -> Answer:
+        """
+        Ask by GraphQL; the answer may hold errors beside data.
+
+        Raises:
+            RemoteError: nothing came, or GitHub failed on its side.
+        """
+        for attempt in range(ATTEMPTS):
+            response = await self._http.read(
+                "POST",
+                self._url,
+                json={"query": text, "variables": dict(variables)},
+                headers=await self._headers(),
+                where=where,
+                bucket=limits.GRAPHQL,
+                cost=cost,
+            )
+            answer = self._answer(response, where, is_write=False)
+            broken = [error for error in self._errors(answer, where) if isinstance(error, UnavailableError)]
+            if not broken:
+                return answer
+            if attempt + 1 == ATTEMPTS:
+                raise broken[0]
+            await self.world.sleep(FIRST_WAIT_S * 2.0**attempt)
+        raise AssertionError  # the loop returns or raises
+
+    async def ask(self, text: str, variables: Mapping[str, object], *, where: str, cost: float = 1.0) -> Answer:
+        """Ask by GraphQL and raise the first error there is."""
+        answer = await self.query(text, variables, where=where, cost=cost)
+        for error in self._errors(answer, where):
+            raise error
+        return answer
+
+    async def mutate(
+        self, text: str, variables: Mapping[str, object], *, count: int, creates: int = 0, where: str
+    ) -> Answer:
+        """
+        Change something by GraphQL, at most once: *count* mutations, *creates* of which make something new.
+
+        Raises:
+            OutcomeUnknownError: some of it may have been carried out.
+            RemoteError: none of it was.
+        """
+        headers = await self._headers()
+        await self._take_turn(creates)
+        response = await self._http.write(
+            "POST",
+            self._url,
+            json={"query": text, "variables": dict(variables)},
+            headers=headers,
+            where=where,
+            bucket=limits.GRAPHQL,
+            cost=limits.WRITE_POINTS * count,
+        )
+        return self._answer(response, where, is_write=True)
+
+    async def change(
+        self, method: str, path: str, json: Mapping[str, object], *, creates: bool, where: str
+    ) -> httpx.Response:
+        """Change something by REST, at most once; errors as in `mutate`."""
+        headers = await self._headers()
+        await self._take_turn(int(creates))
+        response = await self._http.write(
+            method, path, json=dict(json), headers=headers, where=where, bucket=limits.REST, cost=limits.WRITE_POINTS
+        )
+        limits.note_limits(response, self.budget)
+        return response
+
+    async def pages(
+        self, text: str, variables: Mapping[str, object], *, path: Sequence[str], node: type[NodeT], where: str
+    ) -> AsyncIterator[tuple[Answer, Connection[NodeT]]]:
+        """
+        Yield every page of the list at *path* of the answer, following `$after`.
+
+        Raises:
+            NotFoundError: there is nothing at *path*: the owner of the list is gone or hidden.
+        """
+        after: str | None = None
+        for _ in range(MAX_PAGES):
+            answer = await self.ask(text, {**variables, "after": after}, where=where)
+            page = parse(Connection[node], dig(answer.data, path, where), where)  # type: ignore[valid-type]
+            yield answer, page
+            if not page.page_info.has_next_page:
+                return
+            if page.page_info.end_cursor in {None, after}:
+                break
+            after = page.page_info.end_cursor
+        raise RejectedError("the list never ends", where=where, fix="tell the maintainers; nothing was changed")
+
+    def _errors(self, answer: Answer, where: str) -> Sequence[RemoteError]:
+        return [error_of(problem, where=where, is_write=False) for problem in answer.errors]
+
+    def _answer(self, response: httpx.Response, where: str, *, is_write: bool) -> Answer:
+        limits.note_limits(response, self.budget)
+        try:
+            envelope = Envelope.model_validate_json(response.content)
+        except ValidationError as exc:
+            raise failed("GitHub's answer is not GraphQL", where=where, is_write=is_write) from exc
+        scopes = response.headers.get("x-oauth-scopes")
+        return Answer(
+            data=envelope.data or {},
+            errors=envelope.errors,
+            at=_answered_at(response, self.world.now()),
+            scopes=None if scopes is None else frozenset(scope.strip() for scope in scopes.split(",")) - {""},
+        )
+
+    async def _headers(self) -> Mapping[str, str]:
+        return {"Authorization": await self._credential.header()}
+
+    async def _take_turn(self, creates: int) -> None:
+        """Keep GitHub's distance between writes, and its allowance of new content."""
+        if creates:
+            await self.budget.take(limits.CREATES_HOUR, creates)
+            await self.budget.take(limits.CREATES_MINUTE, creates)
+        await self.budget.take(limits.PACE)
+
+
+def error_of(problem: GraphqlProblem, *, where: str, is_write: bool) -> RemoteError:
+    """Return what one GraphQL error means, going by its type; one without any is a failure on GitHub's side."""
+    said = f'GitHub says "{problem.message[:MAX_QUOTE]}"'
+    if problem.type in limits.LIMIT_TYPES:
+        return RateLimitedError(said, wait_s=limits.NO_HINT_WAIT_S, where=where, fix="nothing to do: syncd waits")
+    if problem.type in _FAILURES and "code" not in problem.extensions:
+        return failed(said, where=where, is_write=is_write)
+    kind, fix = _MEANINGS.get(problem.type, (RejectedError, "change what the message names"))
+    return kind(said, where=where, fix=fix)
+
+
+def parse(model: type[ModelT], value: object, where: str) -> ModelT:
+    """
+    Return *value* as *model*.
+
+    Raises:
+        RejectedError: a required part is missing or of another type.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise RejectedError(
+            f"GitHub's answer does not fit at {place}: {first['msg']}",
+            where=where,
+            fix="tell the maintainers: GitHub's API has changed",
+        ) from exc
+
+
+def dig(data: Mapping[str, object], path: Sequence[str], where: str) -> object:
+    """
+    Return what the answer holds at *path*.
+
+    Raises:
+        NotFoundError: something on the way is null.
+    """
+    here: object = data
+    for step in path:
+        here = here.get(step) if isinstance(here, Mapping) else None
+        if here is None:
+            raise NotFoundError(
+                f"GitHub shows no {step}", where=where, fix="check that it exists and that the account may see it"
+            )
+    return here
+
+
+def _answered_at(response: httpx.Response, now: datetime) -> datetime:
+    try:
+        return parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
+    except (KeyError, ValueError):
+        return now

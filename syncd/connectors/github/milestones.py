@@ -1,0 +1,86 @@
+"""Writing milestones, which GitHub only offers by REST (vendor-facts section 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, time
+from typing import Final
+
+from pydantic import ValidationError
+
+from syncd.connectors.github import queries
+from syncd.connectors.github.api import Api, parse
+from syncd.connectors.github.fields import MILESTONE
+from syncd.connectors.github.marker import join_marker
+from syncd.connectors.github.payloads import MilestoneNode, RestMilestone
+from syncd.connectors.protocol import Create, Update
+from syncd.errors import NotFoundError, OutcomeUnknownError, RejectedError
+from syncd.model.native import Choice, Instant, Native, RichText, Text
+
+NOON: Final = time(12, tzinfo=UTC)
+"""
+The time of day every due date is sent with.
+
+GitHub keeps the day *in Pacific time* the moment falls on, and shows it as
+that day's midnight there (07:00Z or 08:00Z): midnight UTC would land on the
+day before, and so would 07:00Z in winter. Source: microsoft/PowerShellForGitHub
+pull request 133; wordpress-mobile/release-toolkit pull request 419.
+"""
+
+
+async def create_milestone(api: Api, repository: str, write: Create) -> str:
+    """Make a milestone and return its node id; raises `RemoteError` as `Api.change` does."""
+    where = f"{api.name} {repository} new {MILESTONE}"
+    said = _said(write.fields, marker=write.marker, due_now=None, where=where)
+    said = {key: value for key, value in said.items() if value is not None}
+    if not said.get("title"):
+        raise RejectedError("a milestone needs a title", where=where, fix="map its title")
+    said.setdefault("description", join_marker(None, write.marker))
+    response = await api.change(
+        "POST", queries.MILESTONES_PATH.format(repository=repository), said, creates=True, where=where
+    )
+    try:
+        return RestMilestone.model_validate_json(response.content).node_id
+    except ValidationError as exc:
+        raise OutcomeUnknownError("GitHub's answer holds no milestone", where=where) from exc
+
+
+async def update_milestone(api: Api, write: Update) -> None:
+    """Change the named fields of a milestone, if any of them differs; raises `RemoteError` as `Api.change` does."""
+    where = str(write.pre.ref)
+    answer = await api.ask(queries.MILESTONES, {"ids": [write.pre.ref.id]}, where=where)
+    nodes = answer.data.get("nodes")
+    if not isinstance(nodes, list) or not nodes or not nodes[0]:
+        raise NotFoundError("the milestone is gone or hidden", where=where, fix="nothing to do")
+    now = parse(MilestoneNode, nodes[0], where)
+    said = _said(write.fields, marker=write.pre.marker, due_now=now.due_on, where=where)
+    if said:
+        path = queries.MILESTONE_PATH.format(repository=now.repository.name_with_owner, number=now.number)
+        await api.change("PATCH", path, said, creates=False, where=where)
+
+
+def _said(
+    fields: Mapping[str, Native], *, marker: str | None, due_now: datetime | None, where: str
+) -> dict[str, object]:
+    said: dict[str, object] = {}
+    for key, value in fields.items():
+        match key, value:
+            case "title", Text():
+                said["title"] = value.value
+            case "description", RichText() | None:
+                said["description"] = join_marker(value, marker)
+            case "state", Choice():
+                said["state"] = value.id
+            case "due_on", None:
+                said["due_on"] = None
+            case "due_on", Instant():
+                day = value.value.astimezone(UTC).date()
+                if due_now is None or due_now.astimezone(UTC).date() != day:
+                    said["due_on"] = datetime.combine(day, NOON).strftime("%Y-%m-%dT%H:%M:%SZ")
+            case _:
+                raise RejectedError(
+                    f"{type(value).__name__} cannot be written to a milestone's {key}",
+                    where=f"{where} {key}",
+                    fix="map this field for reading only, or remove it",
+                )
+    return said

@@ -1,0 +1,322 @@
+"""What GitHub sends, as far as we read it: unknown fields are passed over, a missing required one is an error."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+NodeT = TypeVar("NodeT")
+
+
+class Payload(BaseModel):
+    """The common ground: frozen, and GraphQL's camelCase names."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
+
+
+class GraphqlProblem(Payload):
+    """One entry of a GraphQL answer's `errors`."""
+
+    message: str = ""
+    type: str | None = None
+    """`NOT_FOUND`, `FORBIDDEN`, `RATE_LIMITED`, `UNPROCESSABLE`, ...; absent on GitHub's own failures."""
+    path: tuple[str | int, ...] = ()
+    extensions: dict[str, object] = Field(default_factory=dict)
+
+
+class Envelope(Payload):
+    """A GraphQL answer: data, errors, or both."""
+
+    data: dict[str, object] | None = None
+    errors: tuple[GraphqlProblem, ...] = ()
+
+
+class PageInfo(Payload):
+    """Whether a list goes on, and from where."""
+
+    has_next_page: bool
+    end_cursor: str | None = None
+
+
+class Connection(Payload, Generic[NodeT]):
+    """One page of a list. A null node is one we may not see."""
+
+    page_info: PageInfo = PageInfo(has_next_page=False)
+    nodes: tuple[NodeT | None, ...] = ()
+    total_count: int | None = None
+
+    @property
+    def seen(self) -> tuple[NodeT, ...]:
+        """The nodes we may see."""
+        return tuple(node for node in self.nodes if node is not None)
+
+
+class IdNode(Payload):
+    """Just an id."""
+
+    id: str
+
+
+class Actor(Payload):
+    """Who did something: a user, a bot, a placeholder. Older recordings give no id."""
+
+    login: str
+    id: str | None = None
+    name: str | None = None
+
+
+class UserNode(Payload):
+    """A user."""
+
+    id: str
+    login: str
+    name: str | None = None
+
+
+class LabelNode(Payload):
+    """A label of a repository."""
+
+    id: str
+    name: str
+
+
+class IssueTypeNode(Payload):
+    """One of an organisation's issue types."""
+
+    id: str
+    name: str
+    is_enabled: bool = True
+
+
+class RepositoryName(Payload):
+    """A repository by its full name."""
+
+    name_with_owner: str
+
+
+class Option(Payload):
+    """An option of a single-select field."""
+
+    id: str
+    name: str
+
+
+class Iteration(Payload):
+    """An iteration of an iteration field."""
+
+    id: str
+    title: str
+    start_date: date
+    duration: int
+
+
+class Iterations(Payload):
+    """The iterations of a field: running and coming ones, then past ones."""
+
+    iterations: tuple[Iteration, ...] = ()
+    completed_iterations: tuple[Iteration, ...] = ()
+
+
+class FieldNode(Payload):
+    """A field of a project."""
+
+    id: str
+    name: str
+    data_type: str
+    options: tuple[Option, ...] = ()
+    configuration: Iterations | None = None
+
+
+class FieldName(Payload):
+    """A field as a value names it. System fields that are no `ProjectV2FieldCommon` give nothing."""
+
+    id: str | None = None
+    name: str | None = None
+    data_type: str | None = None
+
+
+class FieldValueNode(Payload):
+    """An item's value in one field; which of the members is set depends on the field's type."""
+
+    typename: str = Field(default="", alias="__typename")
+    field: FieldName = FieldName()
+    text: str | None = None
+    number: Decimal | None = None
+    date: str | None = None
+    option_id: str | None = None
+    name: str | None = None
+    iteration_id: str | None = None
+    title: str | None = None
+
+
+class DraftNode(Payload):
+    """A draft: it has an id of its own, besides its item's."""
+
+    typename: str = Field(default="DraftIssue", alias="__typename")
+    id: str
+    title: str
+    body: str = ""
+    created_at: datetime
+    updated_at: datetime
+    creator: Actor | None = None
+    assignees: Connection[UserNode] = Connection()
+
+
+class ItemNode(Payload):
+    """An item of a project, without what it holds."""
+
+    id: str
+    type: str
+    is_archived: bool
+    created_at: datetime
+    updated_at: datetime | None = None
+    project: IdNode | None = None
+    field_values: Connection[FieldValueNode] = Connection()
+
+
+class IssueNode(Payload):
+    """An issue with everything we read of it."""
+
+    typename: str = Field(default="Issue", alias="__typename")
+    id: str
+    number: int
+    title: str
+    body: str
+    url: str
+    state: str
+    state_reason: str | None = None
+    created_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None = None
+    repository: RepositoryName
+    author: Actor | None = None
+    issue_type: IssueTypeNode | None = None
+    milestone: IdNode | None = None
+    parent: IdNode | None = None
+    assignees: Connection[UserNode]
+    labels: Connection[LabelNode] | None = None
+    blocked_by: Connection[IdNode]
+    project_items: Connection[ItemNode] | None = None
+
+
+class MilestoneNode(Payload):
+    """A milestone of a repository."""
+
+    id: str
+    number: int
+    title: str
+    description: str | None = None
+    state: str
+    due_on: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None = None
+    url: str
+    creator: Actor | None = None
+    repository: RepositoryName
+
+
+class ScannedContent(Payload):
+    """What an item holds, as the scan sees it."""
+
+    typename: str = Field(alias="__typename")
+    id: str | None = None
+    updated_at: datetime | None = None
+    repository: RepositoryName | None = None
+    parent: IdNode | None = None
+    blocked_by: Connection[IdNode] | None = None
+
+
+class ScannedItem(Payload):
+    """An item, as the scan sees it."""
+
+    id: str
+    type: str
+    is_archived: bool
+    updated_at: datetime
+    content: ScannedContent | None = None
+
+
+class ProjectNode(Payload):
+    """A project and one page of its fields."""
+
+    id: str
+    number: int
+    title: str
+    url: str
+    closed: bool = False
+    viewer_can_update: bool = True
+    fields: Connection[FieldNode]
+
+
+class ProjectOwner(Payload):
+    """Whoever the project belongs to."""
+
+    login: str = ""
+    project_v2: ProjectNode | None = Field(default=None, alias="projectV2")
+
+
+class ProjectAnswer(Payload):
+    """The answer to `PROJECT`."""
+
+    viewer: UserNode
+    repository_owner: ProjectOwner | None = None
+
+
+class RepositoryNode(Payload):
+    """A repository: what we need to create in it."""
+
+    id: str
+    name_with_owner: str
+    has_issues_enabled: bool = True
+    is_archived: bool = False
+    viewer_permission: str | None = None
+    issue_types: Connection[IssueTypeNode] | None = None
+
+
+class RestActor(BaseModel):
+    """Who did something, by REST."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    login: str
+    node_id: str
+
+
+class RestMilestone(BaseModel):
+    """A milestone as REST answers a write, and as a webhook carries it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    node_id: str
+    number: int
+    title: str
+    description: str | None = None
+    state: str
+    due_on: datetime | None = None
+    html_url: str
+    created_at: datetime
+    updated_at: datetime
+    creator: RestActor | None = None
+
+
+class RestLabel(BaseModel):
+    """A label as REST answers its creation, and as a webhook carries it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    node_id: str
+    name: str
+
+
+class InstallationToken(BaseModel):
+    """A GitHub App's token for one installation; GitHub lets it live an hour."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    token: str
+    expires_at: datetime

@@ -1,0 +1,211 @@
+"""From what GitHub sends to records; nothing here asks for anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from syncd.connectors.github.fields import (
+    DRAFT,
+    ISSUE_TYPE,
+    MILESTONE,
+    ProjectField,
+    issue_state,
+    milestone_state,
+    project_values,
+)
+from syncd.connectors.github.marker import split_marker
+from syncd.connectors.github.payloads import Actor, DraftNode, IssueNode, ItemNode, MilestoneNode, UserNode
+from syncd.model.native import (
+    Choice,
+    Choices,
+    Instant,
+    Native,
+    People,
+    Person,
+    Record,
+    RecordState,
+    Refs,
+    Text,
+)
+from syncd.model.refs import ConnectionName, Ref, Revision
+
+ISSUE: Final = "issue"
+"""The ref kind of issues, by their node id; drafts and milestones use their type's name."""
+
+GRAIN: Final = timedelta(seconds=2)
+"""GitHub's times are whole seconds: an edit later in the second we read in would show the same time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a record's making depends on besides its payload."""
+
+    name: ConnectionName
+    project_id: str
+    place: str
+    """The project as people write it, `acme/#7`: the container of drafts."""
+    url: str
+    fields: Mapping[str, ProjectField] = field(default_factory=dict)
+    repositories: frozenset[str] = frozenset()
+    """Full names in lower case; empty means all of the project's."""
+
+    def covers(self, repository: str) -> bool:
+        """Tell whether issues of that repository are in scope."""
+        return not self.repositories or repository.lower() in self.repositories
+
+
+def make_revision(*, item: datetime | None, content: datetime | None, parent: str | None, blockers: int) -> Revision:
+    """
+    Return the token the scan and a full read agree on.
+
+    Parent and blockers are named because nothing promises that changing them
+    moves `updatedAt`.
+    """
+    times = "/".join(str(int(time.timestamp())) if time else "" for time in (item, content))
+    return Revision(f"{times}/{parent or ''}/{blockers}")
+
+
+def _settled(revision: Revision, newest: datetime, read_at: datetime) -> Revision:
+    """Mark a revision that may still cover a later edit, so that the next scan finds it different and reads again."""
+    return revision if read_at - newest >= GRAIN else Revision(f"{revision}~")
+
+
+def issue_record(issue: IssueNode, item: ItemNode | None, *, around: Surroundings, read_at: datetime) -> Record:
+    """Return an issue's record; without *item* it is not in the project, and project fields are missing."""
+    repository = issue.repository.name_with_owner
+    body, marker = split_marker(issue.body)
+    labels = issue.labels.seen if issue.labels else ()
+    fields: dict[str, Native] = {
+        "title": Text(issue.title),
+        "body": body,
+        "state": issue_state(issue.state, issue.state_reason),
+        "labels": Choices(frozenset(Choice(label.name, label.name) for label in labels)),
+        "assignees": _people(issue.assignees.seen),
+        "milestone": Ref(around.name, MILESTONE, issue.milestone.id) if issue.milestone else None,
+        "type": Choice(issue.issue_type.id, issue.issue_type.name) if issue.issue_type else None,
+        "parent": Ref(around.name, ISSUE, issue.parent.id) if issue.parent else None,
+        "depends_on": Refs(frozenset(Ref(around.name, ISSUE, blocker.id) for blocker in issue.blocked_by.seen)),
+        "author": _actor(issue.author),
+        "createdAt": _instant(issue.created_at),
+        "closedAt": _instant(issue.closed_at),
+    }
+    if item is not None:
+        fields |= project_values(around.fields, item.field_values.seen)
+    item_at = item.updated_at if item else None
+    newest = max(issue.updated_at, item_at or issue.updated_at)
+    revision = make_revision(
+        item=item_at,
+        content=issue.updated_at,
+        parent=issue.parent.id if issue.parent else None,
+        blockers=len(issue.blocked_by.seen) if issue.blocked_by.total_count is None else issue.blocked_by.total_count,
+    )
+    return Record(
+        ref=Ref(around.name, ISSUE, issue.id),
+        type=issue.issue_type.name if issue.issue_type else ISSUE_TYPE,
+        container=repository,
+        key=f"{repository}#{issue.number}",
+        revision=_settled(revision, newest, read_at),
+        fields=fields,
+        url=issue.url,
+        updated_at=newest.astimezone(UTC),
+        created_at=issue.created_at.astimezone(UTC),
+        marker=marker,
+        state=_state(item, in_scope=around.covers(repository)),
+        aliases=(Ref(around.name, DRAFT, item.id),) if item else (),
+    )
+
+
+def draft_record(draft: DraftNode, item: ItemNode, *, around: Surroundings, read_at: datetime) -> Record:
+    """Return a draft's record."""
+    body, marker = split_marker(draft.body)
+    newest = max(draft.updated_at, item.updated_at or draft.updated_at)
+    fields: dict[str, Native] = {
+        "title": Text(draft.title),
+        "body": body,
+        "assignees": _people(draft.assignees.seen),
+        "author": _actor(draft.creator),
+        "createdAt": _instant(item.created_at),
+    }
+    revision = make_revision(item=item.updated_at, content=draft.updated_at, parent=None, blockers=0)
+    return Record(
+        ref=Ref(around.name, DRAFT, item.id),
+        type=DRAFT,
+        container=around.place,
+        key=f"{around.place} {draft.title}",
+        revision=_settled(revision, newest, read_at),
+        fields=fields | project_values(around.fields, item.field_values.seen),
+        url=around.url,
+        updated_at=newest.astimezone(UTC),
+        created_at=item.created_at.astimezone(UTC),
+        marker=marker,
+        state=_state(item, in_scope=True),
+    )
+
+
+def hidden_record(item: ItemNode, *, around: Surroundings) -> Record:
+    """Return the record of an item whose content we may not see (REDACTED): it is there, and that is all we know."""
+    return Record(
+        ref=Ref(around.name, DRAFT, item.id),
+        type=DRAFT,
+        container=around.place,
+        key=f"{around.place} (hidden)",
+        revision=make_revision(item=item.updated_at, content=None, parent=None, blockers=0),
+        fields={},
+        state=RecordState.HIDDEN,
+    )
+
+
+def milestone_record(milestone: MilestoneNode, *, around: Surroundings, read_at: datetime) -> Record:
+    """Return a milestone's record."""
+    repository = milestone.repository.name_with_owner
+    description, marker = split_marker(milestone.description)
+    in_scope = around.covers(repository)
+    revision = make_revision(item=None, content=milestone.updated_at, parent=None, blockers=0)
+    return Record(
+        ref=Ref(around.name, MILESTONE, milestone.id),
+        type=MILESTONE,
+        container=repository,
+        key=milestone.title,
+        revision=_settled(revision, milestone.updated_at, read_at),
+        fields={
+            "title": Text(milestone.title),
+            "description": description,
+            "due_on": _instant(milestone.due_on),
+            "state": milestone_state(milestone.state),
+            "createdAt": _instant(milestone.created_at),
+            "closedAt": _instant(milestone.closed_at),
+        },
+        url=milestone.url,
+        updated_at=milestone.updated_at.astimezone(UTC),
+        created_at=milestone.created_at.astimezone(UTC),
+        marker=marker,
+        state=RecordState.LIVE if in_scope else RecordState.OUT_OF_SCOPE,
+    )
+
+
+def _state(item: ItemNode | None, *, in_scope: bool) -> RecordState:
+    if item is None or not in_scope:
+        return RecordState.OUT_OF_SCOPE
+    return RecordState.ARCHIVED if item.is_archived else RecordState.LIVE
+
+
+def person(user: UserNode) -> Person:
+    """Return a user as a person, identified by node id: a login may be given to somebody else."""
+    return Person(user.id, name=user.name, login=user.login)
+
+
+def _people(users: Iterable[UserNode]) -> People:
+    return People(frozenset(person(user) for user in users))
+
+
+def _actor(actor: Actor | None) -> Person | None:
+    if actor is None or actor.id is None:
+        return None
+    return Person(actor.id, name=actor.name, login=actor.login)
+
+
+def _instant(moment: datetime | None) -> Instant | None:
+    return None if moment is None else Instant(moment.astimezone(UTC))

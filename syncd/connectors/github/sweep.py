@@ -1,0 +1,67 @@
+"""The cheap look at every item of the project: what is there, and whether it moved."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from syncd.connectors.github import queries
+from syncd.connectors.github.api import Api
+from syncd.connectors.github.payloads import Connection, ScannedItem
+from syncd.connectors.github.project import ProjectCache
+
+REDACTED = "REDACTED"
+"""The type of an item whose content this account may not see."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What this process has seen of the project's items: enough to tell a hidden issue from one that is gone."""
+
+    item_of: dict[str, str] = field(default_factory=dict)
+    """Item id by issue id."""
+    draft_of: dict[str, str] = field(default_factory=dict)
+    """The draft's own id by item id: the one its mutation wants."""
+    hidden: frozenset[str] | None = None
+    """Items shown as REDACTED by the last whole sweep; `None` before the first."""
+
+
+class Sweep:
+    """
+    Goes through all items, 100 a page, at about one point each.
+
+    Items come in the order of their position, the only one GitHub offers: an
+    item moved by somebody in the meantime may be missed by one sweep, and is
+    found by the next. Archived items are never in it.
+    """
+
+    def __init__(self, api: Api, project: ProjectCache) -> None:
+        self._api = api
+        self._project = project
+        self.seen = Seen()
+
+    async def pages(self) -> AsyncIterator[Connection[ScannedItem]]:
+        """Yield every page, remembering which issue lies in which item."""
+        project = await self._project.get()
+        hidden: set[str] = set()
+        async for _, page in self._api.pages(
+            queries.SCAN,
+            {"project": project.node.id},
+            path=("node", "items"),
+            node=ScannedItem,
+            where=f"{self._api.name} scope.project",
+        ):
+            for item in page.seen:
+                if item.type == REDACTED:
+                    hidden.add(item.id)
+                elif item.content and item.content.typename == "Issue" and item.content.id:
+                    self.seen.item_of[item.content.id] = item.id
+            yield page
+        self.seen.hidden = frozenset(hidden)
+
+    async def hidden(self) -> frozenset[str]:
+        """Return the items whose content we may not see, by the last whole sweep, made now if there was none."""
+        if self.seen.hidden is None:
+            async for _ in self.pages():
+                pass
+        return self.seen.hidden or frozenset()

@@ -1,0 +1,194 @@
+"""Carrying out a batch of writes: changes share requests, everything is read back by id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import structlog
+
+from syncd.connectors.github.api import Api
+from syncd.connectors.github.create import Creator
+from syncd.connectors.github.fields import DRAFT, MILESTONE
+from syncd.connectors.github.labels import label_ids
+from syncd.connectors.github.milestones import update_milestone
+from syncd.connectors.github.project import ProjectCache
+from syncd.connectors.github.read import Reader
+from syncd.connectors.github.records import ISSUE
+from syncd.connectors.github.run import Job, Runner
+from syncd.connectors.github.settings import GithubOptions
+from syncd.connectors.github.steps import Step, Target, item_of, label_delta, plan_steps
+from syncd.connectors.github.sweep import Sweep
+from syncd.connectors.protocol import Archive, Create, Done, Outcome, Refused, Unknown, Update, Write
+from syncd.errors import NotFoundError, OutcomeUnknownError, RejectedError, RemoteError
+from syncd.model.native import Record
+from syncd.model.refs import Ref
+
+log = structlog.get_logger()
+
+_Change: TypeAlias = Update | Archive
+_LABELS = "labels"
+
+
+class Writer:
+    """Writes for one connection."""
+
+    def __init__(self, api: Api, project: ProjectCache, reader: Reader, sweep: Sweep, options: GithubOptions) -> None:
+        self._api = api
+        self._project = project
+        self._reader = reader
+        self._sweep = sweep
+        self._runner = Runner(api, project, per_request=options.mutations_per_request)
+        self._creator = Creator(api, project, self._runner)
+
+    async def write(self, batch: Sequence[Write]) -> Sequence[Outcome]:
+        """Carry out each write once, in order; changes that follow each other share requests."""
+        outcomes: list[Outcome] = []
+        waiting: list[_Change] = []
+        for write in batch:
+            if isinstance(write, Create):
+                outcomes += await self._change(waiting)
+                waiting = []
+                outcomes.append(await self._create(write))
+            else:
+                waiting.append(write)
+        return [*outcomes, *await self._change(waiting)]
+
+    async def _create(self, write: Create) -> Outcome:
+        try:
+            ref = await self._creator.create(write)
+        except OutcomeUnknownError as exc:
+            return Unknown(op=write.op, error=exc)
+        except RemoteError as exc:
+            return Refused(op=write.op, error=exc)
+        reads = await self._read_back([ref])
+        return _answer(write, Job(carried_out=True), reads[ref])
+
+    async def _change(self, writes: Sequence[_Change]) -> Sequence[Outcome]:
+        """Run these together, and read all of them back at once."""
+        jobs = [await self._prepare(write) for write in writes]
+        await self._runner.run(jobs)
+        read_back = [
+            write.pre.ref for write, job in zip(writes, jobs, strict=True) if job.carried_out or not job.errors
+        ]
+        reads = await self._read_back(read_back)
+        return [_answer(write, job, reads.get(write.pre.ref)) for write, job in zip(writes, jobs, strict=True)]
+
+    async def _prepare(self, write: _Change) -> Job:
+        """Return the job of one change; what cannot be said is on it as an error already."""
+        everything = frozenset(write.fields) if isinstance(write, Update) else frozenset({""})
+        job = Job()
+        try:
+            if write.pre.ref.kind == MILESTONE:
+                await self._change_milestone(write)
+                job.carried_out = True
+            elif isinstance(write, Archive):
+                job.steps.append(await self._archive_step(write))
+            else:
+                target, refused = await self._target(write)
+                wanted = {key: value for key, value in write.fields.items() if key not in refused}
+                plan = plan_steps(target, write.pre.fields, wanted)
+                job.steps, job.errors = plan.steps, refused | plan.refused
+        except OutcomeUnknownError as exc:
+            job.unknown = exc
+        except RemoteError as exc:
+            job.errors = dict.fromkeys(everything, exc)
+        return job
+
+    async def _change_milestone(self, write: _Change) -> None:
+        if isinstance(write, Archive):
+            raise RejectedError(
+                "GitHub cannot archive a milestone",
+                where=str(write.pre.ref),
+                fix="declare its closing as the archive: state closed",
+            )
+        await update_milestone(self._api, write)
+
+    async def _archive_step(self, write: Archive) -> Step:
+        project = await self._project.get()
+        item = write.pre.ref.id if write.pre.ref.kind == DRAFT else item_of(write.pre)
+        if item is None:
+            raise RejectedError(
+                "it is not in the project, so there is nothing to archive",
+                where=str(write.pre.ref),
+                fix="nothing to do",
+            )
+        said = {"projectId": project.node.id, "itemId": item}
+        return Step(mutation="archiveProjectV2Item", input=said, fields=frozenset({""}))
+
+    async def _target(self, write: Update) -> tuple[Target, dict[str, RemoteError]]:
+        """Look up what the steps need: the draft's own id, the labels' ids. Labels that cannot be had are refused."""
+        project = await self._project.get()
+        pre = write.pre
+        is_issue = pre.ref.kind == ISSUE
+        refused: dict[str, RemoteError] = {}
+        labels: Mapping[str, str] = {}
+        if is_issue and _LABELS in write.fields:
+            try:
+                labels = await self._label_ids(write)
+            except RemoteError as exc:
+                refused[_LABELS] = exc
+        target = Target(
+            where=str(pre.ref),
+            issue=pre.ref.id if is_issue else None,
+            draft=None if is_issue else await self._draft_id(pre.ref),
+            item=item_of(pre) if is_issue else pre.ref.id,
+            project=project.node.id,
+            fields=project.around.fields,
+            label_ids=labels,
+            marker=pre.marker,
+        )
+        return target, refused
+
+    async def _label_ids(self, write: Update) -> Mapping[str, str]:
+        before, after = write.pre.fields.get(_LABELS), write.fields[_LABELS]
+        coming, going = label_delta(before, after)
+        spelt = {choice.id.lower(): choice.id for choice in getattr(after, "members", ())}
+        return await label_ids(
+            self._api,
+            self._project,
+            write.pre.container,
+            needed=[spelt[name] for name in coming],
+            going=going,
+        )
+
+    async def _draft_id(self, ref: Ref) -> str:
+        """Return a draft's own id, which its mutation wants and its ref does not hold."""
+        if ref.id not in self._sweep.seen.draft_of:
+            await self._reader.items([ref.id])
+        found = self._sweep.seen.draft_of.get(ref.id)
+        if found is None:
+            raise NotFoundError(
+                "it is no draft any more, or gone", where=str(ref), fix="nothing to do: it is read again"
+            )
+        return found
+
+    async def _read_back(self, refs: Sequence[Ref]) -> Mapping[Ref, Record | RemoteError]:
+        try:
+            return await self._reader.read_many(refs)
+        except RemoteError as exc:
+            return dict.fromkeys(refs, exc)
+
+
+def _answer(write: Write, job: Job, read: Record | RemoteError | None) -> Outcome:
+    """
+    Return the outcome of one write.
+
+        unknown    errors               carried out    outcome
+        yes        -                    -              Unknown
+        no         one that may pass    -              Refused, those fields
+        no         some                 nothing        Refused, those fields
+        no         some or none         something      Done, if it can be read back; else Unknown
+    """
+    if job.unknown:
+        return Unknown(op=write.op, error=job.unknown)
+    fields = frozenset(job.errors) - {""}
+    if job.to_retry:
+        return Refused(op=write.op, error=job.to_retry, fields=fields)
+    if job.errors and not job.carried_out:
+        return Refused(op=write.op, error=next(iter(job.errors.values())), fields=fields)
+    for key, error in job.errors.items():
+        log.warning("field_refused", op=write.op, field=key, error=str(error))
+    if isinstance(read, Record):
+        return Done(op=write.op, record=read)
+    return Unknown(op=write.op, error=read or OutcomeUnknownError("it could not be read back"))
