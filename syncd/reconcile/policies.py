@@ -48,8 +48,6 @@ class Held:
 class Wait:
     """The leader was not freshly read; ask again next cycle."""
 
-    leaders: tuple[Side, ...]
-
 
 Verdict: TypeAlias = Take | Held | Wait
 
@@ -65,6 +63,8 @@ class Question:
     heads: Sequence[Side]
     """Never empty."""
     leaders: Sequence[Side] = ()
+    leader_absent: bool = False
+    """Whether a link of the leader was not read in this cycle, or a write to it is being looked up."""
 
     @property
     def contended(self) -> bool:
@@ -127,11 +127,10 @@ def _by_leader(question: Question, policy: Leader) -> Verdict | None:
     canonical = question.canonical
     if policy.connection == COMPUTED_BY and not isinstance(canonical, Unset):
         return Take(canonical)
-    leaders = question.leaders
-    if not leaders:
+    if question.leader_absent:
+        return Wait()
+    if not question.leaders:
         return None
-    if any(not side.link.fresh or side.looking_up for side in leaders):
-        return Wait(tuple(leaders))
     own = [side for side in question.heads if side.link.connection == policy.connection]
     if own:
         return _leader_speaks(question, own)

@@ -9,7 +9,7 @@ from syncd.model.policy import Leader
 from syncd.reconcile.draft import Draft, policy_name
 from syncd.reconcile.fits import Side
 from syncd.reconcile.policies import Held, Question, Take, Wait, decide
-from syncd.reconcile.state import Base, Trouble
+from syncd.reconcile.state import Base, LinkField, Trouble
 
 
 def find_heads(draft: Draft) -> list[Side]:
@@ -44,33 +44,37 @@ def merge_scalar(draft: Draft) -> None:
             _apply(draft, question, value)
         case Held(why):
             freeze(draft, question, why)
-        case Wait(leaders):
+        case Wait():
             draft.waiting = True
-            for leader in leaders:
-                if not leader.link.fresh:
-                    draft.note(leader.link, Trouble.WAITING, leader.reading, "the leader was not read in this cycle")
+            for link in draft.state.links:
+                if _leads(draft, link) and not link.fresh:
+                    draft.note(
+                        link,
+                        Trouble.WAITING,
+                        None if isinstance(draft.canonical, Unset) else draft.canonical,
+                        "the leader was not read in this cycle",
+                    )
 
 
 def ask(draft: Draft, heads: Sequence[Side]) -> Question:
     """Return the question these heads raise."""
-    policy = draft.state.policy
-    leaders = [
-        side
-        for side in draft.sides
-        if isinstance(policy, Leader)
-        and side.link.connection == policy.connection
-        and side.base is not None
-        and side.link.voice
-        and not side.link.mirror
-    ]
+    leaders = [side for side in draft.sides if side.base is not None and _leads(draft, side.link)]
+    unread = any(not link.fresh for link in draft.state.links if link.base is not None and _leads(draft, link))
     return Question(
         spec=draft.spec,
-        policy=policy,
+        policy=draft.state.policy,
         canonical=draft.canonical,
         provenance=draft.provenance,
         heads=heads,
         leaders=leaders,
+        leader_absent=unread or any(side.looking_up for side in leaders),
     )
+
+
+def _leads(draft: Draft, link: LinkField) -> bool:
+    """Return whether that link speaks for the field's leader."""
+    policy = draft.state.policy
+    return isinstance(policy, Leader) and link.connection == policy.connection and link.voice and not link.mirror
 
 
 def freeze(draft: Draft, question: Question, why: str) -> None:

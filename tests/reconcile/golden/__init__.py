@@ -1,0 +1,1 @@
+"""The thirty stories of merge-semantics.md section 9, one test each."""
