@@ -93,6 +93,20 @@ NATIVE_TYPES: Final[Mapping[Wire, NativeType]] = {
     Wire.SPOKEN: NativeType.TEXT,
 }
 
+_CLASSES: Final[Mapping[NativeType, type]] = {
+    NativeType.TEXT: Text,
+    NativeType.RICH_TEXT: RichText,
+    NativeType.NUMBER: Number,
+    NativeType.DATE: Date,
+    NativeType.INSTANT: Instant,
+    NativeType.CHOICE: Choice,
+    NativeType.CHOICES: Choices,
+    NativeType.PERSON: Person,
+    NativeType.PEOPLE: People,
+    NativeType.REF: Ref,
+    NativeType.REFS: Refs,
+}
+
 BY_VERBS: Final = frozenset({Wire.OPTIONS, Wire.LABELS, Wire.VERSIONS, Wire.USERS})
 """Sets that are changed by adding and removing members."""
 
@@ -280,6 +294,8 @@ def write_field(info: FieldInfo, value: Native) -> object:
     """
     if value is None:
         return None
+    if not isinstance(value, _CLASSES[NATIVE_TYPES[info.wire]]):
+        raise _misfit(info, value)
     match value:
         case Text(text):
             written: object = _bounded(info, clean(text, is_line=True))
