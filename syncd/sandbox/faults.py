@@ -74,7 +74,7 @@ class Spec:
 Strike: TypeAlias = Callable[[Spec, Exchange], Awaitable[Response]]
 FAULTS: Final[dict[str, Strike]] = {}
 """What each named fault does instead of simply carrying the request out."""
-KNOBS: Final = frozenset({"lag"})
+KNOBS: Final = frozenset({"lag", "burst"})
 """Names with a value that are handed to the stand-in itself once (`StandIn.tune`)."""
 VALUED: Final = frozenset({"latency"}) | KNOBS
 
