@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import Enum, StrEnum
 from typing import Final, TypeAlias
 
-from syncd.model.refs import Ref, Revision
+from syncd.model.refs import EntityId, Ref, Revision
 
 
 class Missing(Enum):
@@ -210,7 +210,7 @@ class Record:
     created_at: datetime | None = None
     updated_by: str | None = None
     """Who changed it last, as a display name, where the tool tells."""
-    marker: str | None = None
+    marker: EntityId | None = None
     """The entity id found on it, if we marked it."""
     state: RecordState = RecordState.LIVE
     aliases: tuple[Ref, ...] = ()

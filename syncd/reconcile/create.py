@@ -79,5 +79,5 @@ def _writes(wish: Wish, slots: Mapping[str, Slot]) -> tuple[FieldWrite, ...]:
             continue
         want = slots[name].lens.put(value, None)
         if not isinstance(want, Cannot):
-            writes.append(FieldWrite(field=name, native_key=slots[name].native_key, value=value, want=want))
+            writes.append(FieldWrite(field=name, value=value, want=want))
     return tuple(writes)

@@ -26,7 +26,7 @@ class Candidate:
     """Where there can be only one record of an entity: the connection, or for milestones its container."""
     title: str
     keys: tuple[str, ...]
-    """What it can be recognised by, the most telling rule first; equal keys mean the same thing."""
+    """What it can be recognised by, one per rule, the most telling rule first; empty where a rule is silent."""
     marker: EntityId | None = None
 
 
@@ -70,23 +70,13 @@ class Matched:
     """Records carrying the marker of an entity whose original in that place still lives: left unlinked."""
 
 
-def match(
-    candidates: Iterable[Candidate],
-    known: Iterable[Known],
-    decided: Mapping[Ref, EntityId | None] | None = None,
-) -> Matched:
-    """
-    Say where every candidate belongs.
-
-    *decided* holds what a person said: this entity, or `None` for "nobody
-    else's: on its own".
-    """
+def match(candidates: Iterable[Candidate], known: Iterable[Known]) -> Matched:
+    """Say where every candidate belongs."""
     pool = sorted(candidates, key=lambda candidate: candidate.ref)
     entities = {each.entity: each for each in known}
     taken = {each.entity: set(each.places) for each in entities.values()}
     work = _Work(entities, taken)
-    rest = work.by_decision(pool, decided or {})
-    rest = work.by_marker(rest)
+    rest = work.by_marker(pool)
     ranks = max((len(candidate.keys) for candidate in rest), default=0)
     for rank in range(ranks):
         rest = work.by_key(rest, rank)
@@ -117,18 +107,6 @@ class _Work:
     def _join(self, candidate: Candidate, entity: EntityId) -> None:
         self.joins[candidate.ref] = entity
         self.taken[entity].add(candidate.place)
-
-    def by_decision(self, pool: Sequence[Candidate], decided: Mapping[Ref, EntityId | None]) -> list[Candidate]:
-        rest = []
-        for candidate in pool:
-            entity = decided.get(candidate.ref)
-            if candidate.ref not in decided:
-                rest.append(candidate)
-            elif entity is not None and entity in self.entities:
-                self._join(candidate, entity)
-            else:
-                self.groups.append((candidate.ref,))
-        return rest
 
     def by_marker(self, pool: Sequence[Candidate]) -> list[Candidate]:
         """Join what carries our marker; two records of one place with one marker are nobody's until told."""
@@ -167,7 +145,7 @@ class _Work:
         rest: list[Candidate] = []
         sharing: dict[tuple[Kind, str], list[Candidate]] = defaultdict(list)
         for candidate in pool:
-            if rank < len(candidate.keys):
+            if rank < len(candidate.keys) and candidate.keys[rank]:
                 sharing[candidate.kind, candidate.keys[rank]].append(candidate)
             else:
                 rest.append(candidate)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from syncd.model.canonical import Kind, Value
-from syncd.model.codec import dump_native, dump_value, to_json
+from syncd.model.codec import dump_native, dump_text, dump_value
 from syncd.model.native import Native
 from syncd.model.refs import ConnectionName, EntityId, LinkId
 from syncd.reconcile.state import NEEDS_APPROVAL, DueReason
@@ -45,7 +45,6 @@ class FieldWrite:
     """
 
     field: str
-    native_key: str
     value: Value
     before: Value = None
     want: Native = None
@@ -84,7 +83,7 @@ class Line:
         for write in self.writes:
             native = [] if self.verb is Verb.CREATE else [dump_native(write.want), dump_native(write.pre)]
             parts.append([write.field, dump_value(write.value), *native])
-        return hashlib.sha256(to_json(parts).encode()).hexdigest()
+        return hashlib.sha256(dump_text(parts).encode()).hexdigest()
 
 
 _KIND_ORDER = {Kind.MILESTONE: 0, Kind.INITIATIVE: 1, Kind.TASK: 2}

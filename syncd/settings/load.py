@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,6 +67,8 @@ class Portfolio:
     connections: tuple[ConnectionName, ...]
     mapping: CompiledMapping
     people: PeopleDirectory = field(default_factory=PeopleDirectory)
+    digest: str = ""
+    """Changes when anything that gives values their meaning changes: the mapping, a tool's defaults, the people."""
     every_s: float = 60.0
     archives: bool = False
     """Whether a deletion in one tool archives the item in the others; by default they are left alone."""
@@ -223,11 +226,14 @@ class _Loader:
         document = read_yaml(text, str(path))
         sources = {each: self._defaults(self.found[each]) for each in names}
         mapping = compile_mapping(Source(document.data, document.locate), sources, self.problems)
+        people = self._people(document, names)
+        said = [document.data, [(each, source.data) for each, source in sources.items()], dict(people.rows)]
         return Portfolio(
             name=name,
             connections=names,
             mapping=mapping,
-            people=self._people(document, names),
+            people=people,
+            digest=hashlib.sha256(repr(said).encode()).hexdigest()[:16],
             every_s=model.every,
             archives=model.removed == "archive",
             limits=model.limits,

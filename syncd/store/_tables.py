@@ -316,3 +316,7 @@ tombstone = Table(
 )
 
 lease = Table("lease", METADATA, _id("name"), _str("holder"), _int("fence"), _time("since"), _time("expires_at"))
+
+described = Table("described", METADATA, _id("connection"), _json("description"), _time("saved_at"))
+
+seen_person = Table("seen_person", METADATA, _id("connection"), _id("id"), _json("person"))

@@ -191,6 +191,11 @@ class Audit:
             )
         return seen
 
+    async def has_any(self, connection: ConnectionName) -> bool:
+        """Return whether anything was ever written in a connection."""
+        query = select(audit.c.seq).where(audit.c.connection == connection)
+        return await self._db.one(query, lambda row: int(row.seq)) is not None
+
     async def recent_changes(self, connection: ConnectionName, since: datetime) -> Writes:
         """Return how many records of a connection were written since then: what the brakes count."""
         query = (

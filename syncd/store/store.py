@@ -23,6 +23,7 @@ from syncd.store.plans import Plans
 from syncd.store.questions import Proposals, Quarantine
 from syncd.store.records import Cursors, Records
 from syncd.store.rows import LeaseRow
+from syncd.store.tools import Described, People
 from syncd.world import World
 
 WRITER: Final = "writer"
@@ -50,6 +51,8 @@ class Repositories:
         self.runs = Runs(db)
         self.audit = Audit(db)
         self.leases = Leases(db)
+        self.described = Described(db)
+        self.people = People(db)
 
 
 class Transaction(Repositories):

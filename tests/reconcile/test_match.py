@@ -100,12 +100,9 @@ def test_milestones_of_several_containers_of_one_connection_are_one_entity() -> 
     assert found.groups == ((ref("g:1"), ref("g:2")),)
 
 
-def test_what_a_person_decided_stands() -> None:
-    pool = [candidate("a:1", "x"), candidate("a:2", "x"), candidate("b:1", "x")]
-    found = match(pool, [known(E1, "c")], {ref("a:1"): E1, ref("a:2"): None, ref("b:1"): None})
-    assert found.joins == {ref("a:1"): E1}
-    assert found.groups == ((ref("a:2"),), (ref("b:1"),))
-    assert not found.ambiguous
+def test_a_rule_that_says_nothing_of_a_record_does_not_bind_it() -> None:
+    found = match([candidate("a:1", "", "x"), candidate("b:1", "", "x"), candidate("b:2", "", "y")], [])
+    assert found.groups == ((ref("a:1"), ref("b:1")), (ref("b:2"),))
 
 
 POOL = [

@@ -273,3 +273,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["link"], ["link.id"], name="fk_tombstone_link", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("link", name="pk_tombstone"),
     )
+    op.create_table(
+        "described",
+        sa.Column("connection", sa.String(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("saved_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("connection", name="pk_described"),
+    )
+    op.create_table(
+        "seen_person",
+        sa.Column("connection", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("connection", "id", name="pk_seen_person"),
+    )

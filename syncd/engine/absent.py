@@ -1,0 +1,107 @@
+"""
+Linked records that a sweep of ids does not find. Absence is not deletion (design.md section 6).
+
+    read by id           then
+    a record             archived, hidden or out of scope: its link says so
+    gone or hidden       left alone at once; a tombstone only when it is so again ten minutes
+                         later, each time with another record of the same container readable
+    anything else        nothing
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from syncd.engine.desk import Account, Desk
+from syncd.engine.pull import missing, read_many, reread
+from syncd.errors import RemoteError
+from syncd.model.native import Record
+from syncd.model.refs import Ref
+from syncd.store.rows import LinkRow, LinkState, TombstoneRow
+
+APART_S = 600.0
+"""Seconds between the two readings that make a tombstone."""
+
+
+@dataclass(slots=True)
+class Swept:
+    """What one sweep found."""
+
+    ids: int = 0
+    absent: int = 0
+    gone: int = 0
+    unseen: int = 0
+    """Ids the changes never reported: a skipped change, worth an alarm."""
+
+
+async def sweep(desk: Desk) -> Swept:
+    """Compare every connection's ids with what is known, and look at each difference by id."""
+    told = Swept()
+    for account in desk.accounts.values():
+        if account.is_ready and account.pulled:
+            try:
+                await _sweep(desk, account, told)
+            except RemoteError as exc:
+                account.error = exc
+    return told
+
+
+async def _sweep(desk: Desk, account: Account, told: Swept) -> None:
+    present: set[Ref] = set()
+    async for portion in account.connector.ids():
+        present.update(portion)
+    links = {
+        link.ref: link
+        for link in await desk.store.links.by_connection(account.name, desk.portfolio.name)
+        if link.state in (LinkState.LIVE, LinkState.OUT_OF_SCOPE)
+    }
+    known = await desk.store.records.all_refs(account.name)
+    unseen = sorted(present - known)
+    absent = sorted(links.keys() - present)
+    told.ids += len(present)
+    told.unseen += len(unseen)
+    told.absent += len(absent)
+    if unseen:
+        await reread(desk, account, unseen)
+    if absent:
+        answers = await reread(desk, account, absent)
+        told.gone += await note_missing(desk, account, [links[ref] for ref in missing(answers)], sorted(present))
+
+
+async def note_missing(desk: Desk, account: Account, links: Sequence[LinkRow], present: Sequence[Ref] = ()) -> int:
+    """Leave links alone whose records are gone or hidden; return how many of them now have a tombstone."""
+    if not links:
+        return 0
+    now = desk.world.now()
+    before = await desk.store.tombstones.of_links([link.id for link in links])
+    canaries = await _canaries(desk, account, {link.container for link in links}, present)
+    stones: list[TombstoneRow] = []
+    changed: list[LinkRow] = []
+    gone = 0
+    for link in links:
+        known = before.get(link.id)
+        is_readable = canaries.get(link.container, False)
+        stone = known or TombstoneRow(link=link.id, first_missing_at=now, last_checked_at=now)
+        stands = known is not None and is_readable and now - known.first_missing_at >= timedelta(seconds=APART_S)
+        if is_readable:
+            stones.append(replace(stone, last_checked_at=now, count=stone.count + (known is not None)))
+        gone += stands
+        changed.append(replace(link, state=LinkState.GONE if stands else LinkState.OUT_OF_SCOPE))
+    async with desk.store.transaction() as tx:
+        await tx.links.save(changed)
+        await tx.tombstones.save(stones)
+        await tx.dirty.mark([link.entity for link in links])
+    return gone
+
+
+async def _canaries(desk: Desk, account: Account, containers: set[str], present: Sequence[Ref]) -> Mapping[str, bool]:
+    """Say for each container whether another record in it can be read by id just now."""
+    seen = await desk.store.records.observed(list(present))
+    chosen: dict[str, Ref] = {}
+    for ref, row in sorted(seen.items()):
+        if row.record.container in containers:
+            chosen.setdefault(row.record.container, ref)
+    answers = await read_many(account, list(chosen.values()))
+    return {container: isinstance(answers.get(ref), Record) for container, ref in chosen.items()}

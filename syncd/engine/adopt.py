@@ -1,0 +1,177 @@
+"""First contact: every new record finds its entity, becomes one, or becomes a question."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from syncd.engine.desk import Desk
+from syncd.model.canonical import Kind, Unset, Value
+from syncd.model.native import MISSING, Record
+from syncd.model.refs import EntityId, LinkId, Ref
+from syncd.reconcile.match import Ambiguity, Candidate, Known, Matched, match
+from syncd.store.rows import EntityRow, LinkRow, LinkState, MatchProposalRow, ObservedRow
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What first contact found in one cycle."""
+
+    linked: int = 0
+    entities: int = 0
+    ambiguous: tuple[Ambiguity, ...] = ()
+    clones: Mapping[Ref, EntityId] | None = None
+
+
+async def adopt(desk: Desk) -> Adopted:
+    """
+    Link every unlinked record in scope, but for ambiguous ones and clones.
+
+    Nothing is written to any tool.
+    """
+    rows = {row.ref: row for row in await desk.store.records.unlinked(desk.portfolio.name)}
+    candidates = [made for row in rows.values() if (made := _candidate(desk, row.record)) is not None]
+    if not candidates:
+        await _ask(desk, ())
+        return Adopted()
+    known = await _known(desk, {candidate.kind for candidate in candidates})
+    found = match(candidates, known)
+    kinds = {candidate.ref: candidate.kind for candidate in candidates}
+    await _link(desk, rows, kinds, found)
+    await _ask(desk, found.ambiguous)
+    return Adopted(
+        linked=len(found.joins) + sum(len(group) for group in found.groups),
+        entities=len(found.groups),
+        ambiguous=found.ambiguous,
+        clones=found.clones,
+    )
+
+
+def place_of(record_or_link: Record | LinkRow, kind: Kind) -> str:
+    """Return where there can be only one record of an entity: its container for a milestone, else its connection."""
+    connection = record_or_link.ref.connection
+    return f"{connection}/{record_or_link.container}" if kind is Kind.MILESTONE else connection
+
+
+def _candidate(desk: Desk, record: Record) -> Candidate | None:
+    connection = record.ref.connection
+    account = desk.accounts.get(connection)
+    kind = desk.mapping.kind_of(connection, record.type)
+    if account is None or not account.is_ready or kind is None:
+        return None
+    if desk.link_state(record, kind) is not LinkState.LIVE:
+        return None
+    values = _values(desk, record, kind)
+    title = values.get("title")
+    return Candidate(
+        ref=record.ref,
+        kind=kind,
+        place=place_of(record, kind),
+        title=title if isinstance(title, str) else record.key,
+        keys=desk.mapping.match_keys(kind, record, values),
+        marker=record.marker,
+    )
+
+
+def _values(desk: Desk, record: Record, kind: Kind) -> Mapping[str, Value]:
+    """Return the canonical readings of the fields that a match rule looks at, and the title."""
+    wanted = {name for rule in desk.mapping.match_rules(kind) for name in rule.fields} | {"title"}
+    found: dict[str, Value] = {}
+    for name in wanted:
+        slot = desk.slot(record.ref.connection, kind, name, record.type, record.container)
+        if slot is None:
+            continue
+        native = record.fields.get(slot.native_key, MISSING)
+        if native is not MISSING and (value := slot.lens.get(native)) is not MISSING:
+            found[name] = value
+    return found
+
+
+async def _known(desk: Desk, kinds: Iterable[Kind]) -> list[Known]:
+    """Return every entity of *kinds*, by what each of its records shows and by what it is canonically."""
+    known = []
+    for kind in sorted(kinds):
+        ids = await desk.store.entities.ids(desk.portfolio.name, kind)
+        entities = await desk.store.entities.by_ids(ids)
+        links = await desk.store.links.by_entities(ids)
+        seen = await desk.store.records.observed_of_links([link.id for each in links.values() for link in each])
+        for one in ids:
+            mine = [link for link in links.get(one, ()) if link.state is not LinkState.UNLINKED]
+            values = {name: value for name, value in entities[one].values.items() if not isinstance(value, Unset)}
+            keys = {
+                key
+                for link in mine
+                if link.id in seen and desk.accounts[link.ref.connection].description is not None
+                for key in desk.mapping.match_keys(
+                    kind, seen[link.id].record, {**_values(desk, seen[link.id].record, kind), **values}
+                )
+            }
+            known.append(
+                Known(
+                    entity=one,
+                    kind=kind,
+                    places=frozenset(place_of(link, kind) for link in mine),
+                    keys=frozenset(keys),
+                )
+            )
+    return known
+
+
+async def _link(desk: Desk, rows: Mapping[Ref, ObservedRow], kinds: Mapping[Ref, Kind], found: Matched) -> None:
+    now = desk.world.now()
+    entities = []
+    links = [new_link(desk, rows[ref].record, entity) for ref, entity in found.joins.items()]
+    for group in found.groups:
+        marked = rows[group[0]].record.marker
+        entity = EntityRow(
+            id=marked if marked and len(group) > 1 else EntityId(desk.world.new_id()),
+            portfolio=desk.portfolio.name,
+            kind=kinds[group[0]],
+            values={},
+            provenance={},
+            created_at=now,
+        )
+        entities.append(entity)
+        links.extend(new_link(desk, rows[ref].record, entity.id) for ref in group)
+    async with desk.store.transaction() as tx:
+        await tx.entities.save(entities)
+        await tx.links.save(links)
+        await tx.dirty.mark([link.entity for link in links])
+    desk.links.add(links)
+
+
+def new_link(desk: Desk, record: Record, entity: EntityId) -> LinkRow:
+    """Return a fresh link of *record* and *entity*."""
+    return LinkRow(
+        id=LinkId(desk.world.new_id()),
+        entity=entity,
+        ref=record.ref,
+        portfolio=desk.portfolio.name,
+        container=record.container,
+        type=record.type,
+        key=record.key,
+        url=record.url,
+        linked_at=desk.world.now(),
+    )
+
+
+async def _ask(desk: Desk, ambiguous: Sequence[Ambiguity]) -> None:
+    """Keep what is ambiguous now as open proposals, and drop those that no longer are."""
+    rows = [
+        MatchProposalRow(
+            id=hashlib.sha256(
+                "\n".join([each.kind, each.key, *map(str, each.refs), *each.entities]).encode()
+            ).hexdigest()[:8],
+            portfolio=desk.portfolio.name,
+            kind=each.kind,
+            refs=each.refs,
+            entity=each.entities[0] if len(each.entities) == 1 else None,
+            reason=each.why,
+            made_at=desk.world.now(),
+        )
+        for each in ambiguous
+    ]
+    async with desk.store.transaction() as tx:
+        await tx.proposals.add(rows)
+        await tx.proposals.drop_open(desk.portfolio.name, keep=[row.id for row in rows])

@@ -1,0 +1,182 @@
+"""Making records: what the create rules ask for, and the protocol that makes each of them exactly once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import groupby
+
+from syncd.connectors.protocol import Create, Done, Refused, Unknown
+from syncd.engine.commit import create_op
+from syncd.engine.desk import Account, Desk
+from syncd.engine.items import Item
+from syncd.engine.judge import Graph, Judgement
+from syncd.engine.push import Pushed, send
+from syncd.engine.settle import confirm_create, refuse_create, unsure
+from syncd.errors import AuthError
+from syncd.mapping.spec import CreateRule
+from syncd.model.canonical import Kind, Unset, Value
+from syncd.model.lens import CANNOT, Cannot
+from syncd.model.native import Native
+from syncd.model.policy import Direction
+from syncd.model.refs import ConnectionName, EntityId, RunId
+from syncd.reconcile.create import Slot, Wish, due_creates
+from syncd.reconcile.plan import Line, Place, Verb
+from syncd.store.rows import LinkState, OpRow
+
+MAX_DEPTH = 64
+"""Parents above an item, at most; a longer chain is a cycle that the rules hold."""
+
+
+async def due_lines(desk: Desk, judgements: Sequence[Judgement], graph: Graph, *, preview: bool = False) -> list[Line]:
+    """
+    Return one line for every record to make.
+
+    Nothing is made in a connection that was not read to the end in this
+    cycle: what we would make may be there already.
+    """
+    open_ops = await desk.store.journal.open_of_entities([each.item.entity.id for each in judgements])
+    opened = {name: await _is_opened(desk, name) for name in desk.accounts}
+    lines: list[Line] = []
+    for each in judgements:
+        values = after(each)
+        for rule in desk.mapping.create_rules(each.item.entity.kind):
+            account = desk.accounts[rule.target]
+            held = not (account.connection.writes or preview)
+            if held or not account.pulled or not rule.applies(_known(values)):
+                continue
+            wish = _wish(
+                each.item, values, rule, open_ops.get(each.item.entity.id, ()), _depth(each.item.entity.id, graph)
+            )
+            made = due_creates(wish, partial(slots_of, desk, wish.kind))
+            lines += [replace(line, opening=not opened[rule.target]) for line in made]
+    return lines
+
+
+async def _is_opened(desk: Desk, name: ConnectionName) -> bool:
+    """Whether an approved plan was ever carried out there; the first one waits for a person."""
+    return await desk.store.audit.has_any(name)
+
+
+def after(each: Judgement) -> Mapping[str, Value | Unset]:
+    """Return an entity's canonical values as the decision leaves them."""
+    return {**each.item.entity.values, **{name: result.canonical for name, result in each.results.items()}}
+
+
+def _known(values: Mapping[str, Value | Unset]) -> Mapping[str, Value]:
+    return {name: value for name, value in values.items() if not isinstance(value, Unset)}
+
+
+def _depth(entity: EntityId, graph: Graph) -> int:
+    """Return how many parents stand above an entity."""
+    for depth in range(MAX_DEPTH):
+        parent = graph.get(entity, {}).get("parent")
+        if not isinstance(parent, str):
+            return depth
+        entity = EntityId(parent)
+    return MAX_DEPTH
+
+
+def _wish(
+    item: Item, values: Mapping[str, Value | Unset], rule: CreateRule, open_ops: Sequence[OpRow], depth: int
+) -> Wish:
+    links = [side.link for side in item.sides if side.link.state is not LinkState.UNLINKED]
+    there = {(link.ref.connection, link.container) for link in links}
+    under_way = {(op.connection, op.container) for op in open_ops if op.verb == Verb.CREATE}
+    return Wish(
+        entity=item.entity.id,
+        kind=item.entity.kind,
+        values=values,
+        source=rule.source,
+        targets=tuple(
+            Place(connection=rule.target, container=container, record_type=rule.record_type)
+            for container in rule.containers
+        ),
+        alive_in=frozenset(link.ref.connection for link in links if link.state is LinkState.LIVE),
+        once_in=frozenset(there | under_way),
+        depth=depth,
+    )
+
+
+def slots_of(desk: Desk, kind: Kind, place: Place) -> Mapping[str, Slot]:
+    """Return every field that may be written in *place*, with its lens there."""
+    found: dict[str, Slot] = {}
+    for name, rule in desk.rules_of(kind).items():
+        if rule.directions[place.connection] is not Direction.READ:
+            slot = desk.slot(place.connection, kind, name, place.record_type, place.container)
+            if slot is not None:
+                found[name] = slot
+    return found
+
+
+async def push_creates(desk: Desk, run: RunId, lines: Sequence[Line], told: Pushed) -> None:
+    """
+    Make the records of *lines*, in their order, wave by wave.
+
+    A wave is one kind at one depth: whatever its records refer to was made by
+    the waves before it.
+    """
+    for _, wave in groupby(lines, key=lambda line: (line.kind, line.depth)):
+        by_connection: dict[ConnectionName, list[Line]] = {}
+        for line in wave:
+            by_connection.setdefault(line.place.connection, []).append(line)
+        async with asyncio.TaskGroup() as group:
+            for name, mine in sorted(by_connection.items()):
+                group.create_task(_push_connection(desk, desk.accounts[name], run, mine, told))
+
+
+async def _push_connection(desk: Desk, account: Account, run: RunId, lines: Sequence[Line], told: Pushed) -> None:
+    size = account.connector.capabilities.max_batch
+    for start in range(0, len(lines), size):
+        if account.error is not None:
+            reason = f"{account.name} does not answer: {account.error.what}"
+            told.failed |= dict.fromkeys((line.digest for line in lines[start:]), reason)
+            return
+        await asyncio.shield(_push_portion(desk, account, run, lines[start : start + size], told))
+
+
+async def _push_portion(desk: Desk, account: Account, run: RunId, lines: Sequence[Line], told: Pushed) -> None:
+    ops = {op.id: (op, line) for line in lines for op in [create_op(desk, run, line)]}
+    payloads = {op.id: _payload(desk, line) for op, line in ops.values()}
+    async with desk.store.transaction() as tx:
+        await tx.journal.plan([op for op, _ in ops.values()])
+    async with desk.store.transaction() as tx:
+        await tx.journal.mark_sent(list(ops), desk.world.now())
+    requests = [
+        Create(
+            op=op.id,
+            type=op.type,
+            container=op.container,
+            marker=op.entity,
+            fields={slot.native_key: native for slot, native in payloads[op.id].values()},
+        )
+        for op, _ in ops.values()
+    ]
+    outcomes = await send(account, requests)
+    for op, line in ops.values():
+        match outcomes[op.id]:
+            case Done() as done:
+                await confirm_create(desk, account, run, op, line.kind, done, payloads[op.id])
+                told.done.append(line.digest)
+                told.counts["create"] += 1
+            case Refused(error=error):
+                await refuse_create(desk, op, error)
+                told.failed[line.digest] = error.what
+                if isinstance(error, AuthError):
+                    account.error = error
+            case Unknown(error=error):
+                await unsure(desk, op, error)
+                told.failed[line.digest] = f"no answer, being looked up: {error.what}"
+
+
+def _payload(desk: Desk, line: Line) -> Mapping[str, tuple[Slot, Native]]:
+    """Return what a create sends, made now: what it refers to may have been made a moment ago."""
+    slots = slots_of(desk, line.kind, line.place)
+    found: dict[str, tuple[Slot, Native]] = {}
+    for write in line.writes:
+        native = slots[write.field].lens.put(write.value, None) if write.field in slots else CANNOT
+        if not isinstance(native, Cannot):
+            found[write.field] = (slots[write.field], native)
+    return found

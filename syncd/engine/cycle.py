@@ -1,0 +1,193 @@
+"""
+One cycle: read the tools, decide, brake, commit, write.
+
+`plan`, `sync`, `apply` and the polling loop are this one story with another
+approval; what differs is only which lines may be carried out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from syncd.engine.adopt import Adopted, adopt
+from syncd.engine.commit import commit, ids_of, outstanding, plan_ops
+from syncd.engine.creates import due_lines, push_creates
+from syncd.engine.desk import Desk
+from syncd.engine.items import Item
+from syncd.engine.judge import Approval, Graph, Judgement, judge
+from syncd.engine.load import GRAPH_FIELDS, load_items, states_of
+from syncd.engine.pull import pull
+from syncd.engine.push import Pushed, push_updates
+from syncd.engine.recover import recover
+from syncd.model.refs import ConnectionName, EntityId, RunId
+from syncd.reconcile.brakes import WINDOW_H, Limits, Recent, check_safe
+from syncd.reconcile.plan import Line, Verb, in_order, plan_id
+from syncd.reconcile.state import EntityResult
+from syncd.store.rows import ConflictRow, RunRow
+
+PORTION = 500
+"""Entities decided together; parents and dates are checked against all others too."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Cycle:
+    """What one cycle found, decided and did."""
+
+    run: RunId
+    adopted: Adopted = field(default_factory=Adopted)
+    records: int = 0
+    """Records the tools reported."""
+    compared: int = 0
+    """Entities decided about."""
+    lines: tuple[Line, ...] = ()
+    """Every write that is due, in order; carried out or not."""
+    waiting: frozenset[str] = frozenset()
+    """Digests of the lines that need an approval this cycle does not have."""
+    seen: dict[EntityId, tuple[Item, EntityResult]] = field(default_factory=dict)
+    """Every entity with something a person should know: conflicts, questions, troubles."""
+    opened: tuple[ConflictRow, ...] = ()
+    pushed: Pushed = field(default_factory=Pushed)
+
+    @property
+    def plan_id(self) -> str:
+        """Return the id of the plan these lines make."""
+        return plan_id(self.lines)
+
+
+async def read_tools(desk: Desk, run: RunId, *, full: bool) -> Cycle:
+    """
+    Settle what an earlier run left open, read every connection, and link what is new.
+
+    *full*, and a mapping other than last time's, make every entity dirty.
+    """
+    cycle = Cycle(run=run)
+    full = full or await _is_remapped(desk)
+    await recover(desk, run)
+    ready = [account for account in desk.accounts.values() if account.is_ready]
+    told = await asyncio.gather(*(pull(desk, account) for account in ready))
+    cycle.records = sum(each.records for each in told)
+    cycle.adopted = await adopt(desk)
+    if full:
+        everything = await desk.store.entities.ids(desk.portfolio.name)
+        async with desk.store.transaction() as tx:
+            await tx.dirty.mark(everything)
+    return cycle
+
+
+async def _is_remapped(desk: Desk) -> bool:
+    cursors = [await desk.store.cursors.get(name) for name in desk.accounts]
+    return any(cursor is None or cursor.query != desk.digest for cursor in cursors)
+
+
+async def decide(
+    desk: Desk, cycle: Cycle, ids: Sequence[EntityId], approval: Approval, *, preview: bool = False
+) -> list[Judgement]:
+    """Decide about the entities of *ids* and note what a person should know; nothing is kept yet."""
+    graph = await _graph(desk)
+    judgements: list[Judgement] = []
+    lines: list[Line] = []
+    waiting: set[str] = set()
+    for start in range(0, len(ids), PORTION):
+        items = await load_items(desk, ids[start : start + PORTION])
+        states = states_of(desk, items, preview=preview)
+        decided = judge(items, states, graph, approval, desk.world.now())
+        creates = await due_lines(desk, decided, graph, preview=preview)
+        lines += [line for each in decided for line in (*each.lines, *each.waiting)]
+        lines += creates
+        waiting |= {line.digest for each in decided for line in each.waiting}
+        waiting |= {line.digest for line in creates if not approval.permits(line)}
+        judgements += decided
+    cycle.compared = len(judgements)
+    cycle.lines = in_order(_once(lines))
+    cycle.waiting = frozenset(waiting)
+    cycle.seen = {each.item.entity.id: (each.item, each.seen) for each in judgements if _is_telling(each)}
+    return judgements
+
+
+def _once(lines: Iterable[Line]) -> list[Line]:
+    return list({line.digest: line for line in lines}.values())
+
+
+def _is_telling(each: Judgement) -> bool:
+    return any(result.conflict is not None or result.notices for result in each.seen.values())
+
+
+async def _graph(desk: Desk) -> Graph:
+    return await desk.store.entities.values_of(desk.portfolio.name, GRAPH_FIELDS)
+
+
+async def brake(desk: Desk, lines: Sequence[Line], plan: str) -> None:
+    """
+    Refuse the whole plan when it would change too much, counted over the last 24 hours.
+
+    Raises:
+        UnsafePlanError: see `syncd.reconcile.brakes.check_safe`.
+    """
+    since = desk.world.now() - timedelta(hours=WINDOW_H)
+    recent: dict[ConnectionName, Recent] = {}
+    for name in desk.accounts:
+        writes = await desk.store.audit.recent_changes(name, since)
+        recent[name] = Recent(writes.archived, writes.updated, await desk.store.links.count(name))
+    limits = Limits(**desk.portfolio.limits.model_dump())
+    check_safe(lines, recent, dict.fromkeys(desk.accounts, limits), plan=plan)
+
+
+async def carry_out(
+    desk: Desk,
+    cycle: Cycle,
+    judgements: Sequence[Judgement],
+    approval: Approval,
+    taken: Mapping[EntityId, int],
+) -> None:
+    """Commit every decision with its intents, then write: updates first, then creates, parents first."""
+    intents = plan_ops(desk, cycle.run, judgements)
+    async with desk.store.transaction() as tx:
+        changes = await commit(tx, desk, cycle.run, judgements, intents)
+        await tx.dirty.clear({entity: taken[entity] for entity in ids_of(judgements) if entity in taken})
+        await tx.dirty.mark([each.item.entity.id for each in judgements if outstanding(each)])
+    cycle.opened = changes.opened
+    await push_updates(desk, cycle.run, intents, cycle.pushed)
+    creates = [line for line in cycle.lines if line.verb is Verb.CREATE and approval.permits(line)]
+    await push_creates(desk, cycle.run, creates, cycle.pushed)
+
+
+async def start_run(desk: Desk, command: str) -> RunId:
+    """Record that a run begins."""
+    run = RunId(desk.world.new_id())
+    async with desk.store.transaction() as tx:
+        await tx.runs.start(RunRow(id=run, command=command, portfolio=desk.portfolio.name, started_at=desk.world.now()))
+    return run
+
+
+async def finish_run(desk: Desk, cycle: Cycle, outcome: str) -> None:
+    """Record how a run ended."""
+    counts = Counter(cycle.pushed.counts)
+    counts.update(records=cycle.records, compared=cycle.compared, lines=len(cycle.lines))
+    async with desk.store.transaction() as tx:
+        await tx.runs.finish(cycle.run, desk.world.now(), outcome, counts)
+
+
+async def sync(desk: Desk, *, full: bool = False, command: str = "sync") -> Cycle:
+    """
+    Run one cycle and carry out all that needs no approval, within the brakes.
+
+    Raises:
+        UnsafePlanError: a brake refused the plan; nothing was committed or written.
+    """
+    run = await start_run(desk, command)
+    cycle = await read_tools(desk, run, full=full)
+    try:
+        taken = await desk.store.dirty.take(desk.portfolio.name)
+        approval = Approval()
+        judgements = await decide(desk, cycle, sorted(taken), approval)
+        await brake(desk, [line for line in cycle.lines if line.digest not in cycle.waiting], cycle.plan_id)
+        await carry_out(desk, cycle, judgements, approval, taken)
+    except BaseException:
+        await finish_run(desk, cycle, "stopped")
+        raise
+    await finish_run(desk, cycle, "done")
+    return cycle

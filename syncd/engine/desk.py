@@ -1,0 +1,138 @@
+"""One portfolio, opened: its store, its connections, and how each of them stands just now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import httpx
+
+from syncd.connectors.protocol import Connector, Description
+from syncd.engine.items import FieldRules, Standing
+from syncd.errors import RemoteError
+from syncd.mapping.compiled import CompiledMapping
+from syncd.mapping.people import PeopleDirectory
+from syncd.model.canonical import Kind
+from syncd.model.native import Record, RecordState
+from syncd.model.refs import ConnectionName, EntityId, Ref
+from syncd.reconcile.create import Slot
+from syncd.settings.load import Connection, Portfolio
+from syncd.store.rows import LinkRow, LinkState
+from syncd.store.store import Store
+from syncd.world import World
+
+
+@dataclass(slots=True, kw_only=True)
+class Account:
+    """One connection, opened: its connector, and what this cycle has learned of it."""
+
+    connection: Connection
+    connector: Connector
+    client: httpx.AsyncClient
+    description: Description | None = None
+    """What it can do, once asked."""
+    error: RemoteError | None = None
+    """Why it takes no part in this cycle."""
+    pulled: bool = False
+    """Read to the end in this cycle."""
+
+    @property
+    def name(self) -> ConnectionName:
+        """Return the connection's name."""
+        return self.connection.name
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it answers."""
+        return self.error is None and self.description is not None
+
+
+class LinkIndex:
+    """Which entity a ref belongs to and where an entity is linked, for the lenses; filled before it is asked."""
+
+    def __init__(self) -> None:
+        self._entity: dict[Ref, EntityId] = {}
+        self._refs: dict[tuple[EntityId, ConnectionName], list[tuple[Ref, str]]] = {}
+
+    def add(self, links: Iterable[LinkRow]) -> None:
+        """Know *links*; those unlinked or gone are nobody's target."""
+        for link in links:
+            if link.state in (LinkState.UNLINKED, LinkState.GONE):
+                continue
+            if self._entity.get(link.ref) == link.entity:
+                continue
+            self._entity[link.ref] = link.entity
+            self._refs.setdefault((link.entity, link.ref.connection), []).append((link.ref, link.container))
+
+    def entity_of(self, ref: Ref) -> EntityId | None:
+        """Return the entity *ref* is linked to, if any."""
+        return self._entity.get(ref)
+
+    def refs_of(self, entity: EntityId, connection: ConnectionName) -> tuple[tuple[Ref, str], ...]:
+        """Return where *entity* is linked in *connection*: refs and their containers, sorted."""
+        return tuple(sorted(self._refs.get((entity, connection), ())))
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """Everything one portfolio's cycle works with."""
+
+    portfolio: Portfolio
+    mapping: CompiledMapping
+    """The portfolio's mapping, with what every reachable tool told about itself."""
+    people: PeopleDirectory
+    digest: str = ""
+    """Names the mapping in force; another one means that everything is decided anew."""
+    store: Store
+    world: World
+    accounts: Mapping[ConnectionName, Account]
+    links: LinkIndex = field(default_factory=LinkIndex)
+    rules: dict[Kind, Mapping[str, FieldRules]] = field(default_factory=dict)
+    slots: dict[tuple[ConnectionName, Kind, str, str, str], Slot | None] = field(default_factory=dict)
+
+    def standing(self, *, preview: bool = False) -> Standing:
+        """Say which connections write and which were read; a preview takes every one as writing."""
+        return Standing(
+            writing=frozenset(name for name, account in self.accounts.items() if preview or account.connection.writes),
+            fresh=frozenset(name for name, account in self.accounts.items() if account.pulled),
+        )
+
+    def rules_of(self, kind: Kind) -> Mapping[str, FieldRules]:
+        """Return what the mapping says of each field of *kind*."""
+        if kind not in self.rules:
+            self.rules[kind] = {
+                name: FieldRules(
+                    spec=spec,
+                    policy=self.mapping.policy(kind, name),
+                    directions={
+                        connection: self.mapping.direction(connection, kind, name) for connection in self.accounts
+                    },
+                )
+                for name, spec in self.mapping.fields(kind).items()
+            }
+        return self.rules[kind]
+
+    def slot(self, connection: ConnectionName, kind: Kind, name: str, record_type: str, container: str) -> Slot | None:
+        """Return the native key and the lens of one field in one place; `None` where it is not mapped."""
+        key = (connection, kind, name, record_type, container)
+        if key not in self.slots:
+            self.slots[key] = self._bind(connection, kind, name, record_type, container)
+        return self.slots[key]
+
+    def _bind(self, connection: ConnectionName, kind: Kind, name: str, record_type: str, container: str) -> Slot | None:
+        place = {"record_type": record_type, "container": container}
+        key = self.mapping.key_in(connection, kind, name, **place)
+        lens = self.mapping.lens(connection, kind, name, **place, lookup=self.links, people=self.people)
+        return None if key is None or lens is None else Slot(native_key=key, lens=lens)
+
+    def link_state(self, record: Record, kind: Kind) -> LinkState:
+        """Say how a link to *record* stands now, given the kind its entity has."""
+        if record.state is RecordState.ARCHIVED:
+            return LinkState.ARCHIVED
+        connection = record.ref.connection
+        in_scope = (
+            record.state is RecordState.LIVE
+            and self.mapping.kind_of(connection, record.type) is kind
+            and self.mapping.in_scope(connection, record)
+        )
+        return LinkState.LIVE if in_scope else LinkState.OUT_OF_SCOPE

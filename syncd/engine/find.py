@@ -1,0 +1,50 @@
+"""Finding what a person names: by key, entity id, ref, URL or title."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from syncd.engine.desk import Desk
+from syncd.engine.items import Item
+from syncd.engine.load import load_items
+from syncd.errors import ConfigError
+from syncd.model.refs import EntityId
+from syncd.store.records import parse_ref
+
+
+async def find_item(desk: Desk, name: str) -> Item:
+    """
+    Return the one entity that *name* means: a key (`PMO-12`, `acme/api#7`), an entity id, a ref, or its exact title.
+
+    Raises:
+        ConfigError: nothing or several things are called that.
+    """
+    found = await _ids(desk, name)
+    if len(found) == 1:
+        (item,) = await load_items(desk, found)
+        return item
+    if found:
+        keys = sorted({side.link.key for item in await load_items(desk, found) for side in item.sides})
+        raise ConfigError(f'"{name}" means {len(found)} items', fix=f"name one of {', '.join(keys[:10])}")
+    raise ConfigError(f'nothing linked is called "{name}"', fix=await _suggestion(desk, name))
+
+
+async def _ids(desk: Desk, name: str) -> list[EntityId]:
+    store = desk.store
+    links = await store.links.by_key(name)
+    if not links and name.count(":") >= 2:  # noqa: PLR2004 - connection:kind:id
+        links = list((await store.links.by_refs([parse_ref(name)])).values())
+    if links:
+        return sorted({link.entity for link in links if link.portfolio == desk.portfolio.name})
+    if (entity := EntityId(name)) in await store.entities.by_ids([entity]):
+        return [entity]
+    titles = await store.entities.values_of(desk.portfolio.name, ("title",))
+    return [one for one, values in titles.items() if values["title"] == name]
+
+
+async def _suggestion(desk: Desk, name: str) -> str:
+    keys = [
+        link.key for each in desk.accounts for link in await desk.store.links.by_connection(each, desk.portfolio.name)
+    ]
+    near = get_close_matches(name, keys, n=3)
+    return f"did you mean {' or '.join(near)}?" if near else "use a key as the tool shows it, such as PMO-12"

@@ -1,0 +1,120 @@
+"""From the store's rows to items, with everything their lenses will ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+
+from syncd.engine.desk import Desk
+from syncd.engine.items import Item, Side, state_of
+from syncd.model.canonical import Kind, Unset, Value
+from syncd.model.native import MISSING, Refs
+from syncd.model.refs import EntityId, LinkId, Ref
+from syncd.reconcile.create import Slot
+from syncd.reconcile.state import EntityState, Pending, Refusal
+from syncd.store.rows import FieldStateRow, LinkRow, ObservedRow, OpRow
+
+GRAPH_FIELDS = ("parent", "depends_on", "start_on", "due_on", "target_on")
+"""The fields that cross-value rules look at."""
+
+
+async def load_items(desk: Desk, ids: Sequence[EntityId]) -> list[Item]:
+    """Return the entities of *ids* with all their links, and let the lenses know what they refer to."""
+    store = desk.store
+    entities = await store.entities.by_ids(ids)
+    links = await store.links.by_entities(ids)
+    every = [link.id for found in links.values() for link in found]
+    observed = await store.records.observed_of_links(every)
+    bases = await store.bases.of_links(every)
+    refused = _refusals(await store.field_states.of_entities(ids))
+    pending = {link: _pending(ops) for link, ops in (await store.journal.open_of_links(every)).items()}
+    await _know_targets(desk, links, observed.values(), (entity.values for entity in entities.values()))
+    return [
+        Item(
+            entity=entities[one],
+            sides=tuple(
+                Side(
+                    link=link,
+                    observed=observed.get(link.id),
+                    bases=bases[link.id].fields if link.id in bases else {},
+                    refused=refused.get(link.id, {}),
+                    pending=pending.get(link.id, {}),
+                )
+                for link in links.get(one, ())
+            ),
+        )
+        for one in sorted(entities)
+    ]
+
+
+def _refusals(rows: Iterable[FieldStateRow]) -> Mapping[LinkId, dict[str, Refusal]]:
+    found: dict[LinkId, dict[str, Refusal]] = {}
+    for row in rows:
+        if row.link is not None and row.refused is not MISSING and not isinstance(row.refused, Unset):
+            found.setdefault(row.link, {})[row.field] = Refusal(row.refused, row.text)
+    return found
+
+
+def _pending(ops: Iterable[OpRow]) -> Mapping[str, Pending]:
+    return {
+        name: Pending(
+            op=op.id,
+            want=each.want,
+            meant=each.meant,
+            pre=None if each.pre is MISSING else each.pre,
+            sent_at=op.sent_at,
+        )
+        for op in ops
+        if op.sent_at is not None
+        for name, each in op.fields.items()
+        if not isinstance(each.meant, Unset)
+    }
+
+
+async def _know_targets(
+    desk: Desk,
+    links: Mapping[EntityId, Sequence[LinkRow]],
+    observed: Iterable[ObservedRow],
+    values: Iterable[Mapping[str, Value | Unset]],
+) -> None:
+    """Fill the link index with whatever these records and entities refer to."""
+    desk.links.add(link for found in links.values() for link in found)
+    refs = {ref for row in observed for native in row.record.fields.values() for ref in _refs(native)}
+    unknown = [ref for ref in refs if desk.links.entity_of(ref) is None]
+    desk.links.add((await desk.store.links.by_refs(unknown)).values())
+    named = {EntityId(name) for held in values for name in _entities(held)}
+    found = await desk.store.links.by_entities(sorted(named))
+    desk.links.add(link for each in found.values() for link in each)
+
+
+def _refs(native: object) -> Iterable[Ref]:
+    if isinstance(native, Ref):
+        return (native,)
+    return native.members if isinstance(native, Refs) else ()
+
+
+ENTITY_FIELDS = ("parent", "milestone", "milestones", "initiatives", "depends_on")
+
+
+def _entities(values: Mapping[str, Value | Unset]) -> Iterable[str]:
+    for name in ENTITY_FIELDS:
+        value = values.get(name)
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, frozenset):
+            yield from value
+
+
+def states_of(desk: Desk, items: Sequence[Item], *, preview: bool = False) -> dict[EntityId, EntityState]:
+    """Return each item as the merge wants it told."""
+    standing = desk.standing(preview=preview)
+    return {
+        item.entity.id: state_of(
+            item, desk.rules_of(item.entity.kind), partial(_slot_of, desk, item.entity.kind), standing
+        )
+        for item in items
+    }
+
+
+def _slot_of(desk: Desk, kind: Kind, link: LinkRow, name: str) -> Slot | None:
+    return desk.slot(link.ref.connection, kind, name, link.type, link.container)

@@ -1,0 +1,100 @@
+"""The plain polling loop: a cycle, a rest, until told to stop; the write in flight is always finished."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from syncd.engine.absent import sweep
+from syncd.engine.cycle import Cycle, sync
+from syncd.engine.desk import Desk
+from syncd.engine.open import refresh
+from syncd.errors import RemoteError, UnsafePlanError
+from syncd.model.refs import ConnectionName
+
+SWEEP_EVERY = timedelta(hours=24)
+LEASE_S = 120.0
+"""How long a lease outlives its holder's last word."""
+
+log = structlog.get_logger()
+
+
+async def run_loop(desk: Desk, stop: asyncio.Event, *, told: Callable[[Cycle], None] | None = None) -> int:
+    """
+    Run cycles every `portfolio.every_s` seconds until *stop* is set; return how many ran.
+
+    A tool that fails is tried again in the next cycle and stops nobody else.
+
+    Raises:
+        StoreError: another process holds the store, or it cannot be trusted.
+    """
+    await desk.store.acquire_lease(ttl_s=LEASE_S)
+    cycles = 0
+    swept: datetime | None = None
+    down: frozenset[ConnectionName] = frozenset()
+    try:
+        while not stop.is_set():
+            started = desk.world.monotonic()
+            await refresh(desk)
+            cycle = await _cycle(desk)
+            cycles += 1
+            if cycle is not None and told is not None:
+                told(cycle)
+            if swept is None or desk.world.now() - swept >= SWEEP_EVERY:
+                await sweep(desk)
+                swept = desk.world.now()
+            down = _tell_outages(desk, down)
+            await desk.store.renew_lease(ttl_s=LEASE_S)
+            await _rest(desk, stop, desk.portfolio.every_s - (desk.world.monotonic() - started))
+    finally:
+        await desk.store.release_lease()
+    return cycles
+
+
+async def _cycle(desk: Desk) -> Cycle | None:
+    try:
+        cycle = await sync(desk, command="run")
+    except UnsafePlanError as exc:
+        log.warning("plan_refused", portfolio=desk.portfolio.name, reason=exc.what, fix=exc.fix)
+        return None
+    except RemoteError as exc:
+        log.warning("cycle_failed", portfolio=desk.portfolio.name, reason=exc.what)
+        return None
+    log.info(
+        "cycle_finished",
+        portfolio=desk.portfolio.name,
+        pulled=cycle.records,
+        compared=cycle.compared,
+        pushed=sum(cycle.pushed.counts.values()),
+        waiting=len(cycle.waiting),
+        conflicts=len(cycle.opened),
+    )
+    return cycle
+
+
+def _tell_outages(desk: Desk, down: frozenset[ConnectionName]) -> frozenset[ConnectionName]:
+    """Log a tool's going away and its coming back, once each."""
+    now = {name: account.error for name, account in desk.accounts.items() if account.error is not None}
+    for name, error in now.items():
+        if name not in down:
+            log.warning("connector_unavailable", connector=name, reason=error.what, fix=error.fix)
+    for name in down - now.keys():
+        log.info("connector_recovered", connector=name)
+    return frozenset(now)
+
+
+async def _rest(desk: Desk, stop: asyncio.Event, seconds: float) -> None:
+    """Wait that long, or until told to stop; the lease is kept meanwhile."""
+    left = seconds
+    while left > 0 and not stop.is_set():
+        part = min(left, LEASE_S / 3)
+        nap = asyncio.ensure_future(desk.world.sleep(part))
+        told = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({nap, told}, return_when=asyncio.FIRST_COMPLETED)
+        for each in (nap, told):
+            each.cancel()
+        left -= part
+        await desk.store.renew_lease(ttl_s=LEASE_S)

@@ -1,0 +1,99 @@
+"""Opening a portfolio: connectors, what their tools tell of themselves, and who is who."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from pydantic import TypeAdapter, ValidationError
+
+from syncd.connectors._http import make_client
+from syncd.connectors.protocol import Description, Tool
+from syncd.engine.desk import Account, Desk
+from syncd.errors import ConfigError, RemoteError
+from syncd.mapping.against import check_against
+from syncd.model.refs import ConnectionName
+from syncd.settings.load import Connection, Settings
+from syncd.store.store import Store
+from syncd.world import World
+
+_DESCRIPTION: TypeAdapter[Description] = TypeAdapter(Description)
+
+Tools = Mapping[str, Callable[[], Tool]]
+
+
+@asynccontextmanager
+async def open_desk(
+    settings: Settings, portfolio: str, store: Store, world: World, tools: Tools
+) -> AsyncIterator[Desk]:
+    """Open one portfolio with all its connections; a tool that does not answer is noted in its account."""
+    chosen = settings.portfolios[portfolio]
+    async with AsyncExitStack() as stack:
+        accounts = {name: await _open(settings.connections[name], world, tools, stack) for name in chosen.connections}
+        desk = Desk(
+            portfolio=chosen,
+            mapping=chosen.mapping,
+            people=chosen.people,
+            digest=chosen.digest,
+            store=store,
+            world=world,
+            accounts=accounts,
+        )
+        await refresh(desk)
+        yield desk
+
+
+async def _open(connection: Connection, world: World, tools: Tools, stack: AsyncExitStack) -> Account:
+    client = await stack.enter_async_context(make_client(world))
+    connector = tools[connection.tool]().connect(connection.name, connection.settings, client, world)
+    return Account(connection=connection, connector=connector, client=client)
+
+
+async def refresh(desk: Desk) -> None:
+    """Ask every tool anew what it can do and who its people are; one that does not answer is taken as last seen."""
+    await asyncio.gather(*(_describe(desk, account) for account in desk.accounts.values()))
+    for name, account in desk.accounts.items():
+        if account.description is not None:
+            desk.mapping = desk.mapping.with_description(name, account.description)
+    desk.slots.clear()
+    desk.rules.clear()
+
+
+async def _describe(desk: Desk, account: Account) -> None:
+    name = account.name
+    account.error = None
+    account.pulled = False
+    for person in await desk.store.people.all(name):
+        desk.people.add_seen(name, person)
+    try:
+        account.description = await account.connector.describe()
+        found = await account.connector.people(desk.people.handles(name))
+    except RemoteError as exc:
+        account.error = exc
+        if account.description is None:
+            account.description = await _last_seen(desk, name)
+        return
+    desk.people.resolve(name, found)
+    async with desk.store.transaction() as tx:
+        await tx.described.save(name, _DESCRIPTION.dump_json(account.description).decode())
+        await tx.people.save(name, list(found.values()))
+
+
+async def _last_seen(desk: Desk, name: ConnectionName) -> Description | None:
+    text = await desk.store.described.get(name)
+    if text is None:
+        return None
+    try:
+        return _DESCRIPTION.validate_json(text)
+    except ValidationError:
+        return None
+
+
+def problems(desk: Desk) -> list[ConfigError]:
+    """Return what the mapping asks for and the tools, as they are now, do not have."""
+    found: list[ConfigError] = []
+    for name, account in desk.accounts.items():
+        if account.description is not None:
+            found += check_against(desk.mapping, name, account.description).found
+    return found

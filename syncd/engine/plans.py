@@ -1,0 +1,166 @@
+"""Showing a plan, and carrying out exactly what was shown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from syncd.engine.cycle import Cycle, brake, carry_out, decide, finish_run, read_tools, start_run
+from syncd.engine.desk import Desk
+from syncd.engine.judge import Approval
+from syncd.errors import ConfigError
+from syncd.model.codec import Json, dump_native, dump_value
+from syncd.model.refs import EntityId
+from syncd.reconcile.plan import Line
+from syncd.store.rows import ChangeState, PlanChangeRow, PlanRow, PlanState
+
+
+async def make_plan(desk: Desk) -> Cycle:
+    """
+    Decide about everything as if every connection were in `write` mode, and keep it as a plan; write nothing.
+
+    The preview of an `observe` connection is the same function, so what it
+    shows is what would be done first (merge-semantics.md section 2).
+    """
+    run = await start_run(desk, "plan")
+    cycle = await read_tools(desk, run, full=False)
+    everything = await desk.store.entities.ids(desk.portfolio.name)
+    await decide(desk, cycle, everything, Approval(), preview=True)
+    async with desk.store.transaction() as tx:
+        await tx.plans.save(
+            PlanRow(
+                id=cycle.plan_id,
+                portfolio=desk.portfolio.name,
+                made_at=desk.world.now(),
+                summary=Counter(line.verb for line in cycle.lines),
+            ),
+            [_row(cycle.plan_id, seq, line) for seq, line in enumerate(cycle.lines)],
+        )
+    await finish_run(desk, cycle, "shown")
+    return cycle
+
+
+def _row(plan: str, seq: int, line: Line) -> PlanChangeRow:
+    return PlanChangeRow(
+        plan=plan, seq=seq, key=line.digest, payload=_payload(line), needs_approval=line.needs_approval
+    )
+
+
+def _payload(line: Line) -> Json:
+    return {
+        "verb": line.verb,
+        "entity": line.entity,
+        "kind": line.kind,
+        "title": line.title,
+        "key": line.key,
+        "connection": line.place.connection,
+        "container": line.place.container,
+        "fields": [
+            {
+                "field": write.field,
+                "before": dump_value(write.before),
+                "value": dump_value(write.value),
+                "want": dump_native(write.want),
+                "pre": dump_native(write.pre),
+                "reason": write.reason,
+            }
+            for write in line.writes
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What became of a plan."""
+
+    plan: PlanRow
+    cycle: Cycle
+    missed: tuple[PlanChangeRow, ...]
+    """Shown changes that were not carried out, each with its reason: they moved since, or failed."""
+
+
+async def apply(desk: Desk, plan_id: str, *, approve: bool = False) -> Applied:
+    """
+    Carry out exactly what was shown: each change only if it is due now as it was then.
+
+    *approve* lets a plan pass that a brake refused, after a person looked.
+
+    Raises:
+        ConfigError: there is no such plan, or several begin like that.
+        UnsafePlanError: a brake refused the plan; nothing was written.
+    """
+    plan = await find_plan(desk, plan_id)
+    shown = {row.key: row async for row in desk.store.plans.changes(plan.id)}
+    approval = Approval(frozenset(shown))
+    run = await start_run(desk, f"apply {plan.id}")
+    cycle = await read_tools(desk, run, full=False)
+    try:
+        taken = await desk.store.dirty.take(desk.portfolio.name)
+        wanted = {EntityId(str(row.payload["entity"])) for row in shown.values() if isinstance(row.payload, dict)}
+        judgements = await decide(desk, cycle, sorted(wanted | set(taken)), approval)
+        if not approve:
+            due = [line for line in cycle.lines if approval.permits(line)]
+            await brake(desk, due, plan.id)
+        await carry_out(desk, cycle, judgements, approval, taken)
+    except BaseException:
+        await finish_run(desk, cycle, "stopped")
+        raise
+    missed = await _mark(desk, plan, shown.values(), cycle)
+    await finish_run(desk, cycle, "done")
+    return Applied(plan=plan, cycle=cycle, missed=tuple(missed))
+
+
+async def find_plan(desk: Desk, plan_id: str) -> PlanRow:
+    """
+    Return the portfolio's plan whose id begins with *plan_id*.
+
+    Raises:
+        ConfigError: none does, or several do.
+    """
+    found = [row for row in await desk.store.plans.find(plan_id) if row.portfolio == desk.portfolio.name]
+    if len(found) == 1 and plan_id:
+        return found[0]
+    what = f'there is no plan "{plan_id}"' if not found else f'"{plan_id}" begins {len(found)} plans'
+    raise ConfigError(what, fix="run syncd plan, and give the id it prints")
+
+
+async def _mark(desk: Desk, plan: PlanRow, shown: Iterable[PlanChangeRow], cycle: Cycle) -> list[PlanChangeRow]:
+    pushed = cycle.pushed
+    outcomes: dict[str, tuple[ChangeState, str | None]] = {}
+    missed: list[PlanChangeRow] = []
+    for row in shown:
+        state, reason = ChangeState.DONE, None
+        if row.key in pushed.failed:
+            state, reason = ChangeState.FAILED, pushed.failed[row.key]
+        elif row.key in pushed.skipped:
+            state, reason = ChangeState.SKIPPED, pushed.skipped[row.key]
+        elif row.key not in pushed.done:
+            state, reason = ChangeState.SKIPPED, _why_not_due(desk, row)
+        outcomes[row.key] = (state, reason)
+        if state is not ChangeState.DONE:
+            missed.append(
+                PlanChangeRow(
+                    plan=row.plan,
+                    seq=row.seq,
+                    key=row.key,
+                    payload=row.payload,
+                    needs_approval=row.needs_approval,
+                    state=state,
+                    reason=reason,
+                )
+            )
+    async with desk.store.transaction() as tx:
+        await tx.plans.mark_changes(plan.id, outcomes)
+        await tx.plans.set_state(plan.id, PlanState.APPLIED)
+    return missed
+
+
+def _why_not_due(desk: Desk, row: PlanChangeRow) -> str:
+    connection = row.payload["connection"] if isinstance(row.payload, dict) else ""
+    account = next((each for name, each in desk.accounts.items() if name == connection), None)
+    if account is not None and not account.connection.writes:
+        return f"{connection} is in observe mode"
+    if account is not None and account.error is not None:
+        return f"{connection} does not answer: {account.error.what}"
+    return "it is not due any more as it was shown"

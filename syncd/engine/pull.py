@@ -1,0 +1,199 @@
+"""Reading the tools: what changed becomes `observed`, and the entities it belongs to become dirty."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from syncd.connectors.protocol import Capabilities, Page
+from syncd.engine.desk import Account, Desk
+from syncd.errors import AuthError, NotFoundError, RemoteError
+from syncd.model.canonical import Kind
+from syncd.model.native import MISSING, Record
+from syncd.model.policy import Interval
+from syncd.model.refs import ConnectionName, EntityId, Ref, Revision
+from syncd.store.rows import CursorRow, LinkRow, LinkState, ObservedRow
+
+
+@dataclass(slots=True)
+class Pulled:
+    """What one connection told in one cycle."""
+
+    records: int = 0
+    changed: int = 0
+
+
+async def pull(desk: Desk, account: Account) -> Pulled:
+    """
+    Read everything that may have changed in one connection, page by page.
+
+    Each page and the place to go on are kept in one transaction. A failure
+    stops this connection only; it is kept in `account.error`.
+    """
+    told = Pulled()
+    since = await desk.store.cursors.get(account.name)
+    cursor = since.cursor if since else None
+
+    async def known(refs: Sequence[Ref]) -> Mapping[Ref, Revision]:
+        return await desk.store.records.revisions(refs)
+
+    try:
+        async for page in account.connector.changes(cursor, known):
+            await _keep_page(desk, account, page, told)
+    except RemoteError as exc:
+        account.error = exc
+    else:
+        account.pulled = True
+    return told
+
+
+async def _keep_page(desk: Desk, account: Account, page: Page, told: Pulled) -> None:
+    read_at = desk.world.now()
+    refs = [record.ref for record in page.records]
+    known = await desk.store.records.observed(refs)
+    moved = [
+        record
+        for record in page.records
+        if record.ref not in known or known[record.ref].record.revision != record.revision
+    ]
+    told.records += len(page.records)
+    told.changed += len(moved)
+    hints = [record.ref for record in moved if record.ref in known]
+    if account.connector.capabilities.index_lag_s > 0 and hints:
+        read_at, moved = await _read_by_id(desk, account, moved, frozenset(hints))
+    rows = [
+        observe(desk, account, record, known.get(record.ref), read_at, direct=record.ref in hints) for record in moved
+    ]
+    await keep(desk, rows, cursor=_cursor(desk, account, page))
+
+
+def _cursor(desk: Desk, account: Account, page: Page) -> CursorRow | None:
+    if page.resume is None:
+        return None
+    return CursorRow(connection=account.name, cursor=page.resume, saved_at=desk.world.now(), query=desk.digest)
+
+
+async def _read_by_id(
+    desk: Desk, account: Account, listed: Sequence[Record], hints: Collection[Ref]
+) -> tuple[datetime, list[Record]]:
+    """Read what the list shows as changed by id: an index may show yesterday's value, and it is no edit."""
+    read_at = desk.world.now()
+    direct = await read_many(account, list(hints))
+    found = [direct.get(record.ref, record) if record.ref in hints else record for record in listed]
+    return read_at, [each for each in found if isinstance(each, Record)]
+
+
+async def read_many(account: Account, refs: Sequence[Ref]) -> Mapping[Ref, Record | RemoteError]:
+    """Read *refs* by id in portions the tool can take, with an answer for each."""
+    answers: dict[Ref, Record | RemoteError] = {}
+    size = account.connector.capabilities.max_read_batch
+    for start in range(0, len(refs), size):
+        answers |= await account.connector.read_many(refs[start : start + size])
+    return answers
+
+
+async def reread(desk: Desk, account: Account, refs: Sequence[Ref]) -> Mapping[Ref, Record | RemoteError]:
+    """Read *refs* by id and keep what they show."""
+    read_at = desk.world.now()
+    answers = await read_many(account, refs)
+    known = await desk.store.records.observed(list(refs))
+    rows = [
+        observe(desk, account, answer, known.get(ref), read_at, direct=True)
+        for ref, answer in answers.items()
+        if isinstance(answer, Record)
+    ]
+    await keep(desk, rows)
+    for answer in answers.values():
+        if isinstance(answer, AuthError):
+            account.error = answer
+    return answers
+
+
+def observe(
+    desk: Desk, account: Account, record: Record, known: ObservedRow | None, read_at: datetime, *, direct: bool
+) -> ObservedRow:
+    """Return what is now known of a record, with when each field that differs was edited."""
+    return ObservedRow(
+        portfolio=desk.portfolio.name,
+        record=record,
+        read_at=read_at,
+        direct=direct,
+        edited=edits(record, known, read_at, account.connector.capabilities) if known else {},
+        previous_updated_at=known.record.updated_at if known else None,
+    )
+
+
+def edits(record: Record, known: ObservedRow, read_at: datetime, tool: Capabilities) -> Mapping[str, Interval]:
+    """
+    Return when each field was edited, as far as it can be known (merge-semantics.md section 7, `newest`).
+
+    A field that looks as before keeps the interval fixed when its edit was
+    first seen.
+    """
+    skew = timedelta(seconds=tool.clock_skew_s)
+    lag = timedelta() if known.direct else timedelta(seconds=tool.index_lag_s)
+    earliest = known.read_at - lag
+    if known.record.updated_at is not None:
+        earliest = max(earliest, known.record.updated_at - skew)
+    latest = read_at if record.updated_at is None else min(read_at, record.updated_at + skew)
+    when = Interval(min(earliest, latest), latest)
+    found = dict(known.edited)
+    for name, value in record.fields.items():
+        if known.record.fields.get(name, MISSING) != value:
+            found[name] = when
+    return found
+
+
+async def keep(desk: Desk, rows: Sequence[ObservedRow], *, cursor: CursorRow | None = None) -> None:
+    """Keep what was observed, the links' new standing and the cursor, and mark what it touches, all at once."""
+    links = await _links_of(desk, rows)
+    kinds = await _kinds(desk, links.values())
+    changed = [
+        updated
+        for row in rows
+        if (link := links.get(row.ref)) is not None
+        and (updated := _refreshed(desk, link, row.record, kinds[link.entity])) != link
+    ]
+    async with desk.store.transaction() as tx:
+        await tx.records.save_observed(rows)
+        await tx.links.save(changed)
+        await tx.dirty.mark([link.entity for link in links.values()])
+        await tx.tombstones.clear([link.id for link in links.values()])
+        if cursor is not None:
+            await tx.cursors.save(cursor)
+
+
+async def _links_of(desk: Desk, rows: Sequence[ObservedRow]) -> dict[Ref, LinkRow]:
+    """Return the link of each row's record, also where the link still goes by an alias (a former draft)."""
+    aliases = {alias: row.ref for row in rows for alias in row.record.aliases}
+    found = await desk.store.links.by_refs([*(row.ref for row in rows), *aliases])
+    links = {ref: link for ref, link in found.items() if ref not in aliases}
+    for alias, ref in aliases.items():
+        if alias in found and ref not in links:
+            links[ref] = replace(found[alias], ref=ref)
+    return links
+
+
+async def _kinds(desk: Desk, links: Iterable[LinkRow]) -> Mapping[EntityId, Kind]:
+    entities = await desk.store.entities.by_ids([link.entity for link in links])
+    return {entity: row.kind for entity, row in entities.items()}
+
+
+def _refreshed(desk: Desk, link: LinkRow, record: Record, kind: Kind) -> LinkRow:
+    """Return *link* as *record* shows it now; one that was parted or is gone for good stays so."""
+    state = link.state if link.state is LinkState.UNLINKED else desk.link_state(record, kind)
+    return replace(link, state=state, container=record.container, type=record.type, key=record.key, url=record.url)
+
+
+def missing(answers: Mapping[Ref, Record | RemoteError]) -> list[Ref]:
+    """Return the refs that were answered with "gone or hidden"."""
+    return [ref for ref, answer in answers.items() if isinstance(answer, NotFoundError)]
+
+
+def by_connection(refs: Iterable[Ref]) -> Mapping[ConnectionName, list[Ref]]:
+    """Sort *refs* into their connections."""
+    found: dict[ConnectionName, list[Ref]] = {}
+    for ref in refs:
+        found.setdefault(ref.connection, []).append(ref)
+    return found

@@ -1,0 +1,186 @@
+"""
+The write protocol for updates (design.md section 6): planned, fresh read, sent, request, read back, confirmed.
+
+A kill between any two lines loses nothing: what is `planned` was never sent,
+what is `sent` is looked up, and a base moves only to what was read back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from syncd.connectors.protocol import Done, Outcome, Refused, Unknown
+from syncd.connectors.protocol import Write as RemoteWrite
+from syncd.engine.absent import note_missing
+from syncd.engine.commit import Intent
+from syncd.engine.desk import Account, Desk
+from syncd.engine.items import Side
+from syncd.engine.pull import keep, observe, read_many
+from syncd.engine.settle import Sent, confirm_update, refuse, unsure
+from syncd.errors import AuthError, NotFoundError, RemoteError
+from syncd.model.canonical import Unset
+from syncd.model.lens import Cannot
+from syncd.model.native import MISSING, Native, Record
+from syncd.model.refs import OpId, Ref, RunId
+from syncd.reconcile.create import Slot
+from syncd.store.rows import LinkState, ObservedRow, OpField
+
+
+@dataclass(slots=True)
+class Pushed:
+    """What became of the writes of one run."""
+
+    done: list[str] = field(default_factory=list)
+    """Digests of plan lines carried out."""
+    skipped: dict[str, str] = field(default_factory=dict)
+    """Digests of lines not sent, with the reason: their pre-image moved."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """Digests of lines the tool refused, or whose outcome is being looked up."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """Requests carried out, by verb."""
+
+
+async def push_updates(desk: Desk, run: RunId, intents: Sequence[Intent], told: Pushed) -> None:
+    """Carry out *intents*, connection by connection side by side, each in portions its tool can take."""
+    by_connection: dict[str, list[Intent]] = {}
+    for intent in intents:
+        by_connection.setdefault(intent.op.connection, []).append(intent)
+    async with asyncio.TaskGroup() as group:
+        for name, mine in sorted(by_connection.items()):
+            account = next(each for each in desk.accounts.values() if each.name == name)
+            group.create_task(_push_connection(desk, account, run, mine, told))
+
+
+async def _push_connection(desk: Desk, account: Account, run: RunId, intents: Sequence[Intent], told: Pushed) -> None:
+    size = account.connector.capabilities.max_batch
+    for start in range(0, len(intents), size):
+        portion = intents[start : start + size]
+        if account.error is not None:
+            await drop(desk, portion, f"{account.name} does not answer: {account.error.what}", told)
+        else:
+            await asyncio.shield(_push_portion(desk, account, run, portion, told))
+
+
+async def _push_portion(desk: Desk, account: Account, run: RunId, portion: Sequence[Intent], told: Pushed) -> None:
+    read_at = desk.world.now()
+    sides = {intent.op.id: _side_of(intent) for intent in portion}
+    fresh = await _fresh(account, portion, sides, told, desk)
+    if fresh is None:
+        return
+    ready: list[tuple[Intent, Sent]] = []
+    moved: dict[OpId, str] = {}
+    seen: list[ObservedRow] = []
+    for intent in portion:
+        side = sides[intent.op.id]
+        answer = fresh[side.link.ref]
+        checked = _guard(desk, intent, side, answer)
+        if isinstance(checked, Sent):
+            ready.append((intent, checked))
+        else:
+            moved[intent.op.id] = checked
+            told.skipped |= dict.fromkeys((line.digest for line in intent.lines), checked)
+        if isinstance(answer, Record):
+            seen.append(observe(desk, account, answer, side.observed, read_at, direct=True))
+    await keep(desk, [row for row in seen if row.ref in {sides[op].link.ref for op in moved}])
+    gone = [sides[op].link for op in moved if isinstance(fresh[sides[op].link.ref], NotFoundError)]
+    await note_missing(desk, account, gone)
+    async with desk.store.transaction() as tx:
+        await tx.journal.mark_failed(moved, desk.world.now())
+        await tx.journal.mark_sent([sent.op.id for _, sent in ready], desk.world.now())
+    outcomes = await send(account, [sent.request for _, sent in ready])
+    for intent, sent in ready:
+        await _settle(desk, account, run, intent, sent, outcomes[sent.op.id], told)
+
+
+async def _fresh(
+    account: Account, portion: Sequence[Intent], sides: Mapping[OpId, Side], told: Pushed, desk: Desk
+) -> Mapping[Ref, Record | RemoteError] | None:
+    """Read the records about to be written by id; `None` when the tool does not answer (nothing is sent then)."""
+    try:
+        return await read_many(account, [sides[intent.op.id].link.ref for intent in portion])
+    except RemoteError as exc:
+        if isinstance(exc, AuthError):
+            account.error = exc
+        await drop(desk, portion, f"the fresh read failed: {exc.what}", told)
+        return None
+
+
+async def drop(desk: Desk, intents: Sequence[Intent], reason: str, told: Pushed) -> None:
+    """Give *intents* up before anything was sent."""
+    for intent in intents:
+        told.failed |= dict.fromkeys((line.digest for line in intent.lines), reason)
+    async with desk.store.transaction() as tx:
+        await tx.journal.mark_failed({intent.op.id: reason for intent in intents}, desk.world.now())
+
+
+def _side_of(intent: Intent) -> Side:
+    return next(side for side in intent.item.sides if side.link.id == intent.op.link)
+
+
+def _guard(desk: Desk, intent: Intent, side: Side, answer: Record | RemoteError) -> Sent | str:
+    """Return what to send, or why nothing is: whatever moved since the decision is decided anew."""
+    if isinstance(answer, RemoteError):
+        return f"it cannot be read: {answer.what}"
+    kind = intent.item.entity.kind
+    if desk.link_state(answer, kind) is not LinkState.LIVE:
+        return "it left the scope"
+    slots: dict[str, Slot] = {}
+    wants: dict[str, Native] = {}
+    for name, each in intent.op.fields.items():
+        slot = desk.slot(side.connection, kind, name, answer.type, answer.container)
+        if slot is None:
+            return f"{name} is not there any more"
+        want = _want(slot, answer.fields.get(slot.native_key, MISSING), each)
+        if isinstance(want, str):
+            return f"{name} {want}"
+        slots[name], wants[name] = slot, want[0]
+    return Sent(op=intent.op, side=side, pre=answer, slots=slots, wants=wants)
+
+
+def _want(slot: Slot, now: object, planned: OpField) -> tuple[Native] | str:
+    """Return the native value to send (in a 1-tuple, since it may be `None`), or why none is."""
+    if now is MISSING or planned.pre is MISSING or isinstance(planned.meant, Unset):
+        return "cannot be read any more"
+    if now == planned.pre:
+        return (planned.want,)
+    if slot.lens.get(now) != slot.lens.get(planned.pre):  # type: ignore[arg-type]
+        return "was edited meanwhile"
+    want = slot.lens.put(planned.meant, now)  # type: ignore[arg-type]
+    return "cannot hold the value any more" if isinstance(want, Cannot) else (want,)
+
+
+async def send(account: Account, writes: Sequence[RemoteWrite]) -> Mapping[OpId, Outcome]:
+    """Send *writes* and return an outcome for each: a connector that raises leaves them all unknown."""
+    if not writes:
+        return {}
+    try:
+        outcomes = {outcome.op: outcome for outcome in await account.connector.write(writes)}
+    except RemoteError as exc:
+        outcomes = {}
+        lost: RemoteError = exc
+    else:
+        lost = RemoteError(f"{account.name} gave no answer for this write")
+    return {write.op: outcomes.get(write.op, Unknown(op=write.op, error=lost)) for write in writes}
+
+
+async def _settle(
+    desk: Desk, account: Account, run: RunId, intent: Intent, sent: Sent, outcome: Outcome, told: Pushed
+) -> None:
+    digests = [line.digest for line in intent.lines]
+    match outcome:
+        case Done(record=record):
+            read_back = observe(desk, account, record, sent.side.observed, desk.world.now(), direct=True)
+            await confirm_update(desk, run, sent, outcome, read_back)
+            told.done += digests
+            told.counts["update"] += 1
+        case Refused(error=error):
+            await refuse(desk, sent.op, sent.side.link.ref, error)
+            told.failed |= dict.fromkeys(digests, error.what)
+            if isinstance(error, AuthError):
+                account.error = error
+        case Unknown(error=error):
+            await unsure(desk, sent.op, error)
+            told.failed |= dict.fromkeys(digests, f"no answer, being looked up: {error.what}")

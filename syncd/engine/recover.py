@@ -1,0 +1,121 @@
+"""What an earlier run left open: writes that were planned, under way, or of unknown outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from syncd.connectors.protocol import CreateIdentity, CreateKey, Done
+from syncd.engine.creates import slots_of
+from syncd.engine.desk import Account, Desk
+from syncd.engine.pull import reread
+from syncd.engine.settle import confirm_create
+from syncd.errors import RemoteError
+from syncd.model.canonical import Kind
+from syncd.model.native import Native, Record
+from syncd.model.refs import RunId
+from syncd.reconcile.create import Slot
+from syncd.reconcile.plan import Place, Verb
+from syncd.store.rows import OpRow, OpState, QuarantineRow
+
+REQUEST_TIMEOUT_S = 60.0
+"""A request may still arrive this long after it was sent; until then nothing is concluded from its absence."""
+
+
+async def recover(desk: Desk, run: RunId) -> None:
+    """
+    Settle every open write by looking, never by sending again.
+
+        planned                      it was never sent: failed, to be decided anew
+        sent (we were killed)        unknown
+        unknown update               read by id; the merge tells what it finds
+        unknown create, found        linked and confirmed
+        unknown create, not found    stays, until the tool's index must have shown it; then failed
+    """
+    now = desk.world.now()
+    ops = [op for op in await desk.store.journal.open() if op.connection in desk.accounts]
+    async with desk.store.transaction() as tx:
+        await tx.journal.mark_failed(
+            {op.id: "stopped before it was sent" for op in ops if op.state is OpState.PLANNED}, now
+        )
+        await tx.journal.mark_unknown(
+            {op.id: "stopped while it was under way" for op in ops if op.state is OpState.SENT}
+        )
+        await tx.dirty.mark([op.entity for op in ops])
+    for name, account in desk.accounts.items():
+        mine = [op for op in ops if op.connection == name and op.state is not OpState.PLANNED]
+        if mine and account.is_ready:
+            try:
+                await _look_up(desk, account, run, mine)
+            except RemoteError as exc:
+                account.error = exc
+
+
+async def _look_up(desk: Desk, account: Account, run: RunId, ops: Sequence[OpRow]) -> None:
+    old = [op for op in ops if _is_over(desk, op)]
+    links = await desk.store.links.by_ids([op.link for op in old if op.link is not None])
+    await reread(desk, account, [links[op.link].ref for op in old if op.link in links])
+    creates = [op for op in ops if op.verb == Verb.CREATE]
+    if creates:
+        await _find_created(desk, account, run, creates)
+
+
+def _is_over(desk: Desk, op: OpRow) -> bool:
+    """Say whether the request of *op* can no longer arrive."""
+    sent = op.sent_at or op.planned_at
+    return desk.world.now() - sent > timedelta(seconds=REQUEST_TIMEOUT_S)
+
+
+async def _find_created(desk: Desk, account: Account, run: RunId, ops: Sequence[OpRow]) -> None:
+    keys = [
+        CreateKey(marker=op.entity, type=op.type, container=op.container, sent_at=op.sent_at or op.planned_at)
+        for op in ops
+    ]
+    found = await account.connector.find_created(keys)
+    entities = await desk.store.entities.by_ids([op.entity for op in ops])
+    for op in ops:
+        records = [each for each in found.get(op.entity, ()) if each.container == op.container]
+        if records:
+            await _adopt(desk, account, run, op, entities[op.entity].kind, records)
+        elif _has_surely_not_come(desk, account, op):
+            async with desk.store.transaction() as tx:
+                await tx.journal.mark_failed({op.id: "looked up: nothing was created"}, desk.world.now())
+                await tx.dirty.mark([op.entity])
+
+
+def _has_surely_not_come(desk: Desk, account: Account, op: OpRow) -> bool:
+    tool = account.connector.capabilities
+    lag = 0.0 if tool.create_identity is not CreateIdentity.MARKER_LAGGED else tool.index_lag_s
+    sent = op.sent_at or op.planned_at
+    return desk.world.now() - sent > timedelta(seconds=REQUEST_TIMEOUT_S + lag + tool.clock_skew_s)
+
+
+async def _adopt(desk: Desk, account: Account, run: RunId, op: OpRow, kind: Kind, records: Sequence[Record]) -> None:
+    """Link the record our create made; a second one with the same marker is a question, not ours to keep."""
+    known = await desk.store.links.by_refs([record.ref for record in records])
+    first = records[0]
+    if first.ref in known:
+        async with desk.store.transaction() as tx:
+            await tx.journal.mark_confirmed([op.id], desk.world.now())
+            await tx.journal.attach({op.id: known[first.ref].id})
+        return
+    payload = _sent(desk, kind, op)
+    await confirm_create(desk, account, run, op, kind, Done(op=op.id, record=first), payload)
+    twins = [record for record in records[1:] if record.ref not in known]
+    async with desk.store.transaction() as tx:
+        await tx.quarantine.add(
+            [
+                QuarantineRow(
+                    connection=account.name,
+                    ref=record.ref,
+                    reason=f"it carries the marker of {first.key}, which is linked already",
+                    since=desk.world.now(),
+                )
+                for record in twins
+            ]
+        )
+
+
+def _sent(desk: Desk, kind: Kind, op: OpRow) -> Mapping[str, tuple[Slot, Native]]:
+    slots = slots_of(desk, kind, Place(connection=op.connection, container=op.container, record_type=op.type))
+    return {name: (slots[name], field.want) for name, field in op.fields.items() if name in slots}

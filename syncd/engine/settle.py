@@ -1,0 +1,292 @@
+"""After a request: what was confirmed, refused or left unknown, kept in one transaction each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from syncd.connectors.protocol import Done, Update
+from syncd.engine.adopt import new_link
+from syncd.engine.desk import Account, Desk
+from syncd.engine.items import Side, as_base, as_row
+from syncd.engine.pull import observe
+from syncd.errors import RateLimitedError, RemoteError
+from syncd.model.canonical import UNSET, Kind, Unset, Value
+from syncd.model.native import MISSING, Native, Record
+from syncd.model.refs import Ref, RunId
+from syncd.reconcile.create import Slot
+from syncd.reconcile.state import LinkField
+from syncd.reconcile.written import CreatedField, WriteOutcome, WriteResult, after_create, after_write
+from syncd.store.rows import (
+    AuditRow,
+    BaseField,
+    BaseRow,
+    FieldStateRow,
+    LinkRow,
+    ObservedRow,
+    OpRow,
+    QuarantineRow,
+)
+from syncd.store.store import Transaction
+
+MOST_REFUSALS = 2
+"""How often one field of one item may be refused before it waits for a person or another value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """An update that passed the fresh read: what goes out, by canonical field."""
+
+    op: OpRow
+    side: Side
+    pre: Record
+    slots: Mapping[str, Slot]
+    wants: Mapping[str, Native]
+
+    @property
+    def request(self) -> Update:
+        """Return what the connector is asked to do."""
+        return Update(
+            op=self.op.id,
+            pre=self.pre,
+            fields={self.slots[name].native_key: want for name, want in self.wants.items()},
+        )
+
+
+async def confirm_update(desk: Desk, run: RunId, sent: Sent, done: Done, read_back: ObservedRow) -> None:
+    """Account for every field as it was read back: base, refusal, audit; all in one transaction."""
+    op, side, pre, slots = sent.op, sent.side, sent.pre, sent.slots
+    undone = {
+        row.field: row.undone
+        for row in await desk.store.field_states.of_entities([op.entity])
+        if row.link == side.link.id
+    }
+    results: dict[str, WriteResult] = {}
+    for name, slot in slots.items():
+        meant = op.fields[name].meant
+        results[name] = after_write(
+            _link_field(side, name, slot),
+            want=sent.wants[name],
+            pre=pre.fields.get(slot.native_key),
+            echo=done.echo.get(slot.native_key, MISSING),
+            read_back=done.record.fields.get(slot.native_key, MISSING),
+            value=None if isinstance(meant, Unset) else meant,
+            now=desk.world.now(),
+            undone=undone.get(name, 0),
+        )
+    kind = await _kind(desk, op)
+    stored = await desk.store.bases.of_links([side.link.id])
+    held = stored[side.link.id].fields if side.link.id in stored else {}
+    bases = {**held, **{name: as_row(each.base) for name, each in results.items() if each.base is not None}}
+    async with desk.store.transaction() as tx:
+        if all(each.settled for each in results.values()):
+            await tx.journal.mark_confirmed([op.id], desk.world.now())
+        else:
+            await tx.journal.mark_unknown({op.id: "the read-back does not show every field"})
+        await tx.bases.save([BaseRow(side.link.id, bases)])
+        await tx.records.save_observed([read_back])
+        await tx.links.save([_refreshed(desk, side.link, done.record, kind)])
+        await _note_states(tx, desk, op, side, results, undone)
+        await tx.quarantine.release(
+            [_quarantine(desk, op, side.link.ref, name, "") for name, each in results.items() if each.refused is None]
+        )
+        await tx.audit.append(
+            run, [_audit(desk, op, side.link.ref, name, pre, done.record, slots[name]) for name in results]
+        )
+        await tx.dirty.mark([op.entity])
+
+
+def _link_field(side: Side, name: str, slot: Slot) -> LinkField:
+    observed = side.observed
+    return LinkField(
+        link=side.link.id,
+        connection=side.connection,
+        lens=slot.lens,
+        observed=MISSING if observed is None else observed.record.fields.get(slot.native_key, MISSING),
+        base=as_base(side.bases.get(name)),
+    )
+
+
+async def _kind(desk: Desk, op: OpRow) -> Kind:
+    return (await desk.store.entities.by_ids([op.entity]))[op.entity].kind
+
+
+def _refreshed(desk: Desk, link: LinkRow, record: Record, kind: Kind) -> LinkRow:
+    return replace(
+        link,
+        state=desk.link_state(record, kind),
+        container=record.container,
+        type=record.type,
+        key=record.key,
+        url=record.url,
+    )
+
+
+async def _note_states(
+    tx: Transaction,
+    desk: Desk,
+    op: OpRow,
+    side: Side,
+    results: Mapping[str, WriteResult],
+    undone: Mapping[str, int],
+) -> None:
+    """Remember what would not stick, and how often something moved our write away again."""
+    rows = []
+    for name, each in results.items():
+        moved = each.outcome is WriteOutcome.MOVED
+        if each.refused is not None or moved:
+            rows.append(
+                FieldStateRow(
+                    entity=op.entity,
+                    field=name,
+                    link=side.link.id,
+                    refused=MISSING if each.refused is None else each.refused.value,
+                    trouble=each.outcome,
+                    text="" if each.refused is None else each.refused.reason,
+                    undone=undone.get(name, 0) + 1 if moved else 0,
+                    since=desk.world.now(),
+                )
+            )
+    await tx.field_states.save(rows)
+    stuck = {row.field for row in rows}
+    await tx.field_states.clear([(op.entity, name, side.link.id) for name in results if name not in stuck])
+
+
+def _audit(
+    desk: Desk, op: OpRow, ref: Ref, name: str | None, pre: Record | None, record: Record, slot: Slot
+) -> AuditRow:
+    return AuditRow(
+        run=op.run,
+        at=desk.world.now(),
+        connection=op.connection,
+        ref=ref,
+        entity=op.entity,
+        verb=op.verb,
+        field=name,
+        before=MISSING if pre is None else pre.fields.get(slot.native_key, MISSING),
+        after=record.fields.get(slot.native_key, MISSING),
+        op=op.id,
+    )
+
+
+async def confirm_create(
+    desk: Desk,
+    account: Account,
+    run: RunId,
+    op: OpRow,
+    kind: Kind,
+    done: Done,
+    payload: Mapping[str, tuple[Slot, Native]],
+) -> None:
+    """Link the record just made, with a base for every field that was sent or left to the tool's default."""
+    slots = {
+        name: slot
+        for name in desk.rules_of(kind)
+        if (slot := desk.slot(op.connection, kind, name, done.record.type, done.record.container)) is not None
+    }
+    entity = (await desk.store.entities.by_ids([op.entity]))[op.entity]
+    sent = {name: native for name, (_, native) in payload.items()}
+    bases = after_create(
+        {
+            name: _created(desk, kind, name, slot, entity.values.get(name, UNSET), sent.get(name, MISSING), done)
+            for name, slot in slots.items()
+        }
+    )
+    link = replace(
+        new_link(desk, done.record, op.entity),
+        created_by_us=True,
+        default_fields=frozenset(slots) - frozenset(sent),
+    )
+    desk.links.add([link])
+    async with desk.store.transaction() as tx:
+        await tx.journal.mark_confirmed([op.id], desk.world.now())
+        await tx.journal.attach({op.id: link.id})
+        await tx.links.save([link])
+        await tx.bases.save([BaseRow(link.id, _rows(bases))])
+        await tx.records.save_observed([observe(desk, account, done.record, None, desk.world.now(), direct=True)])
+        await tx.quarantine.release([_quarantine(desk, op, None, None, "")])
+        await tx.audit.append(
+            run,
+            [
+                _audit(desk, op, link.ref, name, None, done.record, slots[name])
+                for name in sorted(sent)
+                if name in slots
+            ],
+        )
+        await tx.dirty.mark([op.entity])
+
+
+def _rows(bases: Mapping[str, object]) -> dict[str, BaseField]:
+    return {name: as_row(base) for name, base in bases.items()}  # type: ignore[arg-type]
+
+
+def _created(
+    desk: Desk, kind: Kind, name: str, slot: Slot, canonical: Value | Unset, sent: object, done: Done
+) -> CreatedField:
+    return CreatedField(
+        spec=desk.rules_of(kind)[name].spec,
+        lens=slot.lens,
+        canonical=canonical,
+        sent=sent,  # type: ignore[arg-type]
+        read_back=done.record.fields.get(slot.native_key, MISSING),
+        echo=done.echo.get(slot.native_key, MISSING),
+    )
+
+
+async def refuse(desk: Desk, op: OpRow, ref: Ref, error: RemoteError) -> None:
+    """Record a definite no. The second identical one makes the field wait for a person or another value."""
+    now = desk.world.now()
+    again = [] if error.retry else [_quarantine(desk, op, ref, name, error.what) for name in op.fields]
+    known = {(row.ref, row.field): row for row in await desk.store.quarantine.all(op.connection)}
+    async with desk.store.transaction() as tx:
+        await tx.journal.mark_failed({op.id: error.what}, now)
+        await tx.quarantine.add(again)
+        await tx.field_states.save(
+            [
+                FieldStateRow(
+                    entity=op.entity,
+                    field=name,
+                    link=op.link,
+                    refused=field.meant,
+                    trouble="refused",
+                    text=error.what,
+                    since=now,
+                )
+                for name, field in op.fields.items()
+                if not error.retry
+                and (row := known.get((ref, name))) is not None
+                and row.reason == error.what
+                and row.attempts + 1 >= MOST_REFUSALS
+            ]
+        )
+        await tx.dirty.mark([op.entity])
+
+
+async def refuse_create(desk: Desk, op: OpRow, error: RemoteError) -> None:
+    """Record that a create was definitely refused; it is tried again only when a person says so, or it may pass."""
+    async with desk.store.transaction() as tx:
+        await tx.journal.mark_failed({op.id: error.what}, desk.world.now())
+        if not error.retry:
+            await tx.quarantine.add([_quarantine(desk, op, None, None, error.what)])
+        await tx.dirty.mark([op.entity])
+
+
+def _quarantine(desk: Desk, op: OpRow, ref: Ref | None, name: str | None, reason: str) -> QuarantineRow:
+    return QuarantineRow(
+        connection=op.connection,
+        ref=ref,
+        entity=None if ref is not None else op.entity,
+        field=name,
+        reason=reason,
+        since=desk.world.now(),
+    )
+
+
+async def unsure(desk: Desk, op: OpRow, error: RemoteError) -> None:
+    """Record that nobody can tell whether the write was carried out: it is looked up, never sent again."""
+    async with desk.store.transaction() as tx:
+        if isinstance(error, RateLimitedError):
+            await tx.journal.mark_failed({op.id: error.what}, desk.world.now())
+        else:
+            await tx.journal.mark_unknown({op.id: error.what})
+        await tx.dirty.mark([op.entity])
