@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import random
 import ssl
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -23,39 +21,10 @@ from syncd.errors import (
     UnavailableError,
 )
 from syncd.model.refs import ConnectionName
-from syncd.world import World
+from tests.connectors.virtual import START, Clock, make_world
 
-START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NAME = ConnectionName("jira-pmo")
 TOKEN = "t0ken-of-the-bot"
-
-Handler = Callable[[httpx.Request], httpx.Response]
-
-
-@dataclass
-class Clock:
-    """Virtual time: sleeping moves it."""
-
-    at_s: float = 1000.0
-    slept: list[float] = field(default_factory=list)
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.at_s += seconds
-
-    def now(self) -> datetime:
-        return START + timedelta(seconds=self.at_s - 1000.0)
-
-
-def make_world(clock: Clock, handler: Handler | None = None) -> World:
-    return World(
-        now=clock.now,
-        monotonic=lambda: clock.at_s,
-        sleep=clock.sleep,
-        random=random.Random(7),  # noqa: S311 - jitter
-        new_id=lambda: "0" * 16,
-        transport=(lambda: httpx.MockTransport(handler)) if handler else None,
-    )
 
 
 @dataclass
@@ -78,7 +47,7 @@ class Remote:
         return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
 
     def http(self) -> Http:
-        world = make_world(self.clock, self.handle)
+        world = make_world(self.clock, lambda: httpx.MockTransport(self.handle))
         budget = Budget(name=NAME, world=world, rates=self.rates, share=1.0)
         return Http(
             name=NAME,

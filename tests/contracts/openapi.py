@@ -196,7 +196,8 @@ class OpenApiContract:
         content = self._resolved(answer).get("content", {})
         media = content.get(JSON) or content.get("application/json; charset=utf-8")
         if media is None or "schema" not in media or body is None:
-            wanted = media is not None and "schema" in media and status < httpx.codes.BAD_REQUEST
+            is_empty = status in {httpx.codes.NO_CONTENT, httpx.codes.RESET_CONTENT}  # by HTTP, whatever is declared
+            wanted = media is not None and "schema" in media and status < httpx.codes.BAD_REQUEST and not is_empty
             return [f"status {status} lacks its body"] if wanted else []
         return [f"{status} body{text}" for text in self._violations(media["schema"], body, is_request=False)]
 
