@@ -108,7 +108,9 @@ SCAN: Final = f"""query scan($project: ID!, $after: String) {{
         id type isArchived updatedAt
         content {{
           __typename
-          ... on Issue {{ id updatedAt repository {{ nameWithOwner }} parent {{ id }} blockedBy {{ totalCount }} }}
+          ... on Issue {{
+            id updatedAt repository {{ nameWithOwner }} parent {{ id }} blockedBy(first: 1) {{ totalCount }}
+          }}
           ... on DraftIssue {{ id updatedAt }}
         }}
       }}
