@@ -110,14 +110,14 @@ def bulk_create(call: Call) -> Answer:
     """Create up to 50 issues; each one that fails is told, the others are made."""
     wanted = call.read(_BulkCreate).issueUpdates
     if not 0 < len(wanted) <= MAX_BULK_CREATE:
-        raise JiraProblem(400, f"You can create 1 to {MAX_BULK_CREATE} issues in one request.")
+        text = f"You can create 1 to {MAX_BULK_CREATE} issues in one request."
+        return Answer(status=400, body={"issues": [], "errors": [_element_error(0, JiraProblem(400, text))]})
     made, errors = [], []
     for number, edit in enumerate(wanted):
         try:
             made.append(_reference(call, _created(call, edit)))
         except JiraProblem as problem:
-            element = problem.collection()
-            errors.append({"status": problem.status, "elementErrors": element, "failedElementNumber": number})
+            errors.append(_element_error(number, problem))
     return Answer(status=201 if made else 400, body={"issues": made, "errors": errors})
 
 
@@ -291,6 +291,10 @@ def _created(call: Call, wanted: Edit) -> Issue:
         if found is not None:
             transit(call.site, call.viewer, issue, found, Edit())
     return issue
+
+
+def _element_error(number: int, problem: JiraProblem) -> Json:
+    return {"status": problem.status, "elementErrors": problem.collection(), "failedElementNumber": number}
 
 
 def _reference(call: Call, issue: Issue) -> Json:
