@@ -1,0 +1,155 @@
+"""One Redmine connection (the promises are in `syncd/connectors/protocol.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+import httpx
+
+from syncd.connectors.protocol import (
+    Capabilities,
+    CreateIdentity,
+    CreateKey,
+    Description,
+    FieldEdit,
+    Known,
+    Outcome,
+    Page,
+    Write,
+)
+from syncd.connectors.redmine.catalog import ISSUE, VERSION, Catalog, describe, read_catalog, read_scope
+from syncd.connectors.redmine.payloads import IssuePage, Versions
+from syncd.connectors.redmine.people import find_people
+from syncd.connectors.redmine.queries import ANY_STATUS, ISSUES, MAX_LIMIT, PROJECT_VERSIONS
+from syncd.connectors.redmine.records import issue_record, version_record
+from syncd.connectors.redmine.scan import RELATIONS, read_history, read_records, scan, sweep
+from syncd.connectors.redmine.settings import RedmineSettings
+from syncd.connectors.redmine.site import Site
+from syncd.connectors.redmine.writes import write_all
+from syncd.errors import RejectedError, RemoteError
+from syncd.model.native import Person, Record
+from syncd.model.refs import ConnectionName, Cursor, EntityId, Ref
+from syncd.world import World
+
+MAX_BATCH: Final = 20
+"""Writes go one by one; this only bounds what one call holds up."""
+
+
+class RedmineConnector:
+    """One account at one Redmine site."""
+
+    def __init__(
+        self, name: ConnectionName, settings: RedmineSettings, client: httpx.AsyncClient, world: World
+    ) -> None:
+        self.name = name
+        self.capabilities = Capabilities(
+            record_types=frozenset({VERSION}),
+            create_identity=CreateIdentity.MARKER_CONSISTENT,
+            history=True,
+            max_batch=MAX_BATCH,
+            max_read_batch=MAX_LIMIT,
+        )
+        self._site = Site(name, settings, client, world)
+        self._known: Catalog | None = None
+
+    async def check(self) -> None:
+        """Raise unless the URL answers, the key is accepted and every project in scope is readable."""
+        await self._site.account()
+        await read_scope(self._site)
+
+    async def describe(self) -> Description:
+        """Return the fields, containers and account, read anew."""
+        self._known = await read_catalog(self._site)
+        return describe(self._site, self._known)
+
+    async def changes(self, since: Cursor | None, known: Known) -> AsyncIterator[Page]:
+        """Yield everything in scope that may have changed since that cursor; all of it when `None`."""
+        async for page in scan(self._site, await self._fresh_catalog(), since, known):
+            yield page
+
+    async def ids(self) -> AsyncIterator[Sequence[Ref]]:
+        """Yield the refs of everything in scope."""
+        async for refs in sweep(self._site, (await self._fresh_catalog()).scope):
+            yield refs
+
+    async def read_many(self, refs: Sequence[Ref]) -> Mapping[Ref, Record | RemoteError]:
+        """Read each ref by id, with an answer for every ref asked."""
+        if not refs:
+            return {}
+        await self._site.account()
+        return await read_records(self._site, await self._catalog(), refs)
+
+    async def write(self, batch: Sequence[Write]) -> Sequence[Outcome]:
+        """Carry out each write once, in order, and answer for each."""
+        return await write_all(self._site, await self._catalog(), batch)
+
+    async def find_created(self, keys: Sequence[CreateKey]) -> Mapping[EntityId, Sequence[Record]]:
+        """Return every record carrying each key's marker in its container, oldest first."""
+        if not keys:
+            return {}
+        await self._site.account()
+        catalog = await self._catalog()
+        found: dict[EntityId, list[Record]] = {}
+        for key in dict.fromkeys((key.marker, key.container, key.type == VERSION) for key in keys):
+            marker, container, is_version = key
+            look = self._marked_versions if is_version else self._marked_issues
+            records = [one for one in await look(catalog, container, marker) if one.marker == marker]
+            if records:
+                found.setdefault(marker, []).extend(sorted(records, key=lambda one: int(one.ref.id)))
+        return found
+
+    async def people(self, handles: Sequence[str]) -> Mapping[str, Person]:
+        """Return the user behind each id, login or e-mail."""
+        return await find_people(self._site, await self._catalog(), handles) if handles else {}
+
+    async def history(self, refs: Sequence[Ref]) -> AsyncIterator[FieldEdit]:
+        """Yield who changed which field when."""
+        async for edit in read_history(self._site, refs):
+            yield edit
+
+    async def _catalog(self) -> Catalog:
+        if self._known is None:
+            self._known = await read_catalog(self._site)
+        return self._known
+
+    async def _fresh_catalog(self) -> Catalog:
+        """Return the catalog with the projects of today, the key proven: one or two requests."""
+        if self._known is None:
+            return await self._catalog()
+        account = await self._site.account()
+        projects, scope = await read_scope(self._site)
+        details = {project.id: project for project in self._known.scope}
+        if {project.id for project in scope} != set(details):
+            self._known = await read_catalog(self._site)
+        else:
+            self._known = replace(self._known, account=account, projects=projects | details)
+        return self._known
+
+    async def _marked_issues(self, catalog: Catalog, container: str, marker: EntityId) -> list[Record]:
+        """Return the issues a filter finds. A filter Redmine does not know is ignored and finds *everything*."""
+        name = self._site.settings.options.marker_name(ISSUE)
+        custom = catalog.custom_named(ISSUE, name)
+        if custom is None:
+            return []  # without the field nothing was created
+        params: dict[str, str | int] = {
+            "project_id": container,
+            custom.key: marker,
+            "limit": MAX_LIMIT,
+            **ANY_STATUS,
+            **RELATIONS,
+        }
+        page = await self._site.get(ISSUES, IssuePage, params=params, where=f"{self.name} project {container}")
+        records = [issue_record(issue, catalog, self.name, self._site.settings) for issue in page.issues]
+        if any(record.marker != marker for record in records):
+            raise RejectedError(
+                f'the custom field "{name}" cannot be searched for, so nobody can tell what was created',
+                where=f"{self.name} (options.marker_field)",
+                fix='tick "Used as a filter" in its settings (Administration, Custom fields)',
+            )
+        return records
+
+    async def _marked_versions(self, catalog: Catalog, container: str, _marker: EntityId) -> list[Record]:
+        found = await self._site.get(PROJECT_VERSIONS, Versions, container, where=f"{self.name} project {container}")
+        return [version_record(version, catalog, self.name, self._site.settings) for version in found.versions]
