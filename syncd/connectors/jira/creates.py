@@ -15,7 +15,8 @@ import structlog
 
 from syncd.connectors.jira.describe import Catalog
 from syncd.connectors.jira.edits import edit_fields, link, move, plain_value, writable_field
-from syncd.connectors.jira.fields import BY_VERBS, DEPENDS_ON, ISSUE, LABELS, STATUS, is_label, write_field
+from syncd.connectors.jira.encode import is_label, write_field
+from syncd.connectors.jira.fields import BY_VERBS, DEPENDS_ON, ISSUE, LABELS, STATUS
 from syncd.connectors.jira.payloads import CreatedIssues
 from syncd.connectors.jira.queries import BULK_CREATE
 from syncd.connectors.jira.reads import read_records

@@ -12,6 +12,7 @@ from syncd.connectors.jira.fields import (
     DEPENDS_ON,
     LINKS,
     NATIVE_TYPES,
+    PARENT,
     STATUS,
     VERSION,
     VERSION_STATUSES,
@@ -88,7 +89,7 @@ async def read_catalog(site: Site) -> Catalog:
     details = await site.get(FIELDS, list[FieldDetails])
     projects = await read_projects(site)
     fields = {info.key: info for info in map(field_info, details) if info is not None}
-    fields.setdefault("parent", FieldInfo(key="parent", label="Parent", wire=Wire.PARENT, writable=True))
+    fields.setdefault(PARENT, FieldInfo(key=PARENT, label="Parent", wire=Wire.PARENT, writable=True))
     blocks = await _blocks(site)
     shape = sorted(f"{info.key}:{info.wire}" for info in fields.values())
     return Catalog(

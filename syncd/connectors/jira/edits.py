@@ -6,16 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from syncd.connectors.jira.describe import Catalog
-from syncd.connectors.jira.fields import (
-    BY_VERBS,
-    DEPENDS_ON,
-    STATUS,
-    FieldInfo,
-    Wire,
-    is_label,
-    write_field,
-    write_member,
-)
+from syncd.connectors.jira.encode import is_label, write_field, write_member
+from syncd.connectors.jira.fields import BY_VERBS, DEPENDS_ON, STATUS, FieldInfo, Wire
 from syncd.connectors.jira.payloads import Issue, IssueLink, Transition, Transitions
 from syncd.connectors.jira.queries import ISSUE, LINK, LINKS, TRANSITIONS
 from syncd.connectors.jira.site import FieldsRefusedError, Site

@@ -15,6 +15,7 @@ from syncd.connectors.jira.fields import (
     ISSUE,
     LABELS,
     LINKS,
+    PARENT,
     RELEASED,
     UNRELEASED,
     VERSION,
@@ -113,6 +114,8 @@ def version_record(version: Version, catalog: Catalog, connection: ConnectionNam
 
 def _fields(issue: Issue, catalog: Catalog, connection: ConnectionName) -> dict[str, Native]:
     fields: dict[str, Native] = {}
+    if PARENT in catalog.fields:
+        fields[PARENT] = None  # an issue without a parent is sent without the key, though it was asked for
     for key, raw in issue.fields.items():
         info = catalog.fields.get(key)
         if info is None:
@@ -120,7 +123,7 @@ def _fields(issue: Issue, catalog: Catalog, connection: ConnectionName) -> dict[
         try:
             fields[key] = read_field(info, raw, connection)
         except (ValueError, TypeError, ArithmeticError):
-            continue  # MISSING: frozen and reported, never read as empty
+            fields.pop(key, None)  # MISSING: frozen and reported, never read as empty
     if LINKS in issue.fields and catalog.blocks is not None:
         try:
             fields[DEPENDS_ON] = read_depends_on(issue.fields[LINKS], catalog.blocks, connection)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from syncd.connectors.jira.describe import Catalog
-from syncd.connectors.jira.fields import ARCHIVED, RELEASED, VERSION, clean
+from syncd.connectors.jira.encode import clean
+from syncd.connectors.jira.fields import ARCHIVED, RELEASED, VERSION
 from syncd.connectors.jira.payloads import Version
 from syncd.connectors.jira.queries import VERSION as VERSION_PATH
 from syncd.connectors.jira.queries import VERSIONS

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from syncd.connectors.jira.edits import choose_step, make_edit
-from syncd.connectors.jira.fields import FieldInfo, clean, field_info, is_label, read_field, write_field
+from syncd.connectors.jira.encode import clean, is_label, write_field
+from syncd.connectors.jira.fields import FieldInfo, field_info, read_field
 from syncd.connectors.jira.payloads import FieldDetails, Issue, Transition, Version, parse_instant
 from syncd.connectors.jira.records import issue_record, mark_description, version_record
 from syncd.connectors.jira.versions import make_version
