@@ -62,19 +62,20 @@ def _check_types(
 
 
 def _check_side(mapping: CompiledMapping, side: SideSpec, description: Described, problems: Problems) -> None:
+    """Report a field that is not there, is ambiguous, of the wrong type, or cannot be written."""
     found = named(description.fields, side.native)
-    keys = sorted({each.key for each in found})
     if not found:
         if side.stated:
             _no_field(side.place, side.native, side.connection, description.fields, problems)
         return
+    types = {name for name, kind in mapping.kinds[side.connection].items() if kind is side.kind}
+    natives = [each for each in found if not each.record_types or each.record_types & types]
+    note = problems.add if side.stated else problems.warn
+    keys = sorted({each.key for each in natives})
     if len(keys) > 1:
-        problems.add(
-            side.place, f'{side.connection} has several fields called "{side.native}"', f"use a key: {', '.join(keys)}"
-        )
-    types = [name for name, kind in mapping.kinds[side.connection].items() if kind is side.kind]
-    natives = [each for each in found if not each.record_types or each.record_types & set(types)]
-    if not natives:
+        told = f'{side.connection} has several fields called "{side.native}"'
+        note(side.place, told, f"use a key: {', '.join(keys)}")
+    if not natives and side.stated:
         problems.warn(
             side.place,
             f'no {side.kind} of {side.connection} has the field "{side.native}"',
@@ -82,7 +83,7 @@ def _check_side(mapping: CompiledMapping, side: SideSpec, description: Described
         )
     wrong = [each for each in natives if each.type not in holders_of(side.spec.type)]
     if wrong:
-        problems.add(
+        note(
             side.place,
             f'"{side.native}" holds {wrong[0].type}, which cannot be {side.kind}.{side.field} ({side.spec.type})',
             f"name a field of type {' or '.join(holders_of(side.spec.type)) or 'that can'}",

@@ -9,8 +9,9 @@ from syncd.mapping import checks, rules
 from syncd.mapping.compiled import CompiledMapping
 from syncd.mapping.fields import read_fields
 from syncd.mapping.kinds import read_kinds, stated_types
-from syncd.mapping.problems import Locate, Place, Problems, validate
+from syncd.mapping.problems import Locate, Place, Problems
 from syncd.mapping.schema import DefaultsFile, MappingFile
+from syncd.mapping.validate import validate
 from syncd.model.refs import ConnectionName
 
 

@@ -12,8 +12,16 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from syncd.model.canonical import FieldType, Kind
 from syncd.model.policy import Direction
@@ -71,6 +79,14 @@ Entries: TypeAlias = Annotated[
     ),
 ]
 """What a tool calls one canonical value; the first that exists is the one written. `false`: no word for it."""
+
+
+class _OneOrMore:
+    """Tells editors that one may stand where a list could."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        schema = handler(core)
+        return {"anyOf": [schema["items"], schema]}
 
 
 class Strict(BaseModel):
@@ -267,7 +283,7 @@ class CreateRule(Strict):
     """What is made where because something exists elsewhere."""
 
     source: Words = Field(alias="from", description="The connections the entity must live in; any for all.")
-    targets: Annotated[tuple[TargetRule, ...], BeforeValidator(_listed)] = Field(alias="in")
+    targets: Annotated[tuple[TargetRule, ...], BeforeValidator(_listed), _OneOrMore()] = Field(alias="in")
     when: dict[str, Condition] = Field(default_factory=dict, description="Canonical fields an entity must pass.")
 
 
@@ -277,8 +293,12 @@ class MappingFile(Strict):
     version: Literal[1]
     extends: Literal["defaults"] | None = Field(default=None, description="defaults: each tool's recommended mapping.")
     kinds: dict[Kind, dict[str, TypesRule]] = Field(default_factory=dict)
-    match: dict[Kind, Annotated[tuple[MatchRule, ...], BeforeValidator(_listed)]] = Field(default_factory=dict)
-    create: dict[Kind, Annotated[tuple[CreateRule, ...], BeforeValidator(_listed)]] = Field(default_factory=dict)
+    match: dict[Kind, Annotated[tuple[MatchRule, ...], BeforeValidator(_listed), _OneOrMore()]] = Field(
+        default_factory=dict
+    )
+    create: dict[Kind, Annotated[tuple[CreateRule, ...], BeforeValidator(_listed), _OneOrMore()]] = Field(
+        default_factory=dict
+    )
     fields: dict[str, FieldRule] = Field(default_factory=dict)
     people: str | None = Field(default=None, description="The people file, relative to the configuration folder.")
 

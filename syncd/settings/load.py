@@ -15,11 +15,12 @@ from syncd.errors import ConfigError, ConfigProblems
 from syncd.mapping.compile import Source, compile_mapping
 from syncd.mapping.compiled import CompiledMapping
 from syncd.mapping.people import PeopleDirectory, read_people
-from syncd.mapping.problems import Place, Problems, validate
+from syncd.mapping.problems import Place, Problems
 from syncd.mapping.schema import NAME, RESERVED
+from syncd.mapping.validate import validate
 from syncd.model.refs import ConnectionName
 from syncd.settings.schema import ConnectionModel, LimitsModel, PortfolioModel, SyncdFile
-from syncd.settings.secrets import Resolver
+from syncd.settings.secrets import UNSET, Resolver
 from syncd.settings.yaml import Document, read_yaml
 
 MAIN_FILE: Final = "syncd.yaml"
@@ -264,7 +265,7 @@ class _Loader:
             path = url.removeprefix(SQLITE)
             return url if path == ":memory:" else f"{SQLITE}{(self.folder / path).resolve()}"
         parts = urlsplit(url)
-        if parts.scheme not in ("postgresql", "postgres") and not (is_reference and not url):
+        if parts.scheme not in ("postgresql", "postgres") and url != UNSET:
             self.problems.add(
                 at,
                 f'"{parts.scheme or url}" is not a database',

@@ -8,14 +8,29 @@ from typing import Final
 
 from pydantic import BaseModel, SecretStr
 
-from syncd.mapping.problems import KeyPath, Place, Problems, keys_of
+from syncd.mapping.problems import KeyPath, Place, Problems
+from syncd.mapping.validate import keys_of
 
 SECRET_WORDS: Final = frozenset(
-    {"token", "password", "secret", "private_key", "api_key", "api_token", "key", "access_token", "client_secret"}
+    {
+        "token",
+        "password",
+        "secret",
+        "private_key",
+        "api_key",
+        "api_token",
+        "key",
+        "access_token",
+        "client_secret",
+        "bearer",
+    }
 )
 """Keys under `auth` whose value must be a reference, whatever the tool."""
 
 FIX: Final = "put it in an environment variable or a file, and write {env: NAME} or {file: path} here"
+
+UNSET: Final = "unset"
+"""Stands in for a secret that cannot be had, so that nothing more is found wrong about it."""
 
 
 class Resolver:
@@ -29,7 +44,7 @@ class Resolver:
         """Where references stood."""
 
     def resolve(self, value: object, place: Place) -> object:
-        """Return *value* with every reference in it replaced; one that cannot be had becomes an empty text."""
+        """Return *value* with every reference in it replaced; one that cannot be had by `UNSET`."""
         match value:
             case {"env": name, **rest} if not rest:
                 return self._env(name, place)
@@ -46,20 +61,20 @@ class Resolver:
         self.resolved.add(place.path)
         if not isinstance(name, str):
             self.problems.add(place / "env", "an environment variable is named by text", "write {env: NAME}")
-            return ""
+            return UNSET
         found = self.env.get(name, "").strip()
         if not found:
             state = "empty" if name in self.env else "not set"
             self.problems.add(
                 place / "env", f"the environment variable {name} is {state}", f"set {name} and start again"
             )
-        return found
+        return found or UNSET
 
     def _file(self, path: object, place: Place) -> str:
         self.resolved.add(place.path)
         if not isinstance(path, str):
             self.problems.add(place / "file", "a file is named by text", "write {file: path}")
-            return ""
+            return UNSET
         try:
             found = (self.folder / path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as exc:
@@ -69,10 +84,10 @@ class Resolver:
                 f'the file "{path}" cannot be read: {why}',
                 f"paths start at {self.folder}; make the file, and let syncd read it",
             )
-            return ""
+            return UNSET
         if not found:
             self.problems.add(place / "file", f'the file "{path}" is empty', "put the secret in it")
-        return found
+        return found or UNSET
 
     def refuse_literals(self, auth: object, place: Place) -> None:
         """Note every secret under `auth` that is written out, going by the key's name."""
