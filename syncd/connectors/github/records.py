@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Final
+from zlib import crc32
 
 from syncd.connectors.github.fields import (
     DRAFT,
@@ -35,11 +37,13 @@ from syncd.model.refs import ConnectionName, Ref, Revision
 ISSUE: Final = "issue"
 """The ref kind of issues, by their node id; drafts and milestones use their type's name."""
 
+FORMAT: Final = 1
+"""Raised whenever records come to hold more than before."""
 GRAIN: Final = timedelta(seconds=2)
 """GitHub's times are whole seconds: an edit later in the second we read in would show the same time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """What a record's making depends on besides its payload."""
 
@@ -52,20 +56,38 @@ class Surroundings:
     repositories: frozenset[str] = frozenset()
     """Full names in lower case; empty means all of the project's."""
 
+    @cached_property
+    def options(self) -> str:
+        """A short digest of the project's fields and their options: admins edit them without touching any item."""
+        told = sorted(
+            (key, spec.name, *sorted(f"{option.id}={option.label}" for option in spec.options))
+            for key, spec in self.fields.items()
+        )
+        return f"{crc32(repr(told).encode()):08x}"
+
     def covers(self, repository: str) -> bool:
         """Tell whether issues of that repository are in scope."""
         return not self.repositories or repository.lower() in self.repositories
 
 
-def make_revision(*, item: datetime | None, content: datetime | None, parent: str | None, blockers: int) -> Revision:
+def make_revision(
+    around: Surroundings,
+    *,
+    item: datetime | None = None,
+    content: datetime | None = None,
+    parent: str | None = None,
+    blockers: int = 0,
+) -> Revision:
     """
     Return the token the scan and a full read agree on.
 
-    Parent and blockers are named because nothing promises that changing them
-    moves `updatedAt`.
+    Parent, blockers and the project's options are in it because nothing
+    promises that changing them moves `updatedAt`; the format, so that a newer
+    version of ours reads everything anew.
     """
     times = "/".join(str(int(time.timestamp())) if time else "" for time in (item, content))
-    return Revision(f"{times}/{parent or ''}/{blockers}")
+    options = around.options if item else ""
+    return Revision(f"{FORMAT}/{times}/{parent or ''}/{blockers}/{options}")
 
 
 def _settled(revision: Revision, newest: datetime, read_at: datetime) -> Revision:
@@ -97,6 +119,7 @@ def issue_record(issue: IssueNode, item: ItemNode | None, *, around: Surrounding
     item_at = item.updated_at if item else None
     newest = max(issue.updated_at, item_at or issue.updated_at)
     revision = make_revision(
+        around,
         item=item_at,
         content=issue.updated_at,
         parent=issue.parent.id if issue.parent else None,
@@ -129,7 +152,7 @@ def draft_record(draft: DraftNode, item: ItemNode, *, around: Surroundings, read
         "author": _actor(draft.creator),
         "createdAt": _instant(item.created_at),
     }
-    revision = make_revision(item=item.updated_at, content=draft.updated_at, parent=None, blockers=0)
+    revision = make_revision(around, item=item.updated_at, content=draft.updated_at)
     return Record(
         ref=Ref(around.name, DRAFT, item.id),
         type=DRAFT,
@@ -152,7 +175,7 @@ def hidden_record(item: ItemNode, *, around: Surroundings) -> Record:
         type=DRAFT,
         container=around.place,
         key=f"{around.place} (hidden)",
-        revision=make_revision(item=item.updated_at, content=None, parent=None, blockers=0),
+        revision=make_revision(around, item=item.updated_at),
         fields={},
         state=RecordState.HIDDEN,
     )
@@ -163,7 +186,7 @@ def milestone_record(milestone: MilestoneNode, *, around: Surroundings, read_at:
     repository = milestone.repository.name_with_owner
     description, marker = split_marker(milestone.description)
     in_scope = around.covers(repository)
-    revision = make_revision(item=None, content=milestone.updated_at, parent=None, blockers=0)
+    revision = make_revision(around, content=milestone.updated_at)
     return Record(
         ref=Ref(around.name, MILESTONE, milestone.id),
         type=MILESTONE,

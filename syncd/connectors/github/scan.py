@@ -23,8 +23,8 @@ from syncd.errors import RemoteError
 from syncd.model.native import Record
 from syncd.model.refs import Cursor, EntityId, Ref, Revision
 
-FORMAT: Final = "github-1"
-"""Raised whenever records come to hold more than before, so that everything is read anew."""
+CURSOR: Final = Cursor("github-1")
+"""Every call looks at every item, so there is no place to resume from."""
 LOOK_BACK: Final = timedelta(minutes=5)
 """How far before a create was sent we look for it: more than two clocks differ."""
 
@@ -62,25 +62,24 @@ class Scanner:
 
     async def changes(self, since: Cursor | None, known: Known) -> AsyncIterator[Page]:
         """
-        Yield what moved since the caller's own revisions; everything when *since* is not ours.
+        Yield what is not known in its present revision.
 
-        The cursor only says which format and scope it was made for: every
-        call looks at every item, cheaply, so nothing can be missed for good.
+        Every call looks at every item, cheaply, so nothing can be missed for
+        good and the cursor says nothing.
         """
+        del since
         around = (await self._project.refresh()).around
-        stamp = Cursor(f"{FORMAT}:{around.project_id}:{','.join(sorted(around.repositories))}")
-        is_ours = since == stamp
         async for page in self._sweep.pages():
             seen = {ref: (item, revision) for ref, item, revision in _in_scope(page.seen, around)}
-            held = await known(list(seen)) if is_ours and seen else {}
+            held = await known(list(seen)) if seen else {}
             moved = [item.id for ref, (item, revision) in seen.items() if held.get(ref) != revision]
             reads = await self._reader.items(moved)
-            yield Page(records=tuple(self._readable(reads.values())), resume=stamp)
+            yield Page(records=tuple(self._readable(reads.values())), resume=CURSOR)
         for repository in await self._project.repository_names():
             async for records in self._milestones(repository, around):
-                held = await known([record.ref for record in records]) if is_ours and records else {}
+                held = await known([record.ref for record in records]) if records else {}
                 moved_records = (record for record in records if held.get(record.ref) != record.revision)
-                yield Page(records=tuple(moved_records), resume=stamp)
+                yield Page(records=tuple(moved_records), resume=CURSOR)
 
     async def ids(self) -> AsyncIterator[Sequence[Ref]]:
         """Yield the refs of all live items and milestones in scope."""
@@ -164,12 +163,14 @@ def _in_scope(items: Iterable[ScannedItem], around: Surroundings) -> Iterable[tu
         if content is None or content.id is None:
             continue
         if content.typename == "DraftIssue":
-            revision = make_revision(item=item.updated_at, content=content.updated_at, parent=None, blockers=0)
+            revision = make_revision(around, item=item.updated_at, content=content.updated_at)
             yield Ref(around.name, DRAFT, item.id), item, revision
         elif content.typename == "Issue" and content.repository and around.covers(content.repository.name_with_owner):
             blockers = (content.blocked_by or Connection()).total_count or 0
             parent = content.parent.id if content.parent else None
-            revision = make_revision(item=item.updated_at, content=content.updated_at, parent=parent, blockers=blockers)
+            revision = make_revision(
+                around, item=item.updated_at, content=content.updated_at, parent=parent, blockers=blockers
+            )
             yield Ref(around.name, ISSUE, content.id), item, revision
 
 

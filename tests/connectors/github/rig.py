@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import random
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -19,34 +17,13 @@ from syncd.model.refs import ConnectionName, Cursor, EntityId, OpId, Ref, Revisi
 from syncd.sandbox.app import Sandbox
 from syncd.sandbox.github import GitHubStandIn
 from syncd.sandbox.portfolio import make_portfolio
-from syncd.world import World
+from tests.connectors.virtual import Clock, make_world
 from tests.contracts import graphql
 from tests.contracts.openapi import OpenApiContract, load_contract
 
 NAME = ConnectionName("github-eng")
-START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MARKER = EntityId("0123456789abcdef")
 PREFIX = "/github"
-
-
-class Clock:
-    """A clock that goes only while somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.moment = START
-        self.world = World(
-            now=lambda: self.moment,
-            monotonic=self.monotonic,
-            sleep=self.sleep,
-            random=random.Random(1),  # noqa: S311 - jitter that repeats, no secrets
-            new_id=iter(f"{number:016}" for number in range(1_000_000)).__next__,
-        )
-
-    def monotonic(self) -> float:
-        return self.moment.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
 
 
 def rest_contract() -> OpenApiContract | None:
@@ -107,8 +84,9 @@ class Rig:
 
     def __init__(self, *, items: int = 0, **settings: object) -> None:
         self.clock = Clock()
-        self.hub = GitHubStandIn(self.clock.world, make_portfolio(items, START.date()))
-        self.sandbox = Sandbox({"github": self.hub}, self.clock.world)
+        self.world = make_world(self.clock)
+        self.hub = GitHubStandIn(self.world, make_portfolio(items, self.clock.now().date()))
+        self.sandbox = Sandbox({"github": self.hub}, self.world)
         self.judged = Judged(self.sandbox.transport())
         self.client = httpx.AsyncClient(transport=self.judged)
         self.connector = self.connect(**settings)
@@ -122,7 +100,7 @@ class Rig:
             "options": {"share": 1.0, "mutation_interval_s": 0},
         }
         model = GithubSettings.model_validate(given | settings)
-        return GithubConnector(NAME, model, self.client, self.clock.world)
+        return GithubConnector(NAME, model, self.client, self.world)
 
     @property
     def asked(self) -> list[str]:
