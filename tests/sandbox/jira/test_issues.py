@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from syncd.sandbox.jira.values import off_screen
 from tests.sandbox.jira.peer import Peer
 
 
