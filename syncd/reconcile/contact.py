@@ -11,6 +11,7 @@ from syncd.reconcile.draft import Draft, policy_name
 from syncd.reconcile.fits import EMPTY, Side, by_key, first_fitting, members, stated_by
 from syncd.reconcile.flow import writable_as
 from syncd.reconcile.policies import extreme, rank
+from syncd.reconcile.scalar import leads
 from syncd.reconcile.sets import already_shown
 from syncd.reconcile.state import STALE, Base, Due, DueReason, Trouble
 
@@ -32,7 +33,7 @@ def first_contact(draft: Draft) -> None:
         if side.link.default:
             _accept_default(draft, side)
     if draft.frozen:
-        _join_those_who_fit(draft, draft.newcomers())
+        _join_those_who_fit(draft, [side for side in draft.newcomers() if not leads(draft, side.link)])
         _ask(draft, draft.newcomers())
     elif isinstance(draft.state.policy, Once) and not isinstance(draft.canonical, Unset):
         for side in draft.newcomers():
@@ -174,9 +175,17 @@ def _propose_everywhere(draft: Draft, value: Value, reason: DueReason) -> bool:
         line = _line(draft, side, value, reason)
         if line is not None:
             found = True
-            if side.base is None or side.base.meant == draft.canonical:
+            if not _flows_now(draft, side):
                 draft.due.append(line)
     return found
+
+
+def _flows_now(draft: Draft, side: Side) -> bool:
+    """Return whether an established side is due the canonical value of now."""
+    value = draft.canonical
+    if side.base is None or side.base.meant == value or isinstance(value, Unset) or draft.fits(side, value):
+        return False
+    return _line(draft, side, value, DueReason.FLOW) is not None
 
 
 def _line(draft: Draft, side: Side, value: Value, reason: DueReason) -> Due | None:
@@ -213,6 +222,7 @@ def _join_sets(draft: Draft) -> None:
         _set_first(draft, target, voices)
         for side in voices:
             side.base = Base(side.observed, target if draft.fits(side, target) else STALE)
+        _join_those_who_fit(draft, draft.newcomers())
     if isinstance(draft.canonical, Unset):
         return
     for side in draft.newcomers():

@@ -47,7 +47,7 @@ def merge_scalar(draft: Draft) -> None:
         case Wait():
             draft.waiting = True
             for link in draft.state.links:
-                if _leads(draft, link) and not link.fresh:
+                if leads(draft, link) and not link.fresh:
                     draft.note(
                         link,
                         Trouble.WAITING,
@@ -57,9 +57,17 @@ def merge_scalar(draft: Draft) -> None:
 
 
 def ask(draft: Draft, heads: Sequence[Side]) -> Question:
-    """Return the question these heads raise."""
-    leaders = [side for side in draft.sides if side.base is not None and _leads(draft, side.link)]
-    unread = any(not link.fresh for link in draft.state.links if link.base is not None and _leads(draft, link))
+    """
+    Return the question these heads raise.
+
+    A link of the leader that has no base yet, and shows the canonical value,
+    joins before it is asked: whatever is decided then, it goes on showing it.
+    """
+    for side in draft.newcomers():
+        if leads(draft, side.link) and side.link.fresh and draft.fits(side, draft.canonical):
+            draft.agree(side)
+    leaders = [side for side in draft.sides if side.base is not None and leads(draft, side.link)]
+    unread = any(not link.fresh for link in draft.state.links if link.base is not None and leads(draft, link))
     return Question(
         spec=draft.spec,
         policy=draft.state.policy,
@@ -71,7 +79,7 @@ def ask(draft: Draft, heads: Sequence[Side]) -> Question:
     )
 
 
-def _leads(draft: Draft, link: LinkField) -> bool:
+def leads(draft: Draft, link: LinkField) -> bool:
     """Return whether that link speaks for the field's leader."""
     policy = draft.state.policy
     return isinstance(policy, Leader) and link.connection == policy.connection and link.voice and not link.mirror
