@@ -69,6 +69,7 @@ def user(one: User) -> dict[str, object]:
 def account(one: User) -> dict[str, object]:
     """Return a `public-user`, as `GET /user` tells it."""
     return user(one) | {
+        "user_view_type": "public",
         "name": one.name,
         "company": None,
         "blog": "",

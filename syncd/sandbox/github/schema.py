@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.resources import files
 from operator import attrgetter, itemgetter
@@ -124,7 +124,8 @@ def _date_time(value: object) -> str:
 
 
 def _date(value: object) -> str:
+    """Read a day, also from a full time (a recorded mutation sends `2020-02-02T00:00:00.000Z`)."""
     try:
-        return date.fromisoformat(str(value)).isoformat()
+        return datetime.fromisoformat(str(value)).date().isoformat()
     except ValueError:
-        raise GraphQLError(f"invalid value (\"{value}\"). Expected type 'Date'.") from None
+        raise GraphQLError(f'invalid value ("{value}"). Expected type \'Date\'.') from None

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from syncd.sandbox.portfolio import make_portfolio
+from tests.sandbox.github.client import START, Client
+
+
+@pytest.fixture
+def contracts() -> Path | None:
+    """Return where the vendors' contracts lie; without them, behaviour is tested and shapes are not."""
+    root = Path(__file__).resolve().parents[3]
+    folder = Path(os.environ.get("SYNCD_CONTRACTS", root.parent / "shared" / "contracts"))
+    return folder if (folder / "github").is_dir() else None
+
+
+@pytest.fixture
+def client(contracts: Path | None) -> Client:
+    """Return a client of an organisation with people, repositories and a project, and nothing planned."""
+    return Client(contracts)
+
+
+@pytest.fixture
+def planted(contracts: Path | None) -> Client:
+    """Return a client of the whole portfolio."""
+    return Client(contracts, make_portfolio(None, START.date()))
