@@ -76,6 +76,10 @@ class PeopleDirectory:
         shown = self._shown_in.get(address, set()) | {connection}
         return PersonId(address) if named is None and len(shown) > 1 else None
 
+    def expects(self, connection: ConnectionName, person: PersonId) -> bool:
+        """Return whether the file names a user for a person in that tool, looked up or not."""
+        return connection in self.rows.get(person, {})
+
     def native_of(self, connection: ConnectionName, person: PersonId) -> Person | None:
         """Return a person's user in that tool, once it was seen or resolved."""
         handle = self.rows.get(person, {}).get(connection)

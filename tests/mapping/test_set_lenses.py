@@ -110,6 +110,17 @@ def test_somebody_without_a_user_there_is_left_out() -> None:
     assert owner.put("bob", ADA) == BOB
 
 
+def test_somebody_whose_user_was_not_looked_up_yet_is_waited_for() -> None:
+    people = PeopleDirectory({PersonId("ada"): {A: "ada"}})
+    several = lens_of("task.assignees", native(NativeType.PEOPLE), people=people)
+    one = lens_of("milestone.owner", native(NativeType.PERSON), people=people)
+    assert several.put(frozenset({"ada"}), None) is NOT_LINKED
+    assert one.put("ada", None) is NOT_LINKED
+    people.resolve(A, {"ada": ADA})
+    assert several.put(frozenset({"ada"}), None) == users(ADA)
+    assert one.put("ada", None) == ADA
+
+
 def test_several_people_where_one_is_meant_are_no_reading() -> None:
     lens = lens_of("milestone.owner", native(NativeType.PEOPLE), people=directory())
     assert lens.get(users(ADA)) == "ada"
@@ -163,12 +174,12 @@ def test_one_milestone_among_several_versions_leaves_foreign_ones_alone() -> Non
     assert why_missing(lens, both) == "several targets are in task.milestone for pmo, which holds one"
 
 
-def test_a_set_of_references_leaves_out_what_is_not_there() -> None:
+def test_a_set_of_references_leaves_foreign_targets_alone_and_waits_for_all_of_ours() -> None:
     lens = lens_of("initiative.milestones", native(NativeType.REFS), links=LINKS)
-    assert lens.get(Refs(frozenset({ref("1"), ref("9")}))) == frozenset({"m1"})
-    assert lens.put(frozenset({"m2", "m3"}), Refs(frozenset({ref("1"), ref("9")}))) == Refs(
-        frozenset({ref("2"), ref("9")})
-    )
+    foreign = Refs(frozenset({ref("1"), ref("9")}))
+    assert lens.get(foreign) == frozenset({"m1"})
+    assert lens.put(frozenset({"m2"}), foreign) == Refs(frozenset({ref("2"), ref("9")}))
+    assert lens.put(frozenset({"m2", "m3"}), foreign) is NOT_LINKED
 
 
 @pytest.mark.parametrize("can_be_empty", [True, False])

@@ -29,6 +29,10 @@ class People(Protocol):
         """Return our own name for a tool's user; `None` when nobody said who that is."""
         ...
 
+    def expects(self, connection: ConnectionName, person: PersonId) -> bool:
+        """Return whether a person has a user in that tool by the people file, looked up or not."""
+        ...
+
     def native_of(self, connection: ConnectionName, person: PersonId) -> Person | None:
         """Return a person's user in that tool; `None` when there is none we know."""
         ...

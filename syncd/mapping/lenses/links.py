@@ -81,8 +81,7 @@ class LinksLens(_LinksLens):
     """
     A canonical set of entities in a field of several references.
 
-    Targets that are not linked are none of ours and stay; entities that are
-    not there (yet) are left out.
+    Targets that are not linked are none of ours and stay.
     """
 
     def get(self, native: Native) -> Value | Missing:
@@ -93,14 +92,17 @@ class LinksLens(_LinksLens):
         return frozenset(entity for ref in members if (entity := self.lookup.entity_of(ref)) is not None)
 
     def put(self, value: Value, native_now: Native) -> Native | Cannot:
-        """Return the references: those shown stay while wanted, entities without a record there are left out."""
+        """Return the references, those shown staying while wanted; `NOT_LINKED` until every entity is there."""
         now = _members(native_now)
         if not isinstance(value, frozenset) or now is None:
             return CANNOT
         ours = {ref: self.lookup.entity_of(ref) for ref in now}
         kept = frozenset(ref for ref, entity in ours.items() if entity is None or entity in value)
         there = {ours[ref] for ref in kept}
-        added = [ref for entity in sorted(value) if entity not in there and (ref := self._ref(entity)) is not None]
+        found = [self._ref(entity) for entity in sorted(value) if entity not in there]
+        added = [ref for ref in found if ref is not None]
+        if len(added) < len(found):
+            return NOT_LINKED
         room = len(added) if self.native.capacity is None else max(0, self.native.capacity - len(kept))
         members = kept | frozenset(added[:room])
         if members == now:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from syncd.mapping.lenses.base import BaseLens
 from syncd.mapping.lenses.base import People as Directory
 from syncd.model.canonical import Value
-from syncd.model.lens import CANNOT, Cannot
+from syncd.model.lens import CANNOT, NOT_LINKED, Cannot
 from syncd.model.native import MISSING, Missing, Native, NativeField, NativeType, People, Person
 from syncd.model.refs import ConnectionName, PersonId
 
@@ -23,6 +23,10 @@ class _PersonsLens(BaseLens):
 
     def _read(self, members: Iterable[Person]) -> dict[Person, PersonId | None]:
         return {person: self.people.person_of(self.connection, person) for person in members}
+
+    def _why_not(self, person: Value) -> Cannot:
+        known = isinstance(person, str) and self.people.expects(self.connection, PersonId(person))
+        return NOT_LINKED if known else CANNOT
 
     def loose(self, a: Native, b: Native) -> bool:
         """Return whether they are the same users, however "nobody" is written."""
@@ -64,14 +68,14 @@ class PersonLens(_PersonsLens):
         return MISSING if one is None else one
 
     def put(self, value: Value, native_now: Native) -> Native | Cannot:
-        """Return the person's user; `CANNOT` when they have none there."""
+        """Return the person's user; `CANNOT` when they have none there, `NOT_LINKED` until it was looked up."""
         if self.get(native_now) == value:
             return native_now
         if value is None:
             return self._nobody(native_now)
         user = self.people.native_of(self.connection, PersonId(value)) if isinstance(value, str) else None
         if user is None:
-            return CANNOT
+            return self._why_not(value)
         return (
             People(frozenset({user}))
             if isinstance(native_now, People) or self.native.type is NativeType.PEOPLE
@@ -96,15 +100,22 @@ class PeopleLens(_PersonsLens):
         return MISSING if None in found else frozenset(person for person in found if person is not None)
 
     def put(self, value: Value, native_now: Native) -> Native | Cannot:
-        """Return the users: those shown stay while they are wanted, others follow by name as far as there is room."""
+        """
+        Return the users: those shown stay while they are wanted, others follow by name as far as there is room.
+
+        `NOT_LINKED` while the user of somebody in the people file was not looked up.
+        """
         now = _members(native_now)
         if not isinstance(value, frozenset) or now is None:
             return CANNOT
         ours = self._read(now)
         kept = frozenset(person for person, name in ours.items() if name is None or name in value)
         there = {ours[person] for person in kept}
-        missing = (PersonId(name) for name in sorted(value) if name not in there)
-        users = [user for name in missing if (user := self.people.native_of(self.connection, name)) is not None]
+        missing = [PersonId(name) for name in sorted(value) if name not in there]
+        found = {name: self.people.native_of(self.connection, name) for name in missing}
+        if any(user is None and self.people.expects(self.connection, name) for name, user in found.items()):
+            return NOT_LINKED
+        users = [user for user in found.values() if user is not None]
         limit = 1 if self.native.type is NativeType.PERSON else self.native.capacity
         room = len(users) if limit is None else max(0, limit - len(kept))
         members = kept | frozenset(users[:room])
