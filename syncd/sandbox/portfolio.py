@@ -17,6 +17,7 @@ from syncd.sandbox._words import COMPONENTS, EXTRA_LABELS, PEOPLE, THEMES, VERBS
 
 DEFAULT_ITEMS: Final = 84
 TASKS_AN_INITIATIVE: Final = 21
+"""In a small portfolio; a large one has fewer and larger initiatives."""
 PROJECTS: Final = ("PMO", "ENG")
 REPOSITORIES: Final = ("api", "web")
 
@@ -135,7 +136,7 @@ def make_portfolio(items: int | None, today: date) -> Portfolio:
     people = tuple(SeedPerson(handle=h, name=n, email=e, email_shown=shown) for h, n, e, shown in PEOPLE)
     if count <= 0:
         return Portfolio(people=people)
-    groups = max(1, count // TASKS_AN_INITIATIVE)
+    groups = max(1, min(count // TASKS_AN_INITIATIVE, 12 + count // 200))
     initiatives = tuple(_initiative(index, today) for index in range(groups))
     milestones = tuple(_milestone(index, half, today) for index in range(groups) for half in (0, 1))
     tasks = tuple(_task(number, groups, today) for number in range(count))

@@ -12,8 +12,6 @@ from syncd.sandbox.jira.history import changes_between
 from syncd.sandbox.jira.problems import JiraProblem
 from syncd.sandbox.jira.schema import (
     DEFAULT_PRIORITY,
-    FIELDS,
-    FIELDS_BY_ID,
     LINK_TYPES,
     RESOLUTIONS,
     STATUSES_BY_ID,
@@ -63,7 +61,7 @@ def create_issue(site: Site, author: User, edit: Edit) -> Issue:
     values, links = _read(place, {}, edit)
     missing = {
         one.id: f"{one.name} is required."
-        for one in FIELDS
+        for one in site.fields.values()
         if one.required and on_screen(one, issue_type) and not values.get(one.id) and one.id not in PLACE_FIELDS
     }
     if "summary" in missing:
@@ -171,7 +169,7 @@ def _read(
     links: list[tuple[str, Issue, bool]] = []
     errors: dict[str, str] = {}
     for name in {**edit.fields, **edit.update}:
-        field = FIELDS_BY_ID.get(name)
+        field = place.site.fields.get(name)
         allowed = field is not None and (on_screen(field, place.type) or name in extra)
         if name in edit.fields and name in edit.update:
             errors[name] = f"Field '{name}' cannot appear in both 'fields' and 'update'"

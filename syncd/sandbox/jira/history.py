@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from syncd.sandbox.jira.adf import to_text
 from syncd.sandbox.jira.render import PRIORITY_NAMES, RESOLUTION_NAMES
-from syncd.sandbox.jira.schema import FIELDS_BY_ID, STATUSES_BY_ID, TYPES_BY_ID, FieldKind
+from syncd.sandbox.jira.schema import STATUSES_BY_ID, TYPES_BY_ID, FieldKind
 from syncd.sandbox.jira.state import Change, Issue, Json, Site
 
 
@@ -28,7 +28,7 @@ def _told(site: Site, field: str, value: Any) -> tuple[str | None, str | None]: 
     """Return the id and the text by which the history tells a stored value."""
     if value is None or value == []:
         return None, None
-    kind = FIELDS_BY_ID[field].kind
+    kind = site.fields[field].kind
     if kind in _WITHOUT_ID:
         return None, _WITHOUT_ID[kind](value)
     if kind not in _NAMES:
@@ -38,8 +38,8 @@ def _told(site: Site, field: str, value: Any) -> tuple[str | None, str | None]: 
     return ", ".join(str(one) for one in members), ", ".join(names)
 
 
-def _option_name(_site: Site, field: str, number: str) -> str:
-    return next(option.value for option in FIELDS_BY_ID[field].options if option.id == number)
+def _option_name(site: Site, field: str, number: str) -> str:
+    return next(option.value for option in site.fields[field].options if option.id == number)
 
 
 def _parent_key(site: Site, _field: str, number: int) -> str:

@@ -13,7 +13,6 @@ from syncd.sandbox.jira.edits import Edit, add_link, check_property, create_issu
 from syncd.sandbox.jira.meta import screen_fields
 from syncd.sandbox.jira.problems import JiraProblem
 from syncd.sandbox.jira.render import split_names
-from syncd.sandbox.jira.schema import FIELDS
 from syncd.sandbox.jira.state import Change, Issue, Json
 from syncd.sandbox.jira.workflow import Transition, workflow_of
 
@@ -68,7 +67,7 @@ def told_issue(
     if "transitions" in expand:
         told["transitions"] = [call.view.transition(one) for one in _available(issue)]
     if "names" in expand:
-        told["names"] = {one.id: one.name for one in FIELDS}
+        told["names"] = {one.id: one.name for one in call.site.fields.values()}
     return told
 
 

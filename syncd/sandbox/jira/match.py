@@ -11,7 +11,6 @@ from syncd.sandbox.jira.adf import to_text
 from syncd.sandbox.jira.jql import Both, Clause, Either, Empty, Function, Node, Not, Operand, Query, Word
 from syncd.sandbox.jira.problems import JiraProblem
 from syncd.sandbox.jira.schema import (
-    FIELDS,
     PRIORITIES,
     RESOLUTIONS,
     STATUSES,
@@ -48,13 +47,6 @@ ALIASES: Final = {
 _UNITS: Final = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DATE_FORMATS: Final = ("%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d")
 _ORDERED: Final = frozenset({FieldKind.INSTANT, FieldKind.DATE, FieldKind.NUMBER, FieldKind.PRIORITY})
-_KINDS: Final = {field.id: field.kind for field in FIELDS}
-_BY_NAME: Final = {
-    **{field.id.casefold(): field.id for field in FIELDS},
-    **{field.name.casefold(): field.id for field in FIELDS if field.is_custom},
-    **{f"cf[{field.id.removeprefix('customfield_')}]": field.id for field in FIELDS if field.is_custom},
-    **ALIASES,
-}
 _UNSEARCHABLE: Final = frozenset({FieldKind.LINKS, FieldKind.SUBTASKS})
 
 
@@ -66,22 +58,27 @@ def compile_query(site: Site, viewer: User, query: Query) -> Test:
     return _Compiler(site, viewer).node(query.where)
 
 
-def sort_states(query: Query, states: list[State]) -> list[State]:
+def sort_states(site: Site, query: Query, states: list[State]) -> list[State]:
     """Return *states* in the query's order; newest first when it names none, as the site does."""
     ordered = sorted(states, key=lambda state: state.issue.id, reverse=True)
     for name, descending in reversed(query.order):
-        field = _field(name)
+        field = _find_field(site, name)
         ordered.sort(key=lambda state: _sort_key(field, state), reverse=descending)
     return ordered
 
 
-def _field(name: str) -> str:
-    field = _BY_NAME.get(name)
-    if name == "statuscategory":
-        return "statusCategory"
-    if field is None or (field != "key" and _KINDS[field] in _UNSEARCHABLE):
+def _find_field(site: Site, name: str) -> str:
+    """Return the id of the field called *name* in JQL, or `statusCategory` or `key`; raises the 400."""
+    known = {"statuscategory": "statusCategory", **ALIASES}
+    for field in site.fields.values():
+        known[field.id.casefold()] = field.id
+        if field.is_custom:
+            known.setdefault(field.name.casefold(), field.id)
+            known[f"cf[{field.id.removeprefix('customfield_')}]"] = field.id
+    found = known.get(name)
+    if found is None or (found in site.fields and site.fields[found].kind in _UNSEARCHABLE):
         raise JiraProblem(400, f"Field '{name}' does not exist or you do not have permission to view it.")
-    return field
+    return found
 
 
 def _sort_key(field: str, state: State) -> tuple[bool, Any]:
@@ -94,7 +91,7 @@ def _sort_key(field: str, state: State) -> tuple[bool, Any]:
 
 def _named(site: Site, field: str) -> list[tuple[str, ...]] | None:
     """Return the stored value and every name of each thing a field may hold; `None` when it is not a closed set."""
-    options = next((one.options for one in FIELDS if one.id == field), ())
+    options = site.fields[field].options
     sets: dict[FieldKind, Callable[[], list[tuple[str, ...]]]] = {
         FieldKind.PROJECT: lambda: [(one.key, one.key, str(one.id), one.name) for one in site.projects.values()],
         FieldKind.TYPE: lambda: [(one.id, one.id, one.name) for one in TYPES_BY_NAME.values()],
@@ -107,7 +104,7 @@ def _named(site: Site, field: str) -> list[tuple[str, ...]] | None:
         FieldKind.OPTION: lambda: [(one.id, one.id, one.value) for one in options],
         FieldKind.OPTIONS: lambda: [(one.id, one.id, one.value) for one in options],
     }
-    kind = _KINDS[field]
+    kind = site.fields[field].kind
     return sets[kind]() if kind in sets else None
 
 
@@ -117,6 +114,10 @@ class _Compiler:
     def __init__(self, site: Site, viewer: User) -> None:
         self._site = site
         self._viewer = viewer
+
+    def _kind(self, field: str) -> FieldKind | None:
+        known = self._site.fields.get(field)
+        return known.kind if known else None
 
     def node(self, node: Node) -> Test:
         match node:
@@ -133,7 +134,7 @@ class _Compiler:
                 return self._clause(node)
 
     def _clause(self, clause: Clause) -> Test:
-        field = _field(clause.field)
+        field = _find_field(self._site, clause.field)
         if clause.operator in {"is", "is not"} or clause.operands == (Empty(),):
             if clause.operands != (Empty(),) or clause.operator not in {"is", "is not", "=", "!="}:
                 raise self._bad_operator(clause)
@@ -143,7 +144,7 @@ class _Compiler:
             return self._text(clause, field)
         if clause.operator in {"=", "!=", "in", "not in"} and field not in {"created", "updated", "resolutiondate"}:
             return self._equality(clause, field)
-        if field in {"key", "statusCategory"} or _KINDS[field] not in _ORDERED:
+        if self._kind(field) not in _ORDERED:
             raise self._bad_operator(clause)
         return self._order(clause, field)
 
@@ -153,7 +154,7 @@ class _Compiler:
         return JiraProblem(400, text)
 
     def _text(self, clause: Clause, field: str) -> Test:
-        if field == "key" or _KINDS.get(field) not in {FieldKind.TEXT, FieldKind.ADF}:
+        if self._kind(field) not in {FieldKind.TEXT, FieldKind.ADF}:
             raise self._bad_operator(clause)
         words = re.findall(r"\w+", " ".join(self._texts(clause)).casefold())
         wanted = clause.operator == "~"
@@ -196,7 +197,7 @@ class _Compiler:
             return self._issue(clause, text)
         known = self._known(field)
         if known is None:
-            return float(text) if _KINDS[field] is FieldKind.NUMBER and _is_number(text) else text
+            return float(text) if self._kind(field) is FieldKind.NUMBER and _is_number(text) else text
         found = known.get(text.casefold())
         if found is None:
             raise JiraProblem(400, f"The value '{text}' does not exist for the field '{clause.field}'.")
@@ -221,7 +222,7 @@ class _Compiler:
         compare = _COMPARE.get(clause.operator)
         if compare is None or len(clause.operands) != 1:
             raise self._bad_operator(clause)
-        kind = _KINDS[field]
+        kind = self._kind(field)
         text = self._text_of(clause.operands[0], clause)
         bound: Any
         if kind is FieldKind.PRIORITY:

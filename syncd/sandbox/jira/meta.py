@@ -11,7 +11,6 @@ from syncd.sandbox.jira.problems import JiraProblem
 from syncd.sandbox.jira.schema import (
     CATEGORIES,
     DEFAULT_PRIORITY,
-    FIELDS,
     ISSUE_TYPES,
     LINK_TYPES,
     PRIORITIES,
@@ -179,8 +178,7 @@ def components(call: Call) -> Answer:
 @endpoint("GET", "/field")
 def fields(call: Call) -> Answer:
     """Answer every field of the site."""
-    del call
-    return Answer(body=[_field_details(one) for one in FIELDS])
+    return Answer(body=[_field_details(one) for one in call.site.fields.values()])
 
 
 def _field_details(field: FieldDef) -> Json:
@@ -213,7 +211,7 @@ def create_fields(call: Call) -> Answer:
     if issue_type is None:
         raise JiraProblem(400, "The issue type selected is invalid.")
     metas = []
-    for one in FIELDS:
+    for one in call.site.fields.values():
         if on_screen(one, issue_type):
             required = one.required or (one.id == "parent" and issue_type.is_subtask)
             metas.append({**field_meta(call, one, found), "required": required, "fieldId": one.id})
@@ -225,7 +223,8 @@ def edit_fields(call: Call) -> Answer:
     """Answer the fields of an issue's edit screen; nothing where the account may not edit."""
     issue = call.site.find_issue(call.path["issue"])
     found = call.site.projects[issue.project]
-    shown = [one for one in FIELDS if found.editable and on_screen(one, issue.type) and one.id not in _CREATE_ONLY]
+    fields = call.site.fields.values() if found.editable else ()
+    shown = [one for one in fields if on_screen(one, issue.type) and one.id not in _CREATE_ONLY]
     return Answer(body={"fields": {one.id: field_meta(call, one, found) for one in shown}})
 
 

@@ -10,7 +10,7 @@ from syncd.sandbox.jira.adf import from_markdown, to_text
 from syncd.sandbox.jira.edits import Edit, create_issue, edit_issue, force_status, on_screen
 from syncd.sandbox.jira.problems import JiraProblem
 from syncd.sandbox.jira.render import PRIORITY_NAMES, RESOLUTION_NAMES
-from syncd.sandbox.jira.schema import FIELDS, STATUSES_BY_ID, FieldDef, FieldKind
+from syncd.sandbox.jira.schema import STATUSES_BY_ID, FieldDef, FieldKind
 from syncd.sandbox.jira.seed import ADMIN
 from syncd.sandbox.jira.state import Issue, Json, Site, User, Version
 from syncd.sandbox.jira.versions import VersionEdit, apply, new_version
@@ -75,7 +75,7 @@ def set_field(site: Site, key: str, field: str, value: object, author: User) -> 
         elif field.casefold() == "status":
             force_status(site, author, item, _status(item, str(value)))
         else:
-            found = _field(item, field)
+            found = _field(site, item, field)
             edit_issue(site, author, item, Edit(fields={found.id: _worded(site, found, value)}))
     except JiraProblem as problem:
         raise refused(problem, f"{_WHERE}:{key} {field}") from problem
@@ -118,7 +118,7 @@ def show_item(site: Site, item: Issue | Version) -> Json:
             "archived": item.archived,
         }
     told: Json = {"key": item.key, "id": str(item.id), "type": item.type.name, "archived": item.archived}
-    for field in FIELDS:
+    for field in site.fields.values():
         value = item.values.get(field.id)
         if value not in (None, []) and field.id not in {"issuetype", "creator"}:
             told[field.name if field.is_custom else field.id] = _readable(site, field, value)
@@ -155,9 +155,9 @@ def refused(problem: JiraProblem, where: str) -> ConfigError:
     return ConfigError(f"Jira refuses: {said}", where=where, fix="give a value its screen would take")
 
 
-def _field(issue: Issue, name: str) -> FieldDef:
+def _field(site: Site, issue: Issue, name: str) -> FieldDef:
     wanted = _NICKNAMES.get(name, name).casefold()
-    settable = [one for one in FIELDS if on_screen(one, issue.type) and one.kind is not FieldKind.LINKS]
+    settable = [one for one in site.fields.values() if on_screen(one, issue.type) and one.kind is not FieldKind.LINKS]
     for field in settable:
         if wanted in {field.id.casefold(), field.name.casefold()}:
             return field

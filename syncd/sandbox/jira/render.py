@@ -9,8 +9,6 @@ from typing import Any, Final
 
 from syncd.sandbox.jira.schema import (
     CATEGORIES,
-    FIELDS,
-    FIELDS_BY_ID,
     LINK_TYPES,
     PRIORITIES,
     RESOLUTIONS,
@@ -185,8 +183,8 @@ class View:
             "created": self.instant(entry.at),
             "items": [
                 {
-                    "field": FIELDS_BY_ID[change.field].name if _is_custom(change.field) else change.field,
-                    "fieldtype": "custom" if _is_custom(change.field) else "jira",
+                    "field": self._field_name(change.field),
+                    "fieldtype": "custom" if change.field.startswith("customfield_") else "jira",
                     "fieldId": change.field,
                     "from": change.before,
                     "fromString": change.before_text,
@@ -206,12 +204,17 @@ class View:
             "self": self._self(f"issue/{issue.id}"),
             "key": key,
         }
-        shown = [one for one in FIELDS if wants(wanted, one) and self._is_shown(one, issue.type)]
+        shown = [one for one in self.site.fields.values() if wants(wanted, one) and self._is_shown(one, issue.type)]
         if shown:
             told["fields"] = {one.id: self.field(one, issue, values) for one in shown}
             if told["fields"].get("parent", 0) is None:
                 del told["fields"]["parent"]  # as on the real site: no parent, no key
         return told
+
+    def _field_name(self, field: str) -> str:
+        """Return how histories call a field: custom ones by their name today, if they still exist."""
+        known = self.site.fields.get(field)
+        return known.name if known and known.is_custom else field
 
     @staticmethod
     def _is_shown(field: FieldDef, issue_type: IssueType) -> bool:
@@ -286,7 +289,3 @@ def wants(wanted: Sequence[str], field: FieldDef) -> bool:
 def split_names(values: Iterable[str]) -> list[str]:
     """Return the names of a repeated or comma-separated parameter."""
     return [name.strip() for value in values for name in value.split(",") if name.strip()]
-
-
-def _is_custom(field: str) -> bool:
-    return field in FIELDS_BY_ID and FIELDS_BY_ID[field].is_custom

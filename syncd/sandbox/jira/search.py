@@ -78,7 +78,7 @@ def _matching(call: Call, jql: str, fresh: frozenset[int]) -> list[int]:
     query = parse_jql(jql)
     test = compile_query(call.site, call.viewer, query)
     matching = [state for state in _states(call.site, fresh) if test(state)]
-    return [state.issue.id for state in sort_states(query, matching)]
+    return [state.issue.id for state in sort_states(call.site, query, matching)]
 
 
 def _states(site: Site, fresh: frozenset[int]) -> list[State]:

@@ -10,7 +10,6 @@ from syncd.model.canonical import Health, MilestoneStatus, Priority, Status
 from syncd.sandbox._words import COMPONENTS
 from syncd.sandbox.jira.adf import from_markdown
 from syncd.sandbox.jira.edits import Edit, create_issue
-from syncd.sandbox.jira.schema import FIELDS_BY_ID
 from syncd.sandbox.jira.state import Component, Issue, Json, Project, Site, User, Version
 from syncd.sandbox.portfolio import PROJECTS, Portfolio, SeedInitiative, SeedMilestone, SeedTask, as_shown_by
 
@@ -112,7 +111,7 @@ def _initiative(site: Site, seed: SeedInitiative) -> Issue:
         "customfield_10022": seed.target_on.isoformat(),
         "customfield_10026": {"id": _HEALTH[seed.health]},
     }
-    team = next((one.id for one in FIELDS_BY_ID["customfield_10021"].options if one.value == seed.team), None)
+    team = next((one.id for one in site.fields["customfield_10021"].options if one.value == seed.team), None)
     if team:
         fields["customfield_10021"] = {"id": team}
     shared = _shared(seed, "PMO", "Initiative", (seed.owner,), seed.owner)

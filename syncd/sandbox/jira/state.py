@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from syncd.sandbox.jira.problems import JiraProblem, missing_issue
-from syncd.sandbox.jira.schema import TYPES_BY_ID, IssueType
+from syncd.sandbox.jira.schema import FIELDS_BY_ID, TYPES_BY_ID, FieldDef, IssueType
 from syncd.sandbox.jira.tokens import Tokens
 from syncd.world import World
 
@@ -132,6 +132,8 @@ class Site:
     def __init__(self, world: World) -> None:
         self.world = world
         self.index_lag_s = 0.0
+        self.fields: dict[str, FieldDef] = dict(FIELDS_BY_ID)
+        """The fields as the administrators have them now."""
         self.users: dict[str, User] = {}
         self.projects: dict[str, Project] = {}
         self.components: dict[str, Component] = {}
@@ -248,6 +250,34 @@ class Site:
         for end in (link.source, link.target):
             self._links_of[end].remove(link.id)
 
+    def rename_field(self, field: str, name: str) -> None:
+        """Give a field another name, as an administrator would; its id stays."""
+        self.fields[field] = replace(self.fields[field], name=name)
+
+    def drop_field(self, field: str) -> None:
+        """Delete a custom field with everything it held."""
+        del self.fields[field]
+        for issue in self.issues.values():
+            self._amend(issue, field, lambda _: None)
+
+    def drop_option(self, field: str, value: str) -> None:
+        """Delete an option of a select field; issues that had it have nothing there any more."""
+        kept = tuple(one for one in self.fields[field].options if one.value != value)
+        gone = {one.id for one in self.fields[field].options} - {one.id for one in kept}
+        self.fields[field] = replace(self.fields[field], options=kept)
+        for issue in self.issues.values():
+            self._amend(issue, field, lambda held: _without(held, gone))
+
+    @staticmethod
+    def _amend(issue: Issue, field: str, change: Callable[[object], object]) -> None:
+        """Change what an issue and its indexed states hold, without an edit anybody could see."""
+
+        def amended(values: Json) -> Json:
+            return {**values, field: change(values[field])} if field in values else values
+
+        issue.values = amended(issue.values)
+        issue.snapshots = [(since, key, amended(values)) for since, key, values in issue.snapshots]
+
     def index(self, issue: Issue) -> None:
         """Let the search index learn the issue's present state after the lag."""
         now = self.now()
@@ -272,6 +302,12 @@ class Site:
         parent = issue.values.get("parent")
         if parent is not None and not gone:
             self._children.setdefault(parent, set()).add(issue.id)
+
+
+def _without(held: object, gone: set[str]) -> object:
+    if isinstance(held, list):
+        return [one for one in held if one not in gone]
+    return None if held in gone else held
 
 
 def _from_last_visible(snapshots: list[tuple[datetime, str, Json]], now: datetime) -> list[tuple[datetime, str, Json]]:

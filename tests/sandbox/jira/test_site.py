@@ -153,3 +153,32 @@ async def test_every_endpoint_is_in_the_vendors_contract(peer: Peer) -> None:
 
 def _shape(operation: str) -> str:
     return "/".join("{}" if "{" in step else step for step in operation.split("/"))
+
+
+async def test_a_renamed_field_keeps_its_id(peer: Peer) -> None:
+    peer.site.rename_field("customfield_10016", "Effort")
+    names = {one["id"]: one["name"] for one in await peer.get("/field")}
+    assert names["customfield_10016"] == "Effort"
+    issue = await peer.create("Sized", "Story", customfield_10016=5, labels=["sized"])
+    assert await peer.find("Effort = 5 AND labels = sized") == {issue}
+    gone = await peer.ask("POST", "/search/jql", {"jql": '"Story Points" = 5'})
+    assert gone.status_code == 400
+
+
+async def test_a_deleted_option_is_gone_from_screens_and_issues(peer: Peer) -> None:
+    issue = await peer.create("Teamed", "Story", customfield_10021={"value": "Web"})
+    peer.site.drop_option("customfield_10021", "Web")
+    assert (await peer.fields(issue))["customfield_10021"] is None
+    meta = (await peer.get(f"/issue/{issue}/editmeta"))["fields"]["customfield_10021"]
+    assert "Web" not in {one["value"] for one in meta["allowedValues"]}
+    assert (await peer.edit(issue, customfield_10021={"value": "Web"})).status_code == 400
+
+
+async def test_a_deleted_field_is_gone_with_its_values_but_not_its_history(peer: Peer) -> None:
+    issue = await peer.create("Sized", "Story")
+    await peer.edit(issue, customfield_10016=8)
+    peer.site.drop_field("customfield_10016")
+    assert "customfield_10016" not in await peer.fields(issue)
+    assert "customfield_10016" in (await peer.edit(issue, customfield_10016=5)).json()["errors"]
+    history = (await peer.get(f"/issue/{issue}/changelog"))["values"]
+    assert history[0]["items"][0]["fieldId"] == "customfield_10016"
