@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from pydantic import ValidationError
+
 from syncd.connectors.jira.describe import Catalog
 from syncd.connectors.jira.encode import is_label, write_field, write_member
 from syncd.connectors.jira.fields import BY_VERBS, DEPENDS_ON, STATUS, FieldInfo, Wire
@@ -16,7 +18,7 @@ from syncd.errors import OutcomeUnknownError, RejectedError, RemoteError
 from syncd.model.native import Choice, Native, Number
 from syncd.model.refs import Ref
 
-SECONDS_A_MINUTE: Final = 60
+MINUTES_AN_HOUR: Final = 60
 ESTIMATE: Final = "timeoriginalestimate"
 
 
@@ -105,7 +107,7 @@ def writable_field(catalog: Catalog, key: str, *, where: str) -> FieldInfo:
 def plain_value(info: FieldInfo, value: Native, *, where: str) -> dict[str, object]:
     """Return the part of `fields` that sets one field to a whole value."""
     try:
-        if info.wire is Wire.SECONDS:
+        if info.wire is Wire.HOURS:
             return {"timetracking": {"originalEstimate": _minutes(info, value)}}
         return {info.key: write_field(info, value)}
     except RejectedError as exc:
@@ -116,7 +118,7 @@ def plain_value(info: FieldInfo, value: Native, *, where: str) -> dict[str, obje
 def _minutes(info: FieldInfo, value: Native) -> str:
     if not isinstance(value, Number):
         raise RejectedError(f'"{info.label}" cannot be emptied', fix="set it to 0")
-    return f"{int(value.value) // SECONDS_A_MINUTE}m"
+    return f"{round(value.value * MINUTES_AN_HOUR)}m"
 
 
 def _verbs(info: FieldInfo, before: Native, after: Native) -> list[dict[str, object]]:
@@ -207,7 +209,10 @@ async def _unlink(site: Site, catalog: Catalog, ref: Ref, blockers: frozenset[Re
     if not blockers:
         return 0
     issue = await site.get(ISSUE, Issue, ref.id, params={"fields": ["issuelinks"]}, where=where)
-    links = [IssueLink.model_validate(one) for one in issue.fields.get("issuelinks") or []]
+    try:
+        links = [IssueLink.model_validate(one) for one in issue.fields.get("issuelinks") or []]
+    except ValidationError as exc:
+        raise RejectedError("its links cannot be read", where=where, fix="report this with syncd's version") from exc
     gone = {blocker.id for blocker in blockers}
     doomed = [one.id for one in links if one.inward and one.inward.id in gone and one.type.id == catalog.blocks]
     for link_id in doomed:

@@ -47,6 +47,7 @@ MAX_SUMMARY: Final = 255
 MAX_TEXT: Final = 32_767
 """Characters of a multi-line field, unless an admin changed it (jira.text.field.character.limit)."""
 MAX_LABEL: Final = 255
+SECONDS_AN_HOUR: Final = 3600
 
 
 class Wire(StrEnum):
@@ -55,7 +56,8 @@ class Wire(StrEnum):
     TEXT = "text"
     ADF = "adf"
     NUMBER = "number"
-    SECONDS = "seconds"
+    HOURS = "hours"
+    """Seconds in Jira; ours are hours, as people and other tools count."""
     DATE = "date"
     INSTANT = "instant"
     OPTION = "option"
@@ -76,7 +78,7 @@ NATIVE_TYPES: Final[Mapping[Wire, NativeType]] = {
     Wire.TEXT: NativeType.TEXT,
     Wire.ADF: NativeType.RICH_TEXT,
     Wire.NUMBER: NativeType.NUMBER,
-    Wire.SECONDS: NativeType.NUMBER,
+    Wire.HOURS: NativeType.NUMBER,
     Wire.DATE: NativeType.DATE,
     Wire.INSTANT: NativeType.INSTANT,
     Wire.OPTION: NativeType.CHOICE,
@@ -114,9 +116,9 @@ _SYSTEM: Final[Mapping[str, tuple[Wire, bool]]] = {
     "created": (Wire.INSTANT, False),
     "updated": (Wire.INSTANT, False),
     "resolutiondate": (Wire.INSTANT, False),
-    "timeoriginalestimate": (Wire.SECONDS, True),
-    "timeestimate": (Wire.NUMBER, False),
-    "timespent": (Wire.NUMBER, False),
+    "timeoriginalestimate": (Wire.HOURS, True),
+    "timeestimate": (Wire.HOURS, False),
+    "timespent": (Wire.HOURS, False),
 }
 """System fields: how they look, and whether they may be written."""
 
@@ -215,6 +217,12 @@ def read_person(user: User) -> Person:
     return Person(id=user.account_id, name=user.display_name, email=user.email or None)
 
 
+def hours(seconds: Decimal) -> Decimal:
+    """Return seconds as hours to two decimals: every whole minute, Jira's own grain, keeps a number of its own."""
+    rounded = round(seconds / SECONDS_AN_HOUR, 2)
+    return Decimal(int(rounded)) if rounded == int(rounded) else rounded.normalize()
+
+
 def _text(raw: Any, _: ConnectionName) -> Text:  # noqa: ANN401
     if not isinstance(raw, str):
         raise TypeError("not a text")
@@ -241,7 +249,7 @@ _READERS: Final[Mapping[Wire, Callable[[Any, ConnectionName], Native]]] = {
     Wire.TEXT: _text,
     Wire.ADF: _adf,
     Wire.NUMBER: lambda raw, _: Number(Decimal(str(raw))),
-    Wire.SECONDS: lambda raw, _: Number(Decimal(str(raw))),
+    Wire.HOURS: lambda raw, _: Number(hours(Decimal(str(raw)))),
     Wire.DATE: lambda raw, _: Date(date.fromisoformat(raw)),
     Wire.INSTANT: lambda raw, _: Instant(parse_instant(raw)),
     Wire.OPTION: lambda raw, _: read_choice(raw),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from syncd.connectors.jira.describe import Catalog
 from syncd.connectors.jira.fields import DEPENDS_ON, ISSUE, LINKS, VERSION, read_person
@@ -28,6 +28,7 @@ from syncd.model.native import Person, Record
 from syncd.model.refs import Ref
 
 T = TypeVar("T")
+MAX_PAGES: Final = 10_000
 Answers = dict[Ref, Record | RemoteError]
 
 
@@ -105,19 +106,31 @@ async def find_people(site: Site, handles: Sequence[str]) -> Mapping[str, Person
 
 
 async def read_history(site: Site, refs: Sequence[Ref]) -> AsyncIterator[FieldEdit]:
-    """Yield who changed which field of these issues when, oldest first; versions have no history."""
+    """Yield who changed which field of these issues when; what is gone, and versions, have no history."""
     for some in batched([ref.id for ref in refs if ref.kind == ISSUE], MAX_CHANGELOG_ISSUES):
-        token: str | None = None
-        while True:
-            body: dict[str, object] = {"issueIdsOrKeys": list(some), "maxResults": MAX_CHANGELOG_ISSUES}
-            if token is not None:
-                body["nextPageToken"] = token
+        async for edit in _history(site, some):
+            yield edit
+
+
+async def _history(site: Site, ids: Sequence[str]) -> AsyncIterator[FieldEdit]:
+    token: str | None = None
+    for _ in range(MAX_PAGES):
+        body: dict[str, object] = {"issueIdsOrKeys": list(ids), "maxResults": MAX_CHANGELOG_ISSUES}
+        if token is not None:
+            body["nextPageToken"] = token
+        try:
             page = await site.ask(CHANGELOGS, ChangePage, body)
-            for edit in _edits(site, page):
-                yield edit
-            token = page.next_token
-            if token is None:
-                break
+        except (NotFoundError, RejectedError):  # one that is gone fails all of them: ask for the halves
+            half = len(ids) // 2
+            for part in (ids[:half], ids[half:]) if half else ():
+                async for edit in _history(site, part):
+                    yield edit
+            return
+        for edit in _edits(site, page):
+            yield edit
+        token = page.next_token
+        if token is None:
+            return
 
 
 def _edits(site: Site, page: ChangePage) -> Iterator[FieldEdit]:

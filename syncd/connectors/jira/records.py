@@ -25,7 +25,7 @@ from syncd.connectors.jira.fields import (
 from syncd.connectors.jira.payloads import Issue, IssueCore, Version
 from syncd.connectors.jira.settings import JiraSettings
 from syncd.errors import RejectedError
-from syncd.model.native import Choices, Date, Native, Record, Text
+from syncd.model.native import Choices, Date, Native, Record, RecordState, Text
 from syncd.model.refs import ConnectionName, EntityId, Ref, Revision
 from syncd.world import ID_ALPHABET, ID_LENGTH
 
@@ -82,6 +82,7 @@ def issue_record(issue: Issue, catalog: Catalog, connection: ConnectionName, set
         updated_at=core.updated,
         created_at=core.created,
         marker=marker,
+        state=_state(core.project.key, settings),
     )
 
 
@@ -109,7 +110,12 @@ def version_record(version: Version, catalog: Catalog, connection: ConnectionNam
         fields=fields,
         url=f"{site}/projects/{project}/versions/{version.id}" if site else None,
         marker=EntityId(mark.group(1)) if mark else None,
+        state=_state(project, settings),
     )
+
+
+def _state(project: str, settings: JiraSettings) -> RecordState:
+    return RecordState.LIVE if project in settings.scope.projects else RecordState.OUT_OF_SCOPE
 
 
 def _fields(issue: Issue, catalog: Catalog, connection: ConnectionName) -> dict[str, Native]:

@@ -56,6 +56,7 @@ class Options(_Strict):
     ids_page_size: int = Field(default=1000, ge=1, le=5000, description="Issues a page of the id sweep.")
     share: float = Field(default=0.5, gt=0, le=1, description="The part of every limit that is ours.")
     rates: Rates = Field(default=Rates(), description="The site's limits.")
+    writes_in_flight: int = Field(default=8, ge=1, le=50, description="Edits under way at the same time.")
     depends_on_link: str = Field(default="Blocks", description="The link type that means one waits for the other.")
     index_lag_s: float = Field(default=300.0, ge=0, description="How long a change may stay invisible to a search.")
 

@@ -6,13 +6,15 @@ Everything that was sent is read back by id afterwards, in one go.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from syncd.connectors.jira.creates import create_issues
 from syncd.connectors.jira.describe import Catalog
 from syncd.connectors.jira.edits import update_issue
-from syncd.connectors.jira.fields import VERSION
+from syncd.connectors.jira.fields import DEPENDS_ON, PARENT, VERSION
 from syncd.connectors.jira.queries import MAX_BULK_CREATE
 from syncd.connectors.jira.reads import read_records
 from syncd.connectors.jira.site import FieldsRefusedError, Site
@@ -21,6 +23,9 @@ from syncd.connectors.protocol import Archive, Create, Done, Outcome, Refused, U
 from syncd.errors import OutcomeUnknownError, RejectedError, RemoteError
 from syncd.model.native import Record
 from syncd.model.refs import OpId, Ref
+
+STRUCTURE: Final = frozenset({PARENT, DEPENDS_ON})
+"""Fields whose writes keep their order, so that no step makes a cycle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +39,51 @@ class Sent:
 async def write_all(site: Site, catalog: Catalog, batch: Sequence[Write]) -> list[Outcome]:
     """Carry out each write once, in order, and answer for each."""
     answers: dict[OpId, Sent | Outcome] = {}
-    creates: list[Create] = []
-    for write in batch:
-        if isinstance(write, Create) and write.type != VERSION:
-            creates.append(write)
-            continue
-        answers |= await _create_all(site, catalog, creates)
-        creates = []
-        answers[write.op] = await _write_one(site, catalog, write)
-    answers |= await _create_all(site, catalog, creates)
+    for group in group_writes(batch):
+        creates = [write for write in group if isinstance(write, Create) and write.type != VERSION]
+        if creates:
+            answers |= await _create_all(site, catalog, creates)
+        else:
+            answers |= await _write_together(site, catalog, group)
     return await _read_back(site, catalog, [answers[write.op] for write in batch])
+
+
+def group_writes(batch: Sequence[Write]) -> Iterator[list[Write]]:
+    """
+    Yield the batch in order, as runs that need no order among themselves.
+
+    Issue creates may share a request; edits of different records that touch
+    no parent and no dependency may be under way at the same time.
+    """
+    group: list[Write] = []
+    for write in batch:
+        if group and not _go_together(group, write):
+            yield group
+            group = []
+        group.append(write)
+    if group:
+        yield group
+
+
+def _go_together(group: Sequence[Write], write: Write) -> bool:
+    if isinstance(write, Create):
+        return write.type != VERSION and all(isinstance(one, Create) and one.type != VERSION for one in group)
+    if not isinstance(write, Update) or write.fields.keys() & STRUCTURE:
+        return False
+    return all(
+        isinstance(one, Update) and one.pre.ref != write.pre.ref and not one.fields.keys() & STRUCTURE for one in group
+    )
+
+
+async def _write_together(site: Site, catalog: Catalog, group: Sequence[Write]) -> dict[OpId, Sent | Outcome]:
+    free = asyncio.Semaphore(site.settings.options.writes_in_flight)
+
+    async def one(write: Write) -> Sent | Outcome:
+        async with free:
+            return await _write_one(site, catalog, write)
+
+    done = await asyncio.gather(*(one(write) for write in group))
+    return {write.op: answer for write, answer in zip(group, done, strict=True)}
 
 
 async def _create_all(site: Site, catalog: Catalog, creates: Sequence[Create]) -> dict[OpId, Sent | Outcome]:

@@ -10,9 +10,10 @@ import pytest
 
 from syncd.connectors.jira.scan import Mark, make_jql
 from syncd.connectors.jira.settings import Scope
+from syncd.connectors.jira.writes import group_writes
 from syncd.connectors.protocol import Archive, Connector, Create, CreateKey, Done, Refused, Unknown, Update
 from syncd.errors import AuthError, NotFoundError, RateLimitedError, RejectedError, UnavailableError
-from syncd.model.native import Choice, Choices, Native, Number, Record, Refs, Text
+from syncd.model.native import Choice, Choices, Native, Number, Record, RecordState, Refs, Text
 from syncd.model.refs import Cursor, EntityId, OpId, Ref, Revision
 from tests.connectors.jira.bench import NAME, JiraSite, make_site
 
@@ -279,11 +280,13 @@ async def test_a_second_version_of_one_name_is_refused_in_jiras_words(site: Jira
 
 
 async def test_hidden_and_deleted_look_alike_and_a_moved_issue_keeps_its_ref(site: JiraSite) -> None:
-    connector = site.connect()
+    connector = site.connect(site.settings(scope={"projects": ["PMO"]}))
     ref = await site.add("Moves")
+    assert (await read(connector, ref)).state is RecordState.LIVE
     site.tool.move(ref.id, "ENG")
     moved = await read(connector, ref)
     assert (moved.container, moved.key.split("-")[0]) == ("ENG", "ENG")
+    assert moved.state is RecordState.OUT_OF_SCOPE
     site.tool.hide(ref.id)
     assert isinstance((await connector.read_many([ref]))[ref], NotFoundError)
 
@@ -374,3 +377,29 @@ async def test_an_archive_is_refused_with_what_to_do_instead(site: JiraSite) -> 
     assert isinstance(outcome, Refused)
     assert outcome.error.fix == "map a status that stands for cancelled"
     assert NAME in str(outcome.error)
+
+
+async def test_many_edits_are_under_way_at_once_and_structure_keeps_its_order(site: JiraSite) -> None:
+    connector = site.connect()
+    refs = [await site.add(f"Story {number}") for number in range(6)]
+    epic = await site.add("Epic", "Epic")
+    records = [await read(connector, ref) for ref in refs]
+    plain = [Update(op=OpId(f"t{n}"), pre=one, fields={"summary": Text(f"New {n}")}) for n, one in enumerate(records)]
+    moves = [Update(op=OpId(f"p{n}"), pre=one, fields={"parent": epic}) for n, one in enumerate(records)]
+    groups = [[write.op for write in group] for group in group_writes([*plain, *moves[:2], plain[0]])]
+    assert groups == [["t0", "t1", "t2", "t3", "t4", "t5"], ["p0"], ["p1"], ["t0"]]
+    outcomes = await connector.write([*plain, *moves])
+    assert [one.op for one in outcomes] == [one.op for one in (*plain, *moves)]
+    for number, ref in enumerate(refs):
+        fields = (await read(connector, ref)).fields
+        assert (fields["summary"], fields["parent"]) == (Text(f"New {number}"), epic)
+
+
+async def test_history_of_what_is_left_is_told_when_some_are_gone(site: JiraSite) -> None:
+    connector = site.connect()
+    refs = [await site.add(f"Story {number}") for number in range(5)]
+    for ref in refs:
+        await site.retitle(ref, "Renamed")
+    await site.delete(refs[2])
+    edits = [edit async for edit in connector.history(refs)]
+    assert {edit.ref for edit in edits if edit.field == "summary"} == set(refs) - {refs[2]}

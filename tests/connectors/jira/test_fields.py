@@ -99,6 +99,14 @@ def test_times_are_read_in_every_form_jira_prints(value: object) -> None:
     assert parse_instant(value) == datetime(2024, 11, 29, 10, 44, 51, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("minutes", range(0, 600, 7))
+def test_every_minute_of_an_estimate_survives_as_hours(minutes: int) -> None:
+    info = make_catalog().fields["timeoriginalestimate"]
+    value = read_field(info, minutes * 60, NAME)
+    edit = make_edit(make_catalog(), {info.key: value}, {}, where="x")
+    assert edit == {"fields": {"timetracking": {"originalEstimate": f"{minutes}m"}}}
+
+
 def issue(fields: dict[str, Any], properties: dict[str, Any] | None = None) -> Issue:
     core = {
         "issuetype": {"id": "1", "name": "Story"},
