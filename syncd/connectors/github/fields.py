@@ -24,6 +24,10 @@ TITLE_LIMIT: Final = 256
 ASSIGNEE_LIMIT: Final = 10
 """GitHub Docs, "Assigning issues and pull requests to other GitHub users"."""
 
+LABEL_LIMIT: Final = 100
+BLOCKER_LIMIT: Final = 50
+"""Both as recalled from GitHub's documentation, to be checked live: past them GitHub refuses, and says so."""
+
 OPEN: Final = "open"
 CLOSED: Final = "closed"
 ISSUE_STATES: Final = (
@@ -174,12 +178,12 @@ def _issue_fields(types: Sequence[Choice], labels: Sequence[str]) -> tuple[Nativ
             type=NativeType.CHOICES,
             options=tuple(Choice(name, name) for name in labels),
             free=True,
-            capacity=100,
+            capacity=LABEL_LIMIT,
         ),
         NativeField(key="type", label="Type", type=NativeType.CHOICE, options=tuple(types), writable=bool(types)),
         NativeField(key="milestone", label="Milestone", type=NativeType.REF),
         NativeField(key="parent", label="Parent issue", type=NativeType.REF),
-        NativeField(key="depends_on", label="Blocked by", type=NativeType.REFS, capacity=50),
+        NativeField(key="depends_on", label="Blocked by", type=NativeType.REFS, capacity=BLOCKER_LIMIT),
     )
 
 

@@ -12,7 +12,7 @@ from syncd.world import ID_ALPHABET, ID_LENGTH
 BODY_LIMIT: Final = 65_536
 """The most characters of a body or description (vendor-facts section 3; refused, never cut)."""
 
-_MARKER: Final = re.compile(rf"(?:\r?\n){{0,2}}<!-- syncd:([{ID_ALPHABET}]{{{ID_LENGTH}}}) -->")
+_MARKER: Final = re.compile(rf"(?:\r\n\r\n|\n\n)?<!-- syncd:([{ID_ALPHABET}]{{{ID_LENGTH}}}) -->")
 OVERHEAD: Final = len("\n\n<!-- syncd: -->") + ID_LENGTH
 """What the marker adds to a body."""
 
