@@ -90,6 +90,10 @@ class CompiledMapping:
     warnings: tuple[ConfigError, ...] = ()
     """What works, though perhaps not as meant; never raised."""
     described: Mapping[ConnectionName, Described] = field(default_factory=dict)
+    _found: dict[tuple[str, ...], NativeField | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Described fields looked up before; there are thousands, and every record asks."""
 
     def with_description(self, connection: ConnectionName, description: Described) -> CompiledMapping:
         """Return this mapping, knowing what a tool told about itself."""
@@ -155,7 +159,9 @@ class CompiledMapping:
         if side is None:
             return Direction.READ
         if connection in self.described and side.direction is Direction.BOTH:
+            types = {name for name, of in self.kinds[connection].items() if of is kind}
             fields = named(self.described[connection].fields, side.native)
+            fields = [each for each in fields if not each.record_types or each.record_types & types]
             if fields and not any(each.writable for each in fields):
                 return Direction.READ
         return side.direction
@@ -224,10 +230,9 @@ class CompiledMapping:
         Depends on nothing but its arguments and this mapping: keep it and use it for every item.
         """
         side = self.sides.get((connection, kind, field))
-        described = self.described.get(connection)
-        if side is None or described is None:
+        if side is None or connection not in self.described:
             return None
-        native = find(described.fields, side.native, record_type, container)
+        native = self._find(connection, side.native, record_type, container)
         if native is None:
             return None
         return make_lens(Binding(side=side, native=native, container=container, lookup=lookup, people=people))
@@ -242,11 +247,18 @@ class CompiledMapping:
                     yield Fallback(side.name, value, _stand_in(side, value))
 
     def _key(self, connection: ConnectionName, name: str, record_type: str, container: str | None) -> str | None:
-        described = self.described.get(connection)
-        if described is None:
+        if connection not in self.described:
             return name
-        native = find(described.fields, name, record_type, container)
+        native = self._find(connection, name, record_type, container)
         return native.key if native else None
+
+    def _find(
+        self, connection: ConnectionName, name: str, record_type: str, container: str | None
+    ) -> NativeField | None:
+        asked = (connection, name, record_type, container or "")
+        if asked not in self._found:
+            self._found[asked] = find(self.described[connection].fields, name, record_type, container)
+        return self._found[asked]
 
 
 def _stand_in(side: SideSpec, value: str) -> str | None:

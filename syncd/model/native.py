@@ -176,6 +176,8 @@ class NativeField:
     capacity: int | None = None
     """The most members a set may have; `None` when unlimited."""
     can_be_empty: bool = True
+    format: TextFormat | None = None
+    """How a rich text is written there when there is none yet; `None` for Markdown and for other types."""
     record_types: frozenset[str] = frozenset()
     containers: frozenset[str] = frozenset()
 

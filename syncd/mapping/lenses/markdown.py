@@ -21,6 +21,8 @@ class MarkdownLens(BaseLens):
         self.max_length = native.max_length
         self.can_be_empty = native.can_be_empty
         self.is_plain = native.type is NativeType.TEXT
+        self.format = native.format or TextFormat.MARKDOWN
+        """How a new text is written; one that is there keeps its own format."""
 
     def get(self, native: Native) -> Value | Missing:
         """Return the text as our Markdown, `None` when empty."""
@@ -41,7 +43,7 @@ class MarkdownLens(BaseLens):
         now = _as_rich(native_now)
         if not isinstance(value, str) or not isinstance(now, RichText | None):
             return CANNOT
-        written = from_markdown(value, now.format if now else TextFormat.MARKDOWN, now)
+        written = from_markdown(value, now.format if now else self.format, now)
         if isinstance(written, Cannot) or (self.max_length is not None and len(written.source) > self.max_length):
             return CANNOT
         return Text(written.source) if self.is_plain else written
