@@ -68,11 +68,12 @@ def _judge_one(item: Item, state: EntityState, seen: EntityResult, approval: App
     results: dict[str, FieldResult] = {}
     lines: list[Line] = []
     wanted: list[Line] = []
+    title = _title(item, seen)
     for name, result in seen.items():
-        mine = _lines(item, state.fields[name], result)
+        mine = lines_of(item, state.fields[name], result, title)
         wanted += mine
         decided = _approved(state.fields[name], result, mine, approval, now)
-        ready = [line for line in _lines(item, state.fields[name], decided) if not line.needs_approval]
+        ready = [line for line in lines_of(item, state.fields[name], decided, title) if not line.needs_approval]
         if _was_shown(ready, mine, approval):
             results[name] = decided
             lines += ready
@@ -114,7 +115,13 @@ def readings(state: FieldState) -> Mapping[LinkId, Value]:
     return found
 
 
-def _lines(item: Item, state: FieldState, result: FieldResult) -> list[Line]:
+def _title(item: Item, seen: EntityResult) -> str:
+    decided = seen["title"].canonical if "title" in seen else None
+    return decided if isinstance(decided, str) and decided else item.title
+
+
+def lines_of(item: Item, state: FieldState, result: FieldResult, title: str) -> list[Line]:
+    """Return what is due in one field as plan lines, one for each link."""
     sides = {side.link.id: side for side in item.sides}
     lenses = {link.link: link.lens for link in state.links}
     lines = []
@@ -135,7 +142,7 @@ def _lines(item: Item, state: FieldState, result: FieldResult) -> list[Line]:
                 verb=Verb.UPDATE,
                 entity=item.entity.id,
                 kind=item.entity.kind,
-                title=item.title,
+                title=title,
                 key=side.link.key,
                 place=place,
                 link=due.link,

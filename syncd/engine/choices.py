@@ -1,0 +1,270 @@
+"""A person's word, carried out: settling a conflict or a question, linking what was ambiguous, retrying."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+from syncd.engine.adopt import new_link
+from syncd.engine.commit import commit, plan_ops
+from syncd.engine.cycle import Cycle, finish_run, start_run
+from syncd.engine.desk import Desk
+from syncd.engine.find import find_item
+from syncd.engine.items import Item
+from syncd.engine.judge import Judgement, lines_of, readings
+from syncd.engine.load import load_items, states_of
+from syncd.engine.push import push_updates
+from syncd.errors import ConfigError, HeldError
+from syncd.model.canonical import FieldSpec, FieldType, Unset, Value
+from syncd.model.refs import ConnectionName, EntityId, LinkId
+from syncd.reconcile.joining import choose
+from syncd.reconcile.state import FieldState
+from syncd.store.rows import (
+    ConflictRow,
+    EntityRow,
+    FieldStateRow,
+    MatchProposalRow,
+    ProposalState,
+    QuarantineRow,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Take:
+    """What a person chose: a connection's value, the canonical one, or a value of their own."""
+
+    connection: ConnectionName | None = None
+    text: str | None = None
+    """Written as in a mapping file; empty means "empty"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One field that waits for a person: a conflict, or (without *conflict*) a question of first contact."""
+
+    item: Item
+    state: FieldState
+    conflict: ConflictRow | None
+
+
+async def find_question(desk: Desk, name: str) -> Question:
+    """
+    Return what *name* asks about: a conflict's id, or `KEY FIELD` written as `PMO-12.due_on`.
+
+    Raises:
+        ConfigError: there is no such conflict, item or field.
+    """
+    rows = [row for row in await desk.store.conflicts.find(name) if row.portfolio == desk.portfolio.name]
+    rows = [row for row in rows if row.ended_at is None] or rows
+    if len(rows) > 1:
+        raise ConfigError(f'"{name}" begins {len(rows)} conflicts', fix="give more of its id")
+    if rows:
+        if rows[0].ended_at is not None:
+            raise ConfigError(f'the conflict "{name}" has ended ({rows[0].how})', fix="run syncd conflicts list")
+        (item,) = await load_items(desk, [rows[0].entity])
+        return Question(item=item, state=_field(desk, item, rows[0].field), conflict=rows[0])
+    key, dot, field = name.rpartition(".")
+    if not dot:
+        raise ConfigError(
+            f'there is no conflict "{name}"', fix="run syncd conflicts list; a question is named KEY.FIELD"
+        )
+    item = await find_item(desk, key)
+    open_rows = [row for row in await desk.store.conflicts.of_entities([item.entity.id]) if row.field == field]
+    return Question(item=item, state=_field(desk, item, field), conflict=open_rows[0] if open_rows else None)
+
+
+def _field(desk: Desk, item: Item, name: str) -> FieldState:
+    fields = states_of(desk, [item])[item.entity.id].fields
+    if name not in fields:
+        raise ConfigError(
+            f'"{name}" is not a field of this {item.entity.kind} that a connection in write mode holds',
+            fix=f"use one of {', '.join(sorted(fields)) or 'none: check the connections and their mode'}",
+        )
+    return fields[name]
+
+
+async def resolve(desk: Desk, question: Question, take: Take, by: str) -> Cycle:
+    """
+    Make the chosen value canonical and write it where it is due, now.
+
+    Valid only against what was shown: an edit since then refuses it, and an
+    edit that comes between is caught by the fresh read (golden story S25).
+
+    Raises:
+        HeldError: something moved since it was shown.
+        ConfigError: the choice names no value.
+    """
+    state, item = question.state, question.item
+    shown = _shown(question)
+    value = _value(question, take)
+    result = choose(state, value, desk.world.now(), by, shown=shown)
+    lines = tuple(line for line in lines_of(item, state, result, item.title) if not line.needs_approval)
+    judgement = Judgement(item=item, results={state.name: result}, lines=lines, seen={state.name: result})
+    cycle = Cycle(run=await start_run(desk, "resolve"), compared=1, lines=lines)
+    intents = plan_ops(desk, cycle.run, [judgement])
+    async with desk.store.transaction() as tx:
+        await commit(tx, desk, cycle.run, [judgement], intents, how="command")
+        await tx.dirty.mark([item.entity.id])
+    await push_updates(desk, cycle.run, intents, cycle.pushed)
+    await finish_run(desk, cycle, "done")
+    return cycle
+
+
+def _shown(question: Question) -> Mapping[LinkId, Value]:
+    """Return what the person was shown: the conflict as it is recorded, else what each tool was last seen to hold."""
+    now = readings(question.state)
+    if question.conflict is None:
+        return now
+    recorded = {side.link: side.value for side in question.conflict.content.contenders if side.link is not None}
+    moved = [link for link, value in recorded.items() if link in now and now[link] != value]
+    if moved:
+        raise HeldError(
+            "a tool holds another value than the conflict shows",
+            where=f"{question.item.title} {question.state.name}",
+            fix="run syncd sync and look at the conflict again",
+        )
+    return now
+
+
+def _value(question: Question, take: Take) -> Value:
+    state = question.state
+    if take.text is not None:
+        return parse_value(state.spec, take.text)
+    if take.connection is None:
+        if isinstance(state.canonical, Unset):
+            raise ConfigError("there is no canonical value to keep yet", fix="take a connection's value instead")
+        return state.canonical
+    now = readings(state)
+    found = {now[link.link] for link in state.links if link.connection == take.connection and link.link in now}
+    if len(found) == 1:
+        return found.pop()
+    names = sorted({link.connection for link in state.links})
+    if not found:
+        raise ConfigError(f"{take.connection} holds no value here", fix=f"take one of {', '.join(names)}")
+    raise ConfigError(f"{take.connection} holds {len(found)} different values here", fix="give the value with --value")
+
+
+def parse_value(spec: FieldSpec, text: str) -> Value:
+    """
+    Read a value as a person types it; empty text is "empty".
+
+    Raises:
+        ConfigError: it does not fit the field's type.
+    """
+    if spec.is_set:
+        return frozenset(part.strip() for part in text.split(",") if part.strip())
+    if not text:
+        return None
+    try:
+        return _parsed(spec, text)
+    except (ValueError, InvalidOperation) as exc:
+        allowed = ", ".join(spec.options) if spec.options else f"a {spec.type}"
+        raise ConfigError(f'"{text}" does not fit this field', fix=f"use {allowed}") from exc
+
+
+def _parsed(spec: FieldSpec, text: str) -> Value:
+    match spec.type:
+        case FieldType.CHOICE:
+            if text not in spec.options:
+                raise ValueError(text)
+            return text
+        case FieldType.NUMBER:
+            return Decimal(text)
+        case FieldType.BOOL:
+            return {"yes": True, "true": True, "no": False, "false": False}[text.lower()]
+        case FieldType.DATE:
+            return date.fromisoformat(text)
+        case FieldType.INSTANT:
+            return datetime.fromisoformat(text)
+        case FieldType.MONEY | FieldType.METRICS:
+            raise ValueError(text)
+        case _:
+            return text
+
+
+async def find_proposal(desk: Desk, name: str) -> MatchProposalRow:
+    """
+    Return the open proposal whose id begins with *name*.
+
+    Raises:
+        ConfigError: none does, or several do.
+    """
+    rows = [
+        row
+        for row in await desk.store.proposals.find(name)
+        if row.portfolio == desk.portfolio.name and row.state is ProposalState.OPEN
+    ]
+    if len(rows) == 1:
+        return rows[0]
+    what = f'there is no open match proposal "{name}"' if not rows else f'"{name}" begins {len(rows)} proposals'
+    raise ConfigError(what, fix="run syncd match list")
+
+
+async def accept_match(desk: Desk, proposal: MatchProposalRow, keys: Sequence[str]) -> EntityId:
+    """
+    Link the records called *keys* (all of the proposal's when empty) as one entity, and return it.
+
+    Raises:
+        ConfigError: a key is not in the proposal, two of them live in one place, or two have entities already.
+    """
+    seen = await desk.store.records.observed(proposal.refs)
+    by_key = {seen[ref].record.key: ref for ref in proposal.refs if ref in seen}
+    linked = {link.key: link for key in keys for link in await desk.store.links.by_key(key)}
+    if unknown := [key for key in keys if key not in by_key and key not in linked]:
+        raise ConfigError(f"{', '.join(unknown)}: not in this proposal", fix=f"name some of {', '.join(by_key)}")
+    refs = [ref for key, ref in by_key.items() if not keys or key in keys]
+    owners = {link.entity for link in linked.values()} | ({proposal.entity} if proposal.entity else set())
+    if len(owners) > 1:
+        raise ConfigError("these belong to two items already", fix="name the keys of one of them only")
+    places = [(ref.connection, seen[ref].record.container) for ref in refs]
+    if len(set(places)) < len(places):
+        raise ConfigError(
+            "two of these live in the same place, and an item can be there only once",
+            fix=f"name the keys that belong together: syncd match accept {proposal.id} KEY KEY",
+        )
+    entity = owners.pop() if owners else EntityId(desk.world.new_id())
+    await _link(desk, proposal, refs, entity, is_new=not linked and proposal.entity is None)
+    return entity
+
+
+async def reject_match(desk: Desk, proposal: MatchProposalRow) -> list[EntityId]:
+    """Say that nothing in *proposal* belongs together: each record becomes an item of its own."""
+    entities = [EntityId(desk.world.new_id()) for _ in proposal.refs]
+    for ref, entity in zip(proposal.refs, entities, strict=True):
+        await _link(desk, proposal, [ref], entity, is_new=True, state=ProposalState.REJECTED)
+    return entities
+
+
+async def _link(
+    desk: Desk,
+    proposal: MatchProposalRow,
+    refs: Sequence[object],
+    entity: EntityId,
+    *,
+    is_new: bool,
+    state: ProposalState = ProposalState.ACCEPTED,
+) -> None:
+    now = desk.world.now()
+    seen = await desk.store.records.observed([ref for ref in proposal.refs if ref in refs])
+    row = EntityRow(
+        id=entity, portfolio=desk.portfolio.name, kind=proposal.kind, values={}, provenance={}, created_at=now
+    )
+    async with desk.store.transaction() as tx:
+        await tx.entities.save([row] if is_new else [])
+        await tx.links.save([new_link(desk, each.record, entity) for each in seen.values()])
+        await tx.dirty.mark([entity])
+        if proposal.state is ProposalState.OPEN:
+            await tx.proposals.decide(proposal.id, state, now)
+
+
+async def retry(desk: Desk, rows: Sequence[QuarantineRow]) -> None:
+    """Let *rows* flow again: forget what was refused and decide about their items anew."""
+    links = await desk.store.links.by_refs([row.ref for row in rows if row.ref is not None])
+    entities = {row.entity for row in rows if row.entity is not None} | {link.entity for link in links.values()}
+    states: list[FieldStateRow] = await desk.store.field_states.of_entities(sorted(entities))
+    async with desk.store.transaction() as tx:
+        await tx.quarantine.release(rows)
+        await tx.field_states.clear([(row.entity, row.field, row.link) for row in states])
+        await tx.dirty.mark(sorted(entities))

@@ -1,0 +1,181 @@
+"""A whole syncd in one process: stand-ins behind in-process transports, a real SQLite file, virtual time."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+from syncd.engine.cycle import Cycle, sync
+from syncd.engine.desk import Desk
+from syncd.engine.open import open_desk
+from syncd.engine.plans import Applied, apply, make_plan
+from syncd.engine.tools import tools
+from syncd.engine.verify import Verified, verify
+from syncd.sandbox.app import Sandbox, make_sandbox
+from syncd.sandbox.portfolio import make_portfolio
+from syncd.settings.load import load
+from syncd.store.store import Store, open_store
+from syncd.world import World
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    """Virtual time: sleeping moves it, and so does every look, by a little, as in life."""
+
+    at: datetime = START
+    seconds: float = 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        """Let that much time pass at once."""
+        self.seconds += max(seconds, 0.001)
+
+    def now(self) -> datetime:
+        """Tell the time."""
+        self.seconds += 0.001
+        return self.at + timedelta(seconds=self.seconds)
+
+    def pass_(self, seconds: float) -> None:
+        """Let that much time pass."""
+        self.seconds += seconds
+
+
+SYNCD_YAML = """\
+version: 1
+store: sqlite:///state/syncd.db
+connections:
+  jira-pmo:
+    tool: jira
+    url: http://sandbox/jira
+    auth: {email: %(email)s, token: {env: JIRA_TOKEN}}
+    scope: {projects: [%(projects)s]}
+    mode: write
+  github-eng:
+    tool: github
+    url: http://sandbox/github
+    auth: {token: {env: GITHUB_TOKEN}}
+    scope: {owner: acme, project: 7, repositories: [api, web]}
+    mode: write
+    options: {mutation_interval_s: 0}
+portfolios:
+  platform:
+    connections: [jira-pmo, github-eng]
+    mapping: platform.yaml
+"""
+
+MAPPING = """\
+version: 1
+extends: defaults
+kinds:
+  initiative: {jira-pmo: [Initiative, Epic], github-eng: Epic}
+  task: {jira-pmo: [Story, Task, Bug], github-eng: [Feature, Task, Bug, Issue, draft]}
+match: {milestone: title, initiative: title, task: title}
+fields:
+  milestone.due_on: {leader: jira-pmo}
+  task.due_on: {leader: jira-pmo}
+  task.status: {leader: github-eng}
+people: people.csv
+"""
+
+
+@dataclass
+class Bench:
+    """One installation: its folder, its sandbox, its clock."""
+
+    folder: Path
+    sandbox: Sandbox
+    clock: Clock
+    world: World
+    env: Mapping[str, str]
+    mapping: str = MAPPING
+    main: str = SYNCD_YAML
+    people: str = "person,jira-pmo,github-eng\n"
+
+    def write_config(self) -> None:
+        """Write the configuration as it is wanted now."""
+        (self.folder / "syncd.yaml").write_text(self.main)
+        (self.folder / "platform.yaml").write_text(self.mapping)
+        (self.folder / "people.csv").write_text(self.people)
+
+    @asynccontextmanager
+    async def desk(self) -> AsyncIterator[Desk]:
+        """Open the portfolio anew, as each command does."""
+        self.write_config()
+        settings = load(self.folder, tools(), self.env)
+        store: Store = await open_store(settings.store, self.world)
+        try:
+            async with open_desk(settings, "platform", store, self.world, tools()) as desk:
+                yield desk
+        finally:
+            await store.close()
+
+    async def plan(self) -> Cycle:
+        """Run `syncd plan`."""
+        async with self.desk() as desk:
+            return await make_plan(desk)
+
+    async def apply(self, plan: str, *, approve: bool = False) -> Applied:
+        """Run `syncd apply`."""
+        async with self.desk() as desk:
+            return await apply(desk, plan, approve=approve)
+
+    async def sync(self, *, full: bool = False) -> Cycle:
+        """Run `syncd sync`, a minute after whatever was before."""
+        self.clock.pass_(60)
+        async with self.desk() as desk:
+            return await sync(desk, full=full)
+
+    async def verify(self) -> Verified:
+        """Run `syncd verify`."""
+        async with self.desk() as desk:
+            return await verify(desk)
+
+    async def settle(self, rounds: int = 4) -> Cycle:
+        """Sync until nothing is written, at most *rounds* times."""
+        cycle = await self.sync()
+        for _ in range(rounds):
+            mark = self.sandbox.log.mark()
+            cycle = await self.sync()
+            if not self.writes_since(mark):
+                return cycle
+        raise AssertionError(f"still writing after {rounds} rounds: {cycle.lines}")
+
+    def writes_since(self, mark: int) -> list[str]:
+        """Return every write the stand-ins carried out since then."""
+        from syncd.sandbox.log import Mark, RequestKind
+
+        return [
+            f"{entry.tool} {entry.operation}"
+            for entry in self.sandbox.log.since(Mark(mark))
+            if entry.kind is RequestKind.WRITE and entry.objects
+        ]
+
+
+def make_bench(folder: Path, *, items: int = 12) -> Bench:
+    """Build an installation with a seeded sandbox."""
+    clock = Clock()
+    numbers = count(1)
+    sandbox: list[Sandbox] = []
+    world = World(
+        now=clock.now,
+        monotonic=lambda: clock.seconds,
+        sleep=clock.sleep,
+        random=random.Random(7),  # noqa: S311 - jitter
+        new_id=lambda: hashlib.sha256(str(next(numbers)).encode()).hexdigest()[:16],
+        transport=lambda: sandbox[0].transport(),
+    )
+    sandbox.append(make_sandbox(["jira", "github"], world, items=items))
+    jira = sandbox[0].tools["jira"].credentials()
+    github = sandbox[0].tools["github"].credentials()
+    main = SYNCD_YAML % {"email": jira["email"], "projects": "PMO, ENG"}
+    seeded = make_portfolio(items, clock.now().date()).people
+    people = "person,jira-pmo,github-eng\n" + "".join(f"{one.email},712020:{one.handle},{one.handle}\n" for one in seeded)
+    env = {"JIRA_TOKEN": str(jira["token"]), "GITHUB_TOKEN": str(github["token"])}
+    return Bench(folder=folder, sandbox=sandbox[0], clock=clock, world=world, env=env, main=main, people=people)
