@@ -28,6 +28,10 @@ STRUCTURE: Final = frozenset({PARENT, DEPENDS_ON})
 """Fields whose writes keep their order, so that no step makes a cycle."""
 
 
+WIRE_NAMES: Final = {"timetracking": "timeoriginalestimate"}
+"""What Jira calls a field when it refuses it, where that is not the field's key."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
     """A write that was carried out, at least in part; what came of it is yet to be read back."""
@@ -90,8 +94,9 @@ async def _create_all(site: Site, catalog: Catalog, creates: Sequence[Create]) -
     answers: dict[OpId, Sent | Outcome] = {}
     for start in range(0, len(creates), MAX_BULK_CREATE):
         made = await create_issues(site, catalog, creates[start : start + MAX_BULK_CREATE])
-        for op, result in made.items():
-            answers[op] = Sent(op=op, ref=result) if isinstance(result, Ref) else outcome_of(op, result)
+        for write in creates[start : start + MAX_BULK_CREATE]:
+            result = made[write.op]
+            answers[write.op] = Sent(op=write.op, ref=result) if isinstance(result, Ref) else outcome_of(write, result)
     return answers
 
 
@@ -111,7 +116,7 @@ async def _write_one(site: Site, catalog: Catalog, write: Write) -> Sent | Outco
                     fix="map a status that stands for cancelled",
                 )
     except RemoteError as exc:
-        return outcome_of(write.op, exc)
+        return outcome_of(write, exc)
     return Sent(op=write.op, ref=ref)
 
 
@@ -136,9 +141,10 @@ async def _read_back(site: Site, catalog: Catalog, answers: Sequence[Sent | Outc
     return outcomes
 
 
-def outcome_of(op: OpId, error: RemoteError) -> Refused | Unknown:
-    """Return what an error says about the write it ended."""
+def outcome_of(write: Write, error: RemoteError) -> Refused | Unknown:
+    """Return what an error says about the write it ended, naming the fields at fault where Jira does."""
     if isinstance(error, OutcomeUnknownError):
-        return Unknown(op=op, error=error)
-    fields = frozenset(error.fields) if isinstance(error, FieldsRefusedError) else frozenset()
-    return Refused(op=op, error=error, fields=fields)
+        return Unknown(op=write.op, error=error)
+    named = {WIRE_NAMES.get(key, key) for key in error.fields} if isinstance(error, FieldsRefusedError) else set()
+    given = write.fields.keys() if isinstance(write, Create | Update) else frozenset()
+    return Refused(op=write.op, error=error, fields=frozenset(named & given))
