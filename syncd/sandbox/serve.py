@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, Self, TextIO
 
 import uvicorn
@@ -40,8 +42,6 @@ def serve(
     print(json.dumps(announcement(sandbox, base), indent=2), file=out or sys.stdout, flush=True)
     try:
         _Quiet(_config(sandbox)).run(sockets=[listener])
-    except KeyboardInterrupt:
-        pass  # uvicorn has shut down in order and passes the signal on
     finally:
         listener.close()
 
@@ -102,15 +102,29 @@ def background(tools: Sequence[str], *, world: World | None = None, items: int |
 
 
 class _Quiet(uvicorn.Server):
-    """A server that says when it listens."""
+    """A server that says when it listens, and for which being told to stop is not a failure."""
 
     def __init__(self, config: uvicorn.Config, listening: threading.Event | None = None) -> None:
         super().__init__(config)
         self.listening = listening or threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start answering, then tell."""
         await super().startup(sockets)
         self.listening.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop in order on SIGINT and SIGTERM, without passing them on; in a thread, leave signals alone."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _config(sandbox: Sandbox) -> uvicorn.Config:

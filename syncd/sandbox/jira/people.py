@@ -74,12 +74,22 @@ def set_field(site: Site, key: str, field: str, value: object, author: User) -> 
             apply(site, item, VersionEdit.model_validate({name: _flag(name, value)}))
         elif field.casefold() == "status":
             force_status(site, author, item, _status(item, str(value)))
+        elif field.casefold() == "project":
+            move_issue(site, item, str(value), author)
         else:
             found = _field(site, item, field)
             edit_issue(site, author, item, Edit(fields={found.id: _worded(site, found, value)}))
     except JiraProblem as problem:
         raise refused(problem, f"{_WHERE}:{key} {field}") from problem
     return show_item(site, item)
+
+
+def move_issue(site: Site, issue: Issue, project: str, author: User) -> None:
+    """Move an issue to another project: its key changes, its id stays."""
+    if project not in site.projects:
+        raise unknown("project", project, site.projects, where=f"{_WHERE}:{issue.key}")
+    if project != issue.project:
+        site.move(issue, site.projects[project], author.account_id)
 
 
 def add_item(site: Site, kind: str, container: str, fields: Mapping[str, object], author: User) -> Json:

@@ -146,9 +146,7 @@ class JiraStandIn:
 
     def move(self, key: str, project: str, by: str | None = None) -> dict[str, object]:
         """Move an issue to another project as a person would: its key changes, its id stays."""
-        issue = self.site.find_issue(key)
-        self.site.move(issue, self.site.projects[project], find_person(self.site, by).account_id)
-        return show_item(self.site, issue)
+        return self.set(key, "project", project, by)
 
     def hide(self, key: str) -> None:
         """Take the permission to see an issue from every account."""
