@@ -30,6 +30,7 @@ from syncd.model.native import (
     Record,
     RecordState,
     Refs,
+    RichText,
     Text,
 )
 from syncd.model.refs import ConnectionName, Ref, Revision
@@ -99,21 +100,7 @@ def issue_record(issue: IssueNode, item: ItemNode | None, *, around: Surrounding
     """Return an issue's record; without *item* it is not in the project, and project fields are missing."""
     repository = issue.repository.name_with_owner
     body, marker = split_marker(issue.body)
-    labels = issue.labels.seen if issue.labels else ()
-    fields: dict[str, Native] = {
-        "title": Text(issue.title),
-        "body": body,
-        "state": issue_state(issue.state, issue.state_reason),
-        "labels": Choices(frozenset(Choice(label.name, label.name) for label in labels)),
-        "assignees": _people(issue.assignees.seen),
-        "milestone": Ref(around.name, MILESTONE, issue.milestone.id) if issue.milestone else None,
-        "type": Choice(issue.issue_type.id, issue.issue_type.name) if issue.issue_type else None,
-        "parent": Ref(around.name, ISSUE, issue.parent.id) if issue.parent else None,
-        "depends_on": Refs(frozenset(Ref(around.name, ISSUE, blocker.id) for blocker in issue.blocked_by.seen)),
-        "author": _actor(issue.author),
-        "createdAt": _instant(issue.created_at),
-        "closedAt": _instant(issue.closed_at),
-    }
+    fields = _issue_fields(issue, body, around.name)
     if item is not None:
         fields |= project_values(around.fields, item.field_values.seen)
     item_at = item.updated_at if item else None
@@ -139,6 +126,24 @@ def issue_record(issue: IssueNode, item: ItemNode | None, *, around: Surrounding
         state=_state(item, in_scope=around.covers(repository)),
         aliases=(Ref(around.name, DRAFT, item.id),) if item else (),
     )
+
+
+def _issue_fields(issue: IssueNode, body: RichText | None, name: ConnectionName) -> dict[str, Native]:
+    labels = issue.labels.seen if issue.labels else ()
+    return {
+        "title": Text(issue.title),
+        "body": body,
+        "state": issue_state(issue.state, issue.state_reason),
+        "labels": Choices(frozenset(Choice(label.name, label.name) for label in labels)),
+        "assignees": _people(issue.assignees.seen),
+        "milestone": Ref(name, MILESTONE, issue.milestone.id) if issue.milestone else None,
+        "type": Choice(issue.issue_type.id, issue.issue_type.name) if issue.issue_type else None,
+        "parent": Ref(name, ISSUE, issue.parent.id) if issue.parent else None,
+        "depends_on": Refs(frozenset(Ref(name, ISSUE, blocker.id) for blocker in issue.blocked_by.seen)),
+        "author": _actor(issue.author),
+        "createdAt": _instant(issue.created_at),
+        "closedAt": _instant(issue.closed_at),
+    }
 
 
 def draft_record(draft: DraftNode, item: ItemNode, *, around: Surroundings, read_at: datetime) -> Record:

@@ -84,7 +84,7 @@ class Runner:
                     _note(job, step, exc)
                 continue
             for index, (job, step) in enumerate(some):
-                error = outcome_of(answer, index, where=self._api.name)
+                error = outcome_of(answer, index, where=step.where or self._api.name)
                 _note(job, step, error)
                 if isinstance(error, RejectedError | NotFoundError):
                     refused.append((job, step))

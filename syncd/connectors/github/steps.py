@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from syncd.connectors.github.fields import OPEN, ProjectField
@@ -22,6 +22,8 @@ class Step:
     mutation: str
     input: Mapping[str, object]
     fields: frozenset[str]
+    where: str = ""
+    """What it writes to, for errors: `github-eng:issue:I_1 Status`."""
     choice: Choice | None = None
     """The option it chooses, so that it can be found again under a new id."""
 
@@ -62,15 +64,16 @@ def plan_steps(target: Target, before: Mapping[str, Native], wanted: Mapping[str
     if target.issue is None and "assignees" in wanted:
         texts["assignees"] = wanted["assignees"]
     rest = {key: value for key, value in wanted.items() if key not in texts}
-    _collect(plan, frozenset(texts), lambda: _texts(target, texts))
+    _collect(plan, target, frozenset(texts), lambda: _texts(target, texts))
     for key in sorted(rest, key=lambda name: (name == "state", name)):
-        _collect(plan, frozenset({key}), _steps_of(target, key, before.get(key), rest[key]))
+        _collect(plan, target, frozenset({key}), _steps_of(target, key, before.get(key), rest[key]))
     return plan
 
 
-def _collect(plan: Steps, keys: frozenset[str], make: Callable[[], Iterator[Step]]) -> None:
+def _collect(plan: Steps, target: Target, keys: frozenset[str], make: Callable[[], Iterator[Step]]) -> None:
+    names = ", ".join(sorted(target.fields[key].name if key in target.fields else key for key in keys))
     try:
-        plan.steps += list(make())
+        plan.steps += [replace(step, where=f"{target.where} {names}") for step in make()]
     except RejectedError as exc:
         plan.refused |= dict.fromkeys(keys, exc)
 

@@ -114,7 +114,7 @@ class Writer:
                 fix="nothing to do",
             )
         said = {"projectId": project.node.id, "itemId": item}
-        return Step(mutation="archiveProjectV2Item", input=said, fields=frozenset({""}))
+        return Step(mutation="archiveProjectV2Item", input=said, fields=frozenset({""}), where=str(write.pre.ref))
 
     async def _target(self, write: Update) -> tuple[Target, dict[str, RemoteError]]:
         """Look up what the steps need: the draft's own id, the labels' ids. Labels that cannot be had are refused."""

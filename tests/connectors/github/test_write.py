@@ -284,6 +284,7 @@ async def test_an_option_that_is_gone_is_refused(rig: Rig) -> None:
     outcome = await one(rig, Update(op=op(), pre=record, fields={rig.field("Status"): before}))
     assert isinstance(outcome, Refused)
     assert outcome.fields == {rig.field("Status")}
+    assert str(outcome.error).startswith(f"{record.ref} Status: GitHub says ")
 
 
 @pytest.mark.parametrize("fault", ["timeout-after-commit", "502-after-commit", "reset-after-commit", "truncated"])
