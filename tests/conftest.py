@@ -63,7 +63,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show the figures of all processes together."""
-    figures = _figures() + _seen
+    figures = _figures()
+    figures.update(_seen)  # keeps the zeros, which are worth showing
     if not any(figures.values()):
         return
     terminalreporter.section("put before the vendors' schemas")

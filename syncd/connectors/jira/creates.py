@@ -8,7 +8,9 @@ search), both set in the creating request itself. What no create screen takes
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -52,11 +54,13 @@ async def create_issues(site: Site, catalog: Catalog, creates: Sequence[Create])
             later[create.op] = refusal.off_screen
             again[create.op] = make_issue(catalog, create, refusal.off_screen, where=_where(site, create))
     made |= await _post(site, again)
-    for create in creates:
-        ref = made[create.op]
-        if isinstance(ref, Ref):
-            made[create.op] = await _finish(site, catalog, create, ref, later.get(create.op, frozenset()))
-    return made
+    rests = [
+        rest
+        for create in creates
+        if isinstance(ref := made[create.op], Ref)
+        and (rest := _rest_of(create, ref, later.get(create.op, frozenset()))) is not None
+    ]
+    return made | await _finish(site, catalog, rests)
 
 
 def make_issue(catalog: Catalog, create: Create, without: frozenset[str], *, where: str) -> dict[str, object]:
@@ -124,29 +128,59 @@ async def _post(site: Site, bodies: Mapping[OpId, dict[str, object]]) -> Made:
     return made | {op: Ref(site.name, ISSUE, issue.id) for op, issue in zip(taken, answer.issues, strict=True)}
 
 
-async def _finish(
-    site: Site, catalog: Catalog, create: Create, ref: Ref, off_screen: frozenset[str]
-) -> Ref | RemoteError:
-    """Send what the create screen did not take. A refusal shows when the issue is read back; nothing is undone."""
-    late = {key: create.fields[key] for key in off_screen if key in create.fields}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rest:
+    """What is still to be sent once an issue exists."""
+
+    op: OpId
+    ref: Ref
+    fields: Mapping[str, Native]
+    blockers: frozenset[Ref]
+    status: Native
+
+
+def _rest_of(create: Create, ref: Ref, off_screen: frozenset[str]) -> _Rest | None:
     wanted = create.fields.get(DEPENDS_ON)
-    blockers = wanted.members if isinstance(wanted, Refs) else frozenset()
-    if not (late or blockers or STATUS in create.fields):
-        return ref
+    rest = _Rest(
+        op=create.op,
+        ref=ref,
+        fields={key: create.fields[key] for key in off_screen if key in create.fields},
+        blockers=wanted.members if isinstance(wanted, Refs) else frozenset(),
+        status=create.fields.get(STATUS),
+    )
+    return rest if rest.fields or rest.blockers or rest.status is not None else None
+
+
+async def _finish(site: Site, catalog: Catalog, rests: Sequence[_Rest]) -> Made:
+    """Send what the create screen did not take; return the ops of which nobody can tell how that ended."""
+    if not rests:
+        return {}
     try:
-        fresh = (await read_records(site, catalog, [ref]))[ref]
-        pre = fresh.fields if isinstance(fresh, Record) else {}
-        if late:
-            await _try(edit_fields(site, catalog, ref, late, pre=pre))
-        if blockers:
-            await _try(link(site, catalog, ref, blockers))
-        if STATUS in create.fields:
-            await _try(move(site, ref, pre.get(STATUS), create.fields[STATUS]))
+        fresh = await read_records(site, catalog, [rest.ref for rest in rests])
+    except RemoteError:  # they exist; what they lack shows when they are read back
+        return {}
+    free = asyncio.Semaphore(site.settings.options.writes_in_flight)
+
+    async def one(rest: _Rest) -> RemoteError | None:
+        record = fresh[rest.ref]
+        async with free:
+            return await _finish_one(site, catalog, rest, record.fields if isinstance(record, Record) else {})
+
+    ended = await asyncio.gather(*(one(rest) for rest in rests))
+    return {rest.op: error for rest, error in zip(rests, ended, strict=True) if error is not None}
+
+
+async def _finish_one(site: Site, catalog: Catalog, rest: _Rest, pre: Mapping[str, Native]) -> RemoteError | None:
+    try:
+        if rest.fields:
+            await _try(edit_fields(site, catalog, rest.ref, rest.fields, pre=pre))
+        if rest.blockers:
+            await _try(link(site, catalog, rest.ref, rest.blockers))
+        if rest.status is not None:
+            await _try(move(site, rest.ref, pre.get(STATUS), rest.status))
     except OutcomeUnknownError as exc:
         return exc
-    except RemoteError:
-        return ref
-    return ref
+    return None
 
 
 async def _try(step: Awaitable[object]) -> None:

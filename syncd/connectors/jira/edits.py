@@ -19,7 +19,6 @@ from syncd.model.native import Choice, Native, Number
 from syncd.model.refs import Ref
 
 MINUTES_AN_HOUR: Final = 60
-ESTIMATE: Final = "timeoriginalestimate"
 
 
 async def update_issue(site: Site, catalog: Catalog, update: Update) -> Ref:
@@ -61,7 +60,7 @@ async def edit_fields(
     try:
         await site.send("PUT", ISSUE, ref.id, body=body, where=str(ref))
     except FieldsRefusedError as exc:
-        rest = {key: value for key, value in fields.items() if _wire_key(key) not in exc.off_screen}
+        rest = {key: value for key, value in fields.items() if key not in exc.off_screen}
         if not exc.off_screen or exc.off_screen != exc.fields.keys() or not rest or len(rest) == len(fields):
             raise
         await site.send("PUT", ISSUE, ref.id, body=make_edit(catalog, rest, pre, where=str(ref)), where=str(ref))
@@ -130,10 +129,6 @@ def _verbs(info: FieldInfo, before: Native, after: Native) -> list[dict[str, obj
         *({"add": write_member(info, member)} for member in added),
         *({"remove": write_member(info, member)} for member in removed),
     ]
-
-
-def _wire_key(key: str) -> str:
-    return "timetracking" if key == ESTIMATE else key
 
 
 async def move(site: Site, ref: Ref, now: Native, target: Native) -> int:

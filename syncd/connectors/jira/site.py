@@ -159,12 +159,16 @@ class Site:
             return None
 
 
+WIRE_NAMES: Final = {"timetracking": "timeoriginalestimate"}
+"""What Jira calls a field when it refuses it, where that is not the field's key."""
+
+
 class FieldsRefusedError(RejectedError):
-    """Jira refused the content; `fields` holds its words per field."""
+    """Jira refused the content; `fields` holds its words by field key."""
 
     def __init__(self, what: str, *, where: str, fields: dict[str, str]) -> None:
         super().__init__(what, where=where, fix="change what the message names, or the field's configuration in Jira")
-        self.fields = fields
+        self.fields = {WIRE_NAMES.get(key, key): text for key, text in fields.items()}
 
     @classmethod
     def of(cls, response: httpx.Response, where: str) -> FieldsRefusedError:

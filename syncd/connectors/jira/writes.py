@@ -28,10 +28,6 @@ STRUCTURE: Final = frozenset({PARENT, DEPENDS_ON})
 """Fields whose writes keep their order, so that no step makes a cycle."""
 
 
-WIRE_NAMES: Final = {"timetracking": "timeoriginalestimate"}
-"""What Jira calls a field when it refuses it, where that is not the field's key."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
     """A write that was carried out, at least in part; what came of it is yet to be read back."""
@@ -145,6 +141,6 @@ def outcome_of(write: Write, error: RemoteError) -> Refused | Unknown:
     """Return what an error says about the write it ended, naming the fields at fault where Jira does."""
     if isinstance(error, OutcomeUnknownError):
         return Unknown(op=write.op, error=error)
-    named = {WIRE_NAMES.get(key, key) for key in error.fields} if isinstance(error, FieldsRefusedError) else set()
+    named = error.fields.keys() if isinstance(error, FieldsRefusedError) else frozenset()
     given = write.fields.keys() if isinstance(write, Create | Update) else frozenset()
     return Refused(op=write.op, error=error, fields=frozenset(named & given))
