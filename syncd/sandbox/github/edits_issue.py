@@ -10,7 +10,6 @@ from syncd.sandbox.github.state import Refusal, State
 MAX_TITLE = 256
 MAX_BODY = 65_536
 MAX_ASSIGNEES = 10
-MAX_SUB_ISSUES = 100
 MAX_DEPTH = 8
 
 
@@ -131,7 +130,7 @@ def nest(state: State, parent: Issue, child: Issue, *, replace: bool) -> None:
     """
     Make *child* a sub-issue of *parent*; with *replace* it may leave another parent.
 
-    Refused: a second parent, a cycle, more than `MAX_SUB_ISSUES` children or `MAX_DEPTH` levels.
+    Refused: a second parent, a cycle, more children than a parent may have or `MAX_DEPTH` levels.
     """
     if child.parent is parent:
         raise Refusal("UNPROCESSABLE", "Issue may not contain duplicate sub-issues")
@@ -140,8 +139,8 @@ def nest(state: State, parent: Issue, child: Issue, *, replace: bool) -> None:
     line = _ancestors(parent)
     if child is parent or child in line:
         raise Refusal("UNPROCESSABLE", "Sub issue may not be an ancestor of its parent: that would create a cycle")
-    if len(parent.sub_issues) >= MAX_SUB_ISSUES:
-        raise Refusal("UNPROCESSABLE", f"Parent cannot have more than {MAX_SUB_ISSUES} sub-issues")
+    if len(parent.sub_issues) >= state.max_sub_issues:
+        raise Refusal("UNPROCESSABLE", f"Parent cannot have more than {state.max_sub_issues} sub-issues")
     if len(line) + 1 + _height(child) > MAX_DEPTH:
         raise Refusal("UNPROCESSABLE", f"Sub-issues cannot be nested more than {MAX_DEPTH} layers deep")
     if child.parent is not None:

@@ -11,11 +11,15 @@ def rename(state: State, one: Milestone, title: str) -> None:
     stored = title.strip()
     if not stored:
         raise Refusal("UNPROCESSABLE", "Title can't be blank")
-    if any(other is not None and other is not one and other.title == stored for other in one.repository.milestones):
+    if stored == one.title:
+        return
+    taken = one.repository.milestone_titles
+    if stored in taken:
         raise Refusal("UNPROCESSABLE", "Title has already been taken")
-    if stored != one.title:
-        one.title = stored
-        one.updated_at = state.stamp()
+    taken.remove(one.title)
+    taken.add(stored)
+    one.title = stored
+    one.updated_at = state.stamp()
 
 
 def describe(state: State, one: Milestone, description: str | None) -> None:
@@ -46,4 +50,5 @@ def delete(state: State, one: Milestone) -> None:
         issue.milestone = None
         state.touch(issue)
     one.repository.milestones[one.number - 1] = None
+    one.repository.milestone_titles.remove(one.title)
     state.drop(one)

@@ -124,6 +124,8 @@ class Repository(Node):
     """By case-folded name."""
     milestones: list[Milestone | None] = field(default_factory=list)
     """By number minus one."""
+    milestone_titles: set[str] = field(default_factory=set)
+    """What is taken."""
 
     @property
     def name_with_owner(self) -> str:

@@ -118,6 +118,10 @@ class RestApi:
         repository = self._repository(request)
         if given.title is None or not given.title.strip():
             raise invalid("Milestone", "title", "missing_field")
+        for name in given.model_fields_set:
+            if getattr(given, name) is None:
+                # Source: github.com/harvester/harvester pull request 11739 (read 2026-11-20).
+                raise Fail(422, f"Invalid request.\n\nFor 'properties/{name}', nil is not a string.")
         try:
             made = self._state.add_milestone(
                 repository,

@@ -128,4 +128,4 @@ def _date(value: object) -> str:
     try:
         return datetime.fromisoformat(str(value)).date().isoformat()
     except ValueError:
-        raise GraphQLError(f'invalid value ("{value}"). Expected type \'Date\'.') from None
+        raise GraphQLError(f"invalid value (\"{value}\"). Expected type 'Date'.") from None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Final
 
@@ -73,11 +76,32 @@ def seed(state: State, portfolio: Portfolio, today: date) -> Project:
         column = state.add_field(project, name, data_type, options)
         if data_type == "ITERATION":
             column.iterations = _iterations(state, today)
-    planter = _Planter(state, project, portfolio)
-    state.done_on_close = False
-    planter.plant()
-    state.done_on_close = True
+    with _lenient(state), _without_collector():
+        _Planter(state, project, portfolio).plant()
     return project
+
+
+@contextmanager
+def _lenient(state: State) -> Iterator[None]:
+    """Let workflows rest and a parent have any number of sub-issues: a large portfolio has few initiatives."""
+    usual = state.done_on_close, state.max_sub_issues
+    state.done_on_close, state.max_sub_issues = False, sys.maxsize
+    try:
+        yield
+    finally:
+        state.done_on_close, state.max_sub_issues = usual
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Hold the garbage collector off: nothing planted is garbage, and looking again and again doubles the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _iterations(state: State, today: date) -> list[Iteration]:
@@ -171,7 +195,7 @@ class _Planter:
         if issue is None:
             return
         parent = self._issues.get(seed_.parent)
-        if parent is not None and len(parent.sub_issues) < edits_issue.MAX_SUB_ISSUES:
+        if parent is not None:
             edits_issue.nest(self._state, parent, issue, replace=False)
         for key in seed_.depends_on:
             if key in self._issues:

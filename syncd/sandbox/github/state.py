@@ -51,7 +51,7 @@ class Refusal(Exception):  # noqa: N818 - it is GitHub's answer, not our failure
 
 def wire(moment: datetime) -> str:
     """Return an aware time as GitHub writes it, in whole seconds."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
 class State:
@@ -59,13 +59,15 @@ class State:
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
-        self._last = ""
+        self._last, self._last_second = "", -1
         self._next_id = FIRST_DATABASE_ID
         self.nodes: dict[str, Node] = {}
         self.users: dict[str, User] = {}
         self.organizations: dict[str, Organization] = {}
         self.gone: set[tuple[str, int]] = set()
         """Deleted issues, by repository id and number: REST answers 410."""
+        self.max_sub_issues = 100
+        """How many a parent may have (vendor-facts section 3: recalled)."""
         self.done_on_close = True
         """The built-in project workflow "Item closed": Status becomes Done (or the last option)."""
         self.close_on_done = False
@@ -75,7 +77,10 @@ class State:
 
     def stamp(self) -> str:
         """Return the present moment in whole seconds; many things may share one."""
-        self._last = max(self._last, wire(self._now()))
+        moment = self._now()
+        second = int(moment.timestamp())
+        if second > self._last_second:
+            self._last, self._last_second = wire(moment), second
         return self._last
 
     def identity(self, prefix: str) -> tuple[str, int]:
@@ -184,7 +189,7 @@ class State:
         """Add an open milestone; *due_on* as stored (see `pacific`). A title is unique in its repository."""
         if not title.strip():
             raise Refusal("UNPROCESSABLE", "Title can't be blank")
-        if any(other is not None and other.title == title.strip() for other in repository.milestones):
+        if title.strip() in repository.milestone_titles:
             raise Refusal("UNPROCESSABLE", "Title has already been taken")
         made = Milestone(
             **self.born("MI"),
@@ -196,6 +201,7 @@ class State:
             creator=creator,
         )
         repository.milestones.append(made)
+        repository.milestone_titles.add(made.title)
         return self.keep(made)
 
     def add_issue(self, repository: Repository, title: str, *, author: User | None, body: str = "") -> Issue:

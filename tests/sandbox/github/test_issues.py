@@ -236,6 +236,17 @@ async def test_nesting_ends_at_eight_levels(client: Client) -> None:
     assert error["message"] == "Sub-issues cannot be nested more than 8 layers deep"
 
 
+async def test_a_parent_has_only_so_many_sub_issues(client: Client) -> None:
+    client.hub.state.max_sub_issues = 2
+    parent, *children = [client.id_of(client.hub.add_issue("api", f"Issue {index}")) for index in range(4)]
+    for child in children[:2]:
+        await client.do("addSubIssue", "clientMutationId", issueId=parent, subIssueId=child)
+
+    error = await client.refused("addSubIssue", issueId=parent, subIssueId=children[2])
+
+    assert error["message"] == "Parent cannot have more than 2 sub-issues"
+
+
 async def test_dependencies_are_told_from_both_ends(client: Client) -> None:
     first, second = (client.hub.add_issue("api", title) for title in ("First", "Second"))
     given = {"issueId": client.id_of(second), "blockingIssueId": client.id_of(first)}

@@ -88,7 +88,15 @@ async def test_a_title_that_is_taken_or_blank_is_422(
     assert refused.json()["errors"] == [error]
 
 
-@pytest.mark.parametrize(("content", "status"), [(b"{", 400), (b'{"title": "x", "due_on": "soon"}', 422)])
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"{", 400),
+        (b'{"title": "x", "due_on": "soon"}', 422),
+        (b'{"title": "x", "due_on": null}', 422),
+        (b'{"title": "x", "description": null}', 422),
+    ],
+)
 async def test_a_body_that_cannot_be_read_is_refused(client: Client, content: bytes, status: int) -> None:
     response = await client.http.post(MILESTONES, content=content, headers=client.headers())
 
