@@ -43,8 +43,15 @@ def _of_nearest(errors: list[ErrorDetails], data: object) -> list[ErrorDetails]:
         path, member = _member(each, data)
         if member:
             counts.setdefault(path, Counter())[member] += 1
+    paths = [_path_in(data, each["loc"]) for each in errors]
+    errors = [each for each in errors if not _is_echo(each, _path_in(data, each["loc"]), paths)]
     nearest = {path: min(found, key=lambda name: found[name]) for path, found in counts.items()}
     return [each for each in errors if nearest.get(_member(each, data)[0]) in (None, _member(each, data)[1])]
+
+
+def _is_echo(each: ErrorDetails, path: KeyPath, paths: list[KeyPath]) -> bool:
+    """Say whether a list is found too short only because something in it is wrong, which is told by itself."""
+    return each["type"] == "too_short" and any(len(other) > len(path) and other[: len(path)] == path for other in paths)
 
 
 def _member(each: ErrorDetails, data: object) -> tuple[KeyPath, str]:
@@ -122,21 +129,25 @@ def _told(each: ErrorDetails, group: type[BaseModel] | None, found: str) -> tupl
     last = str(each["loc"][-1]) if each["loc"] else ""
     match each["type"]:
         case "syncd":
-            return str(context["what"]), str(context["fix"])
+            what, fix = str(context["what"]), str(context["fix"])
         case "extra_forbidden":
             allowed = keys_of(group)
+            what = f'"{last}" is not a setting here{did_you_mean(last, allowed)}'
             fix = one_of(allowed) if allowed else "remove it"
-            return f'"{last}" is not a setting here{did_you_mean(last, allowed)}', fix
         case "missing":
-            return f'"{last}" is missing', f'add "{last}:"'
+            what, fix = f'"{last}" is missing', f'add "{last}:"'
         case "literal_error" | "enum":
             allowed = [part.strip("' ") for part in str(context["expected"]).replace(" or ", ", ").split(", ")]
-            return f"{found} is not allowed here{did_you_mean(found, allowed)}", one_of(allowed)
+            what, fix = f"{found} is not allowed here{did_you_mean(found, allowed)}", one_of(allowed)
+        case "string_pattern_mismatch":
+            what, fix = f"{found} does not have the right form", f"write it in the form {context['pattern']}"
         case kind if kind in _WANTED:
+            what = f"expected {_WANTED[kind]}, found {found}"
             fix = "put it in quotes" if _is_bare(each) else f"write {_WANTED[kind]}"
-            return f"expected {_WANTED[kind]}, found {found}", fix
         case _:
-            return str(each["msg"]).removeprefix("Value error, ").removeprefix("Input "), "correct the value"
+            what = str(each["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+            fix = "correct the value"
+    return what, fix
 
 
 def _is_bare(each: ErrorDetails) -> bool:

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from syncd.errors import ConfigProblems
 from syncd.mapping.compile import Source, compile_mapping
@@ -18,7 +18,7 @@ from syncd.settings.load import load
 from syncd.settings.schema import json_schemas
 from syncd.settings.starter import VARIABLES, starter
 from syncd.settings.yaml import read_yaml
-from tests.settings.folder import BOARD_DEFAULTS, ENV, MAPPING, SYNCD, TRACKER_DEFAULTS, Folder, MadeUpTool
+from tests.settings.folder import BOARD_DEFAULTS, ENV, MAPPING, SYNCD, TRACKER_DEFAULTS, Auth, Folder, MadeUpTool
 
 PMO, ENG = ConnectionName("pmo"), ConnectionName("eng")
 DEFAULTS = sorted((Path(__file__).parents[2] / "syncd" / "connectors").glob("*/defaults.yaml"))
@@ -134,6 +134,33 @@ def test_of_two_ways_to_give_a_credential_the_nearest_is_told_about(folder: Fold
     )
 
 
+class Formed(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    projects: tuple[Annotated[str, Field(pattern="^[A-Z]+$")], ...] = Field(min_length=1)
+
+
+class FormedSettings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    url: str
+    auth: Auth
+    scope: Formed
+
+
+def test_what_is_wrong_in_a_list_is_told_once(folder: Folder) -> None:
+    folder.load(syncd=SYNCD)
+    (folder.path / "syncd.yaml").write_text(SYNCD.replace("[PMO]", "[pmo]").replace("[api, web]", "[API]"))
+    tools = {
+        "tracker": lambda: MadeUpTool("tracker", TRACKER_DEFAULTS, FormedSettings),
+        "board": lambda: MadeUpTool("board", BOARD_DEFAULTS, FormedSettings),
+    }
+    with pytest.raises(ConfigProblems) as caught:
+        load(folder.path, tools, ENV)
+    assert str(caught.value).replace(str(folder.path), "config") == (
+        'config/syncd.yaml:7 (connections.pmo.scope.projects[0]): "pmo" does not have the right form\n'
+        "  fix: write it in the form ^[A-Z]+$\n1 problem in the configuration"
+    )
+
+
 class AnySettings(BaseModel):
     """Takes what the starter says of any tool."""
 
@@ -191,3 +218,11 @@ def test_yaml_keeps_dates_and_words_as_text_and_knows_its_lines() -> None:
     assert document.locate(("c", "d")) == "f.yaml:4"
     assert document.locate(("c", "x", "y")) == "f.yaml:3"
     assert document.locate(("nowhere",)) == "f.yaml:1"
+
+
+def test_the_grammar_in_the_mapping_readme_is_right(folder: Folder) -> None:
+    readme = (Path(__file__).parents[2] / "syncd" / "mapping" / "README.md").read_text()
+    [block] = re.findall(r"```yaml\n(.*?)```", readme, flags=re.DOTALL)
+    mapping = folder.load(mapping=block).portfolios["platform"].mapping
+    assert mapping.warnings == ()
+    assert [rule.names for rule in mapping.match_rules(Kind.TASK)] == [PMO, None]
