@@ -225,8 +225,10 @@ class ScannedContent(Payload):
 
     typename: str = Field(alias="__typename")
     id: str | None = None
+    number: int = 0
     updated_at: datetime | None = None
     repository: RepositoryName | None = None
+    issue_type: IssueTypeNode | None = None
     parent: IdNode | None = None
     blocked_by: Connection[IdNode] | None = None
 

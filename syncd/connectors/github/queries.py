@@ -109,7 +109,8 @@ SCAN: Final = f"""query scan($project: ID!, $after: String) {{
         content {{
           __typename
           ... on Issue {{
-            id updatedAt repository {{ nameWithOwner }} parent {{ id }} blockedBy(first: 1) {{ totalCount }}
+            id number updatedAt repository {{ nameWithOwner }} issueType {{ id name }} parent {{ id }}
+            blockedBy(first: 1) {{ totalCount }}
           }}
           ... on DraftIssue {{ id updatedAt }}
         }}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 
 from syncd.connectors.github import queries
 from syncd.connectors.github.api import Answer, Api, error_of, parse
-from syncd.connectors.github.fields import DRAFT, MILESTONE
+from syncd.connectors.github.fields import DRAFT, ISSUE_TYPE, MILESTONE
 from syncd.connectors.github.payloads import (
     Connection,
     DraftNode,
@@ -31,9 +32,9 @@ from syncd.connectors.github.records import (
     issue_record,
     milestone_record,
 )
-from syncd.connectors.github.sweep import REDACTED, Sweep
+from syncd.connectors.github.sweep import REDACTED, SeenIssue, Sweep
 from syncd.errors import ForbiddenError, NotFoundError, RejectedError, RemoteError
-from syncd.model.native import Record
+from syncd.model.native import Record, RecordState
 from syncd.model.refs import Ref
 
 NodeT = TypeVar("NodeT", bound=BaseModel)
@@ -84,15 +85,24 @@ class Reader:
         if not missing:
             return found
         hidden = await self._sweep.hidden()
-        item_of = self._sweep.seen.item_of
-        items = await self.items([item_of[node_id] for node_id in missing if node_id in item_of])
+        seen = {node_id: self._sweep.seen.issues[node_id] for node_id in missing if node_id in self._sweep.seen.issues}
+        items = await self.items([issue.item for issue in seen.values()])
         for node_id in missing:
-            item = items.get(item_of.get(node_id, ""))
+            item = items.get(seen[node_id].item) if node_id in seen else None
             if isinstance(item, Record):
-                found[node_id] = item
+                found[node_id] = self._hidden_issue(node_id, item, seen[node_id])
             elif item is None and hidden:
                 found[node_id] = self._perhaps_hidden(node_id)
         return found
+
+    def _hidden_issue(self, node_id: str, item: Record, seen: SeenIssue) -> Record:
+        """Return what its item shows, under the issue's own name: a transferred issue shows as the new one."""
+        if item.state is not RecordState.HIDDEN:
+            return item
+        ref = Ref(self._api.name, ISSUE, node_id)
+        return replace(
+            item, ref=ref, type=seen.type, container=seen.container, key=seen.key, aliases=(*item.aliases, item.ref)
+        )
 
     def _perhaps_hidden(self, node_id: str) -> RemoteError:
         return ForbiddenError(
@@ -140,7 +150,7 @@ class Reader:
                 return draft_record(draft.model_copy(update={"assignees": people}), item, around=around, read_at=at)
             case "Issue":
                 issue = await self._whole_issue(parse(IssueNode, content, where))
-                self._sweep.seen.item_of[issue.id] = item.id
+                self._remember(issue, item)
                 return issue_record(issue, item, around=around, read_at=at)
             case other:
                 raise RejectedError(f"it holds a {other}, which syncd leaves alone", where=where, fix="nothing to do")
@@ -150,8 +160,17 @@ class Reader:
         issue = await self._whole_issue(parse(IssueNode, node, where))
         item = await self._project_item(issue, around.project_id)
         if item:
-            self._sweep.seen.item_of[issue.id] = item.id
+            self._remember(issue, item)
         return issue_record(issue, item, around=around, read_at=at)
+
+    def _remember(self, issue: IssueNode, item: ItemNode) -> None:
+        repository = issue.repository.name_with_owner
+        self._sweep.seen.issues[issue.id] = SeenIssue(
+            item=item.id,
+            container=repository,
+            key=f"{repository}#{issue.number}",
+            type=issue.issue_type.name if issue.issue_type else ISSUE_TYPE,
+        )
 
     async def _milestone(self, node: Mapping[str, object], around: Surroundings, at: datetime) -> Record:
         milestone = parse(MilestoneNode, node, f"{around.name}:{MILESTONE}:{node.get('id')}")

@@ -7,19 +7,30 @@ from dataclasses import dataclass, field
 
 from syncd.connectors.github import queries
 from syncd.connectors.github.api import Api
-from syncd.connectors.github.payloads import Connection, ScannedItem
+from syncd.connectors.github.fields import ISSUE_TYPE
+from syncd.connectors.github.payloads import Connection, RepositoryName, ScannedContent, ScannedItem
 from syncd.connectors.github.project import ProjectCache
 
 REDACTED = "REDACTED"
 """The type of an item whose content this account may not see."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenIssue:
+    """What to say of an issue once we may not see it any more."""
+
+    item: str
+    container: str
+    key: str
+    type: str
+
+
 @dataclass(slots=True)
 class Seen:
     """What this process has seen of the project's items: enough to tell a hidden issue from one that is gone."""
 
-    item_of: dict[str, str] = field(default_factory=dict)
-    """Item id by issue id."""
+    issues: dict[str, SeenIssue] = field(default_factory=dict)
+    """By issue id."""
     draft_of: dict[str, str] = field(default_factory=dict)
     """The draft's own id by item id: the one its mutation wants."""
     hidden: frozenset[str] | None = None
@@ -54,8 +65,8 @@ class Sweep:
             for item in page.seen:
                 if item.type == REDACTED:
                     hidden.add(item.id)
-                elif item.content and item.content.typename == "Issue" and item.content.id:
-                    self.seen.item_of[item.content.id] = item.id
+                elif item.content and item.content.id and item.content.repository:
+                    self.seen.issues[item.content.id] = _seen(item.id, item.content, item.content.repository)
             yield page
         self.seen.hidden = frozenset(hidden)
 
@@ -65,3 +76,12 @@ class Sweep:
             async for _ in self.pages():
                 pass
         return self.seen.hidden or frozenset()
+
+
+def _seen(item: str, content: ScannedContent, repository: RepositoryName) -> SeenIssue:
+    return SeenIssue(
+        item=item,
+        container=repository.name_with_owner,
+        key=f"{repository.name_with_owner}#{content.number}",
+        type=content.issue_type.name if content.issue_type else ISSUE_TYPE,
+    )

@@ -119,6 +119,9 @@ async def test_archived_removed_hidden_and_deleted_are_told_apart(rig: Rig) -> N
         "hidden": RecordState.HIDDEN,
         "deleted": NotFoundError,
     }
+    hidden = read[refs["hidden"]]
+    assert isinstance(hidden, Record)
+    assert (hidden.ref, hidden.key, hidden.container) == (refs["hidden"], keys["hidden"], "acme/api")
     removed = read[refs["removed"]]
     assert isinstance(removed, Record)
     assert rig.field("Status") not in removed.fields
