@@ -221,7 +221,8 @@ def _link_wanted(site: Site, verb: Mapping[str, Any]) -> tuple[str, Issue, bool]
     if not isinstance(wanted, Mapping):
         raise JiraProblem(400, errors={"issuelinks": "Only the add operation is supported for this field"})
     outward = "outwardIssue" in wanted
-    other = wanted.get("outwardIssue") or wanted.get("inwardIssue") or {}
+    end = wanted.get("outwardIssue") or wanted.get("inwardIssue")
+    other = end if isinstance(end, Mapping) else {}
     return find_link_type(wanted.get("type")), site.find_issue(str(other.get("id") or other.get("key"))), outward
 
 

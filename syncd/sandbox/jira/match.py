@@ -239,6 +239,20 @@ class _Compiler:
         return lambda state: state.values.get(field) is not None and compare(state.values[field], bound)
 
     def _moment(self, clause: Clause, text: str) -> datetime:
+        """Return the moment a literal names, or raise the 400 for one that is no date, or beyond all dates."""
+        try:
+            found = self._read_moment(text)
+        except (OSError, OverflowError, ValueError):
+            found = None
+        if found is None:
+            raise JiraProblem(
+                400,
+                f"Date value '{text}' for field '{clause.field}' is invalid. Valid formats include: "
+                "'yyyy/MM/dd HH:mm', 'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd', or a period format e.g. '-5d'.",
+            )
+        return found
+
+    def _read_moment(self, text: str) -> datetime | None:
         """Return the moment a literal names: epoch milliseconds, or minutes in the *account's* zone."""
         zone, now = self._viewer.zone, self._site.now()
         if re.fullmatch(r"-?\d{5,}", text):
@@ -256,11 +270,7 @@ class _Compiler:
                 return datetime.strptime(text, form).replace(tzinfo=zone)
             except ValueError:
                 continue
-        raise JiraProblem(
-            400,
-            f"Date value '{text}' for field '{clause.field}' is invalid. Valid formats include: 'yyyy/MM/dd HH:mm', "
-            "'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd', or a period format e.g. '-5d', '4w 2d'.",
-        )
+        return None
 
     def _texts(self, clause: Clause) -> list[str]:
         return [self._text_of(one, clause) for one in clause.operands]

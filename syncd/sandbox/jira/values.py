@@ -121,13 +121,13 @@ def _option(_place: Place, field: FieldDef, value: object) -> str | None:
 
 
 def _options(place: Place, field: FieldDef, value: object) -> list[str]:
-    return _unique(str(_option(place, field, one)) for one in _list(field, value))
+    return _unique(str(_option(place, field, _object(field, one))) for one in _list(field, value))
 
 
 def _user(place: Place, field: FieldDef, value: object) -> str | None:
     if value is None:
         return None
-    wanted = value if isinstance(value, Mapping) else {}
+    wanted = _object(field, value)
     account = wanted.get("accountId", wanted.get("id"))
     if account is None:
         return None
@@ -189,9 +189,9 @@ def _resolution(_place: Place, field: FieldDef, value: object) -> str | None:
 
 
 def _parent(place: Place, field: FieldDef, value: object) -> int | None:
-    wanted = value if isinstance(value, Mapping) else {}
+    wanted = {} if value is None else _object(field, value)
     name = wanted.get("id") or wanted.get("key")
-    if value is None or not name:
+    if not name:
         if place.type.is_subtask:
             raise field_problem(field.id, "Issue type is a sub-task but parent issue key or id not specified.")
         return None
@@ -221,6 +221,12 @@ def _never(_place: Place, field: FieldDef, _value: object) -> object:
 def off_screen(field: str) -> str:
     """Return how Jira refuses a field it does not offer there."""
     return f"Field '{field}' cannot be set. It is not on the appropriate screen, or unknown."
+
+
+def _object(field: FieldDef, value: object) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise field_problem(field.id, "data was not an object")
+    return value
 
 
 def _list(field: FieldDef, value: object) -> list[Any]:

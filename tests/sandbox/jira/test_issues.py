@@ -269,3 +269,19 @@ async def test_a_project_may_refuse_edits(peer: Peer) -> None:
     peer.site.projects["ENG"].editable = False
     assert (await peer.edit(issue, summary="No")).status_code == 403
     assert (await peer.get(f"/issue/{issue}/editmeta"))["fields"] == {}
+
+
+@pytest.mark.parametrize("odd", [None, 5, "text", [], ["x"], [None], {}, {"id": None}, {"id": "0"}, True, [[]]])
+async def test_no_value_however_odd_breaks_the_site(peer: Peer, odd: object) -> None:
+    """Every field of every screen is given every kind of JSON: 204, or a 400 in Jira's words, never a 500."""
+    issue = await peer.create("Odd", "Story")
+    top = await peer.create("Odd", "Initiative", "PMO")
+    for number in (issue, top):
+        for field in (await peer.get(f"/issue/{number}/editmeta"))["fields"]:
+            peer.clock.advance(1)
+            answer = await peer.client.put(f"/issue/{number}", json={"fields": {field: odd}}, auth=peer.auth)
+            assert answer.status_code in {204, 400}, (field, answer.text)
+            verb = {"update": {field: [{"add": odd}, {"remove": odd}]}}
+            answer = await peer.client.put(f"/issue/{number}", json=verb, auth=peer.auth)
+            assert answer.status_code in {204, 400, 404}, (field, answer.text)
+            await peer.fields(number)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import random
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -179,3 +181,34 @@ def test_quoted_words_are_plain_values() -> None:
 async def test_the_seed_is_old_news(peer: Peer) -> None:
     since = int((peer.clock.now - timedelta(days=1)).timestamp() * 1000)
     assert await peer.find(f"updated >= {since}") == set()
+
+
+FIELDS = [
+    "project",
+    "updated",
+    "labels",
+    "id",
+    "due",
+    "priority",
+    "statusCategory",
+    "cf[10016]",
+    '"Story Points"',
+    "parent",
+]
+OPERATORS = ["=", "!=", ">=", "<", "~", "in", "not in", "is", "is not"]
+OPERANDS = ["ENG", "x", "empty", '"2026-01-01"', "99999999999999999999", "-5d", "99999999999w", "currentUser()", "1.5"]
+GLUE = ["and", "or", "not", "!", "(", ")", ",", "ORDER BY", "key", "desc", '"open', "now()", "issuelinks", "\\"]
+
+
+async def test_no_query_however_odd_breaks_the_site(peer: Peer) -> None:
+    """Two thousand random strings of JQL's own words: each is answered with 200 or a 400 in Jira's words."""
+    dice = random.Random(7)  # noqa: S311 - a test that is the same every time
+    answered = Counter[int]()
+    for _ in range(2000):
+        words = [dice.choice(part) for part in (FIELDS, OPERATORS, OPERANDS)]
+        if dice.random() < 0.7:
+            words += dice.choices([*GLUE, *FIELDS, *OPERATORS, *OPERANDS], k=dice.randint(1, 6))
+        response = await peer.client.post("/search/jql", json={"jql": " ".join(words)}, auth=peer.auth)
+        answered[response.status_code] += 1
+        assert response.status_code == 200 or response.json()["errorMessages"], words
+    assert set(answered) == {200, 400}
