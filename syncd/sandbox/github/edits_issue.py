@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from syncd.sandbox.github.nodes import Issue, IssueType, Label, Milestone, Organization, User
+from syncd.sandbox.github.nodes import Issue, IssueType, Label, Milestone, Repository, User
 from syncd.sandbox.github.state import Refusal, State
 
 MAX_TITLE = 256
@@ -31,6 +31,22 @@ def clean_body(body: str) -> str:
     return stored
 
 
+def check_fits(
+    repository: Repository,
+    *,
+    labels: Iterable[Label] = (),
+    milestone: Milestone | None = None,
+    issue_type: IssueType | None = None,
+) -> None:
+    """Refuse what an issue of that repository cannot have, before anything is changed."""
+    if any(one.repository is not repository for one in labels):
+        raise Refusal("UNPROCESSABLE", "Label does not belong to the same repository as the issue")
+    if milestone is not None and milestone.repository is not repository:
+        raise Refusal("UNPROCESSABLE", "Milestone does not belong to the same repository as the issue")
+    if issue_type is not None and (issue_type not in repository.owner.issue_types or not issue_type.is_enabled):
+        raise Refusal("UNPROCESSABLE", "Issue type is not available in this repository")
+
+
 def rename(state: State, issue: Issue, title: str) -> None:
     """Give the issue another title."""
     stored = clean_title(title)
@@ -50,14 +66,13 @@ def rewrite(state: State, issue: Issue, body: str) -> None:
 
 def label(state: State, issue: Issue, *, add: Iterable[Label] = (), remove: Iterable[Label] = ()) -> None:
     """Add and remove labels, which must be of the issue's own repository."""
-    before = dict(issue.labels)
-    for one in add:
-        if one.repository is not issue.repository:
-            raise Refusal("UNPROCESSABLE", "Label does not belong to the same repository as the issue")
-        issue.labels[one.id] = one
+    wanted = list(add)
+    check_fits(issue.repository, labels=wanted)
+    before = set(issue.labels)
+    issue.labels |= {one.id: one for one in wanted}
     for one in remove:
         issue.labels.pop(one.id, None)
-    if before.keys() != issue.labels.keys():
+    if before != set(issue.labels):
         state.touch(issue)
 
 
@@ -75,8 +90,7 @@ def assign(state: State, issue: Issue, *, add: Iterable[User] = (), remove: Iter
 
 def plan(state: State, issue: Issue, milestone: Milestone | None) -> None:
     """Put the issue under a milestone of its own repository, or under none."""
-    if milestone is not None and milestone.repository is not issue.repository:
-        raise Refusal("UNPROCESSABLE", "Milestone does not belong to the same repository as the issue")
+    check_fits(issue.repository, milestone=milestone)
     if milestone is issue.milestone:
         return
     for side in (issue.milestone, milestone):
@@ -92,9 +106,7 @@ def plan(state: State, issue: Issue, milestone: Milestone | None) -> None:
 
 def retype(state: State, issue: Issue, issue_type: IssueType | None) -> None:
     """Give the issue another type of its organisation, or none."""
-    owner: Organization = issue.repository.owner
-    if issue_type is not None and (issue_type not in owner.issue_types or not issue_type.is_enabled):
-        raise Refusal("UNPROCESSABLE", "Issue type is not available in this repository")
+    check_fits(issue.repository, issue_type=issue_type)
     if issue_type is not issue.issue_type:
         issue.issue_type = issue_type
         state.touch(issue)

@@ -44,16 +44,17 @@ def create_issue(context: Context, given: Input) -> dict[str, object]:
     issue_type = state.find_as(IssueType, given["issueTypeId"]) if given.get("issueTypeId") else None
     parent = state.find_as(Issue, given["parentIssueId"]) if given.get("parentIssueId") else None
     projects = [state.find_as(Project, one) for one in ids(given, "projectV2Ids")]
+    edits_issue.check_fits(repository, labels=labels, milestone=milestone, issue_type=issue_type)
     issue = state.add_issue(repository, title, author=context.viewer, body=body)
-    try:
-        edits_issue.label(state, issue, add=labels)
-        edits_issue.plan(state, issue, milestone)
-        edits_issue.retype(state, issue, issue_type)
-        if parent is not None:
+    if parent is not None:
+        try:
             edits_issue.nest(state, parent, issue, replace=False)
-    except Refusal:
-        edits_issue.delete(state, issue)
-        raise
+        except Refusal:
+            edits_issue.delete(state, issue)
+            raise
+    edits_issue.label(state, issue, add=labels)
+    edits_issue.plan(state, issue, milestone)
+    edits_issue.retype(state, issue, issue_type)
     edits_issue.assign(state, issue, add=people)
     for project in projects:
         edits_project.add(state, project, issue, context.viewer)
@@ -62,17 +63,18 @@ def create_issue(context: Context, given: Input) -> dict[str, object]:
 
 
 def update_issue(context: Context, given: Input) -> dict[str, object]:
-    """Change what is given: a null milestone or type clears it, lists replace what is there."""
+    """Change what is given, or nothing when part is refused: null clears a milestone or type, lists replace."""
     state = context.state
     issue = find_issue(context, given, "id")
     labels = {one: state.find_as(Label, one) for one in ids(given, "labelIds")}
     people = {one: state.find_as(User, one) for one in ids(given, "assigneeIds")}
     milestone = state.find_as(Milestone, given["milestoneId"]) if given.get("milestoneId") else None
     issue_type = state.find_as(IssueType, given["issueTypeId"]) if given.get("issueTypeId") else None
-    if given.get("title") is not None:
-        edits_issue.rename(state, issue, str(given["title"]))
-    if given.get("body") is not None:
-        edits_issue.rewrite(state, issue, str(given["body"]))
+    title = edits_issue.clean_title(str(given["title"])) if given.get("title") is not None else issue.title
+    body = edits_issue.clean_body(str(given["body"])) if given.get("body") is not None else issue.body
+    edits_issue.check_fits(issue.repository, labels=labels.values(), milestone=milestone, issue_type=issue_type)
+    edits_issue.rename(state, issue, title)
+    edits_issue.rewrite(state, issue, body)
     if given.get("labelIds") is not None:
         gone = [one for key, one in issue.labels.items() if key not in labels]
         edits_issue.label(state, issue, add=labels.values(), remove=gone)

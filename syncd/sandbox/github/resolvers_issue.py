@@ -13,7 +13,7 @@ from syncd.sandbox.github.resolvers_query import Resolver, ordered, owned_projec
 Test = Callable[[Issue | PullRequest], bool]
 
 
-def issues(owner: Repository, context: Context, args: Args) -> Connection[Issue | PullRequest]:
+def issues(owner: Repository, _context: Context, args: Args) -> Connection[Issue | PullRequest]:
     """
     Return a repository's issues, filtered, by creation or by update.
 
@@ -21,9 +21,9 @@ def issues(owner: Repository, context: Context, args: Args) -> Connection[Issue 
     is edited while somebody pages moves to the end, and is met again there.
     """
     filters = args.get("filterBy")
-    tests = tests_of(filters if isinstance(filters, Mapping) else {}, context.viewer)
+    tests = tests_of(filters if isinstance(filters, Mapping) else {})
     tests.append(lambda one: isinstance(one, Issue))
-    tests += tests_of({key: args[key] for key in ("states", "labels") if args.get(key)}, context.viewer)
+    tests += tests_of({key: args[key] for key in ("states", "labels") if args.get(key)})
     since = str(filters["since"]) if isinstance(filters, Mapping) and filters.get("since") else ""
     order = args.get("orderBy")
     by_update, descending = False, False
@@ -53,47 +53,47 @@ def issue_order(
     )
 
 
-def tests_of(filters: Mapping[str, object], viewer: User) -> list[Test]:
+def tests_of(filters: Mapping[str, object]) -> list[Test]:
     """Return one test for each filter given (but `since`, which the order takes care of)."""
     tests: list[Test] = []
     for name, wanted in filters.items():
         if wanted is None or name == "since":
             continue
-        tests.append(_TESTS[name](wanted, viewer))
+        tests.append(_TESTS[name](wanted))
     return tests
 
 
-def _by_assignee(wanted: object, _viewer: User) -> Test:
+def _by_assignee(wanted: object) -> Test:
     logins = {str(wanted).casefold()}
-    if wanted == "*":
-        return lambda one: bool(one.assignees)
+    if wanted in {"*", "none"}:
+        return lambda one: bool(one.assignees) is (wanted == "*")
     return lambda one: any(user.login.casefold() in logins for user in one.assignees.values())
 
 
-def _by_labels(wanted: object, _viewer: User) -> Test:
+def _by_labels(wanted: object) -> Test:
     names = {str(name).casefold() for name in wanted} if isinstance(wanted, list) else set()
     return lambda one: any(label.name.casefold() in names for label in one.labels.values())
 
 
-def _by_states(wanted: object, _viewer: User) -> Test:
+def _by_states(wanted: object) -> Test:
     states = set(wanted) if isinstance(wanted, list) else set()
     return lambda one: one.state in states
 
 
-def _by_milestone(wanted: object, _viewer: User) -> Test:
-    if wanted == "*":
-        return lambda one: one.milestone is not None
+def _by_milestone(wanted: object) -> Test:
+    if wanted in {"*", "none"}:
+        return lambda one: (one.milestone is not None) is (wanted == "*")
     return lambda one: one.milestone is not None and str(wanted) == str(one.milestone.number)
 
 
-_TESTS: Mapping[str, Callable[[object, User], Test]] = {
+_TESTS: Mapping[str, Callable[[object], Test]] = {
     "assignee": _by_assignee,
-    "createdBy": lambda wanted, _viewer: lambda one: one.author is not None and one.author.login == wanted,
+    "createdBy": lambda wanted: lambda one: one.author is not None and one.author.login == wanted,
     "labels": _by_labels,
     "milestone": _by_milestone,
     "milestoneNumber": _by_milestone,
     "states": _by_states,
-    "type": lambda wanted, _viewer: lambda one: getattr(getattr(one, "issue_type", None), "name", None) == wanted,
+    "type": lambda wanted: lambda one: getattr(getattr(one, "issue_type", None), "name", None) == wanted,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 from starlette.requests import Request
@@ -17,7 +18,7 @@ from syncd.sandbox.github.pacific import due_on
 from syncd.sandbox.github.resolvers_issue import issue_order, tests_of
 from syncd.sandbox.github.rest_http import SECONDARY, Fail, invalid, page_of, read_body, refusal, tell
 from syncd.sandbox.github.rest_payloads import LabelBody, MilestoneBody
-from syncd.sandbox.github.state import Refusal, State
+from syncd.sandbox.github.state import Refusal, State, wire
 from syncd.sandbox.standin import wrote
 
 NOT_MODIFIED = 304
@@ -173,7 +174,7 @@ class RestApi:
 
     # --- issues --------------------------------------------------------------------------
 
-    def list_issues(self, request: Request, session: Session, _body: bytes) -> Answer:
+    def list_issues(self, request: Request, _session: Session, _body: bytes) -> Answer:
         """List issues *and pull requests*: open ones, latest first, unless told otherwise."""
         query = request.query_params
         filters: dict[str, object] = {}
@@ -181,10 +182,12 @@ class RestApi:
         if state != "all":
             filters["states"] = [state.upper()]
         filters |= {to: query[name] for name, to in _FILTERS.items() if name in query}
+        tests = tests_of(filters)
+        tests += [test for name in query.get("labels", "").split(",") if name for test in tests_of({"labels": [name]})]
         order = issue_order(
             self._repository(request),
-            tests_of(filters, session.user),
-            query.get("since", ""),
+            tests,
+            _since(query.get("since")),
             by_update=query.get("sort") == "updated",
             descending=query.get("direction", "desc") == "desc",
         )
@@ -260,3 +263,14 @@ class RestApi:
 
 
 _FILTERS = {"creator": "createdBy", "assignee": "assignee", "milestone": "milestone", "type": "type"}
+
+
+def _since(text: str | None) -> str:
+    """Return a `since` parameter as times are stored; nonsense is refused."""
+    if text is None:
+        return ""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise invalid("Issue", "since", "invalid") from None
+    return wire(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

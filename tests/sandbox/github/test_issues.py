@@ -145,6 +145,16 @@ async def test_only_what_is_given_changes_and_null_clears(client: Client) -> Non
     assert client.shown(milestone)["issues"] == []
 
 
+async def test_an_update_that_is_refused_in_part_changes_nothing(client: Client) -> None:
+    key = client.hub.add_issue("api", "Old")
+    other = client.id_of(client.hub.add_milestone("web", "Elsewhere"))
+
+    error = await client.refused("updateIssue", id=client.id_of(key), title="New", milestoneId=other)
+
+    assert error["message"] == "Milestone does not belong to the same repository as the issue"
+    assert client.shown(key)["title"] == "Old"
+
+
 async def test_an_update_that_changes_nothing_is_no_update(client: Client) -> None:
     key = client.hub.add_issue("api", "Same", body="same", labels="a")
     before = await read(client, key)

@@ -140,6 +140,43 @@ async def test_issues_since_come_with_pull_requests_and_everything_they_hold(pla
     assert [one["number"] for one in later.json()] == [3]
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"since": "2026-03-02T10:01:00+01:00"}, [3, 2]),
+        ({"since": "2026-03-02T09:02:00Z"}, [3]),
+        ({"labels": "a"}, [2, 1]),
+        ({"labels": "A,b"}, [2]),
+        ({"assignee": "none"}, [3, 2]),
+        ({"milestone": "none"}, [3, 1]),
+        ({"milestone": "1"}, [2]),
+        ({"creator": "ada", "direction": "asc"}, [3]),
+        ({"state": "closed"}, [4]),
+        ({"type": "Bug"}, [3]),
+    ],
+)
+async def test_each_filter_of_the_list_does_what_it_says(
+    client: Client, query: dict[str, str], expected: list[int]
+) -> None:
+    client.hub.add_milestone("api", "Beta")
+    client.hub.add("issue", "api", {"title": "One", "labels": "a", "assignees": "ada"})
+    client.clock.move(60)
+    client.hub.add("issue", "api", {"title": "Two", "labels": "a, b", "milestone": "Beta"})
+    client.clock.move(60)
+    client.hub.add("bug", "api", {"title": "Three"}, by="ada")
+    client.hub.add("issue", "api", {"title": "Four", "state": "closed"})
+
+    response = await client.rest("GET", "/repos/acme/api/issues", query=query)
+
+    assert [one["number"] for one in response.json()] == expected
+
+
+async def test_a_since_that_is_no_time_is_refused(client: Client) -> None:
+    response = await client.http.get("/repos/acme/api/issues?since=monday", headers=client.headers())
+
+    assert response.status_code == 422
+
+
 async def test_a_deleted_issue_is_410_and_an_unknown_one_404(client: Client) -> None:
     key = client.hub.add_issue("api", "Doomed")
     assert (await client.rest("GET", "/repos/acme/api/issues/1")).json()["title"] == "Doomed"
