@@ -86,13 +86,18 @@ def _check_side(mapping: CompiledMapping, side: SideSpec, description: Described
         note(
             side.place,
             f'"{side.native}" holds {wrong[0].type}, which cannot be {side.kind}.{side.field} ({side.spec.type})',
-            f"name a field of type {' or '.join(holders_of(side.spec.type)) or 'that can'}",
+            _fix_type(side.spec.type),
         )
     if natives and not any(each.writable for each in natives) and side.direction is not Direction.READ:
         note = problems.add if side.direction is Direction.WRITE else problems.warn
         note(side.place, f'"{side.native}" of {side.connection} cannot be written', "say direction: read")
     if side.spec.type is FieldType.CHOICE and natives and not wrong:
         _check_options(side, natives, problems)
+
+
+def _fix_type(canonical: FieldType) -> str:
+    holders = holders_of(canonical)
+    return f"name a field of type {' or '.join(holders)}" if holders else "remove it: no tool's field can hold it yet"
 
 
 def _no_field(

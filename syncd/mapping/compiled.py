@@ -9,10 +9,11 @@ from typing import Protocol
 
 from syncd.errors import ConfigError
 from syncd.mapping.bind import Binding, find, make_lens, named
+from syncd.mapping.explain import fallbacks_of
 from syncd.mapping.lenses.base import BaseLens, Lookup, People
 from syncd.mapping.problems import Place
-from syncd.mapping.spec import CreateRule, Fallback, MatchRule, SideSpec, Test, fold, texts_of
-from syncd.model.canonical import FieldSpec, FieldType, Kind, Value
+from syncd.mapping.spec import CreateRule, Fallback, Filter, MatchRule, SideSpec, fold, texts_of
+from syncd.model.canonical import FieldSpec, Kind, Value
 from syncd.model.native import (
     Bool,
     Choice,
@@ -80,7 +81,7 @@ class CompiledMapping:
     kinds: Mapping[ConnectionName, Mapping[str, Kind]] = field(default_factory=dict)
     stated_types: Mapping[ConnectionName, frozenset[str]] = field(default_factory=dict)
     """The record types the portfolio's own file names."""
-    scope: Mapping[tuple[ConnectionName, Kind], Mapping[str, Test]] = field(default_factory=dict)
+    scope: Mapping[tuple[ConnectionName, Kind], Mapping[str, Filter]] = field(default_factory=dict)
     specs: Mapping[tuple[Kind, str], FieldSpec] = field(default_factory=dict)
     sides: Mapping[tuple[ConnectionName, Kind, str], SideSpec] = field(default_factory=dict)
     policies: Mapping[tuple[Kind, str], Policy] = field(default_factory=dict)
@@ -238,13 +239,11 @@ class CompiledMapping:
         return make_lens(Binding(side=side, native=native, container=container, lookup=lookup, people=people))
 
     def explain_fallbacks(self) -> Iterator[Fallback]:
-        """Yield what each connection shows for every canonical value its table has no word for."""
+        """Yield what each connection shows for every canonical value it has no word for; once described, no option."""
         for side in self.sides.values():
-            if side.spec.type is not FieldType.CHOICE:
-                continue
-            for value in side.spec.options:
-                if value not in side.values:
-                    yield Fallback(side.name, value, _stand_in(side, value))
+            types = frozenset(name for name, kind in self.kinds[side.connection].items() if kind is side.kind)
+            described = self.described.get(side.connection)
+            yield from fallbacks_of(side, types, described.fields if described else None)
 
     def _key(self, connection: ConnectionName, name: str, record_type: str, container: str | None) -> str | None:
         if connection not in self.described:
@@ -259,15 +258,6 @@ class CompiledMapping:
         if asked not in self._found:
             self._found[asked] = find(self.described[connection].fields, name, record_type, container)
         return self._found[asked]
-
-
-def _stand_in(side: SideSpec, value: str) -> str | None:
-    seen: set[str] = set()
-    now: str | None = value
-    while now is not None and now not in side.values and now not in seen:
-        seen.add(now)
-        now = side.fallback.get(now)
-    return now if now in side.values else None
 
 
 def spelling_of(name: str, containers: Sequence[DescribedContainer]) -> str | None:

@@ -7,34 +7,34 @@ from typing import TypeAlias
 
 from syncd.mapping.problems import Place, Problems
 from syncd.mapping.schema import Condition, DefaultsFile, MappingFile, TypesRule
-from syncd.mapping.spec import Test
+from syncd.mapping.spec import Filter
 from syncd.model.canonical import Kind
 from syncd.model.refs import ConnectionName
 
 Kinds: TypeAlias = Mapping[ConnectionName, Mapping[str, Kind]]
 """For each connection the kind of every mapped record type, in the order of the file."""
 
-Scope: TypeAlias = Mapping[tuple[ConnectionName, Kind], Mapping[str, Test]]
+Scope: TypeAlias = Mapping[tuple[ConnectionName, Kind], Mapping[str, Filter]]
 """The tests, by native field name, a record must pass to be in scope."""
 
 
-def make_test(condition: Condition) -> Test:
+def make_filter(condition: Condition) -> Filter:
     """Return a condition's meaning."""
-    return Test(is_=condition.is_, not_=condition.not_ or (), contains=condition.contains)
+    return Filter(is_=condition.is_, not_=condition.not_ or (), contains=condition.contains)
 
 
 def read_kinds(
     file: MappingFile, place: Place, defaults: Mapping[ConnectionName, DefaultsFile], problems: Problems
 ) -> tuple[Kinds, Scope]:
     """Merge the portfolio's kinds over the defaults: a type it names goes where it says, whatever the defaults say."""
-    scope: dict[tuple[ConnectionName, Kind], Mapping[str, Test]] = {}
+    scope: dict[tuple[ConnectionName, Kind], Mapping[str, Filter]] = {}
     for kind, sides in file.kinds.items():
         for name, rule in sides.items():
             here = place / kind.value / name
             if name not in defaults:
                 problems.unknown(here, "a connection of this portfolio", name, list(defaults))
             elif rule.where:
-                scope[ConnectionName(name), kind] = {field: make_test(test) for field, test in rule.where.items()}
+                scope[ConnectionName(name), kind] = {field: make_filter(test) for field, test in rule.where.items()}
     kinds = {name: _types(name, file, place, default, problems) for name, default in defaults.items()}
     for name, types in kinds.items():
         if not types:

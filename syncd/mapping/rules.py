@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from syncd.mapping import schema
-from syncd.mapping.kinds import Kinds, make_test
+from syncd.mapping.kinds import Kinds, make_filter
 from syncd.mapping.problems import Place, Problems, article
 from syncd.mapping.schema import MappingFile
 from syncd.mapping.spec import CreateRule, MatchRule
@@ -79,7 +79,7 @@ def _rules_to(
                 target=name,
                 containers=target.containers,
                 record_type=target.type or types[0],
-                when={field: make_test(test) for field, test in rule.when.items()},
+                when={field: make_filter(test) for field, test in rule.when.items()},
                 place=place,
             )
 

@@ -94,7 +94,7 @@ class SideSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Filter:
     """A test of one field of a record or an entity."""
 
     is_: tuple[str | None, ...] | None = None
@@ -126,7 +126,7 @@ class CreateRule:
     containers: tuple[str, ...]
     """As the tool spells them; several only for milestones, one record in each."""
     record_type: str
-    when: Mapping[str, Test] = dataclasses.field(default_factory=dict)
+    when: Mapping[str, Filter] = dataclasses.field(default_factory=dict)
     place: Place
 
     def applies(self, values: Mapping[str, Value]) -> bool:

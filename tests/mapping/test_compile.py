@@ -96,6 +96,18 @@ def test_a_value_can_be_left_without_a_word() -> None:
     ]
 
 
+def test_once_a_tool_is_described_only_options_it_has_are_words() -> None:
+    mapping = extended().with_description(A, Described((STATUS,)))
+    told = [str(each) for each in mapping.explain_fallbacks() if "task.status for pmo" in str(each)]
+    assert told == [
+        "task.status for pmo: proposed is shown as planned",
+        "task.status for pmo: in_progress has no word there and is not written",
+        "task.status for pmo: in_review has no word there and is not written",
+        "task.status for pmo: blocked has no word there and is not written",
+        "task.status for pmo: cancelled is shown as done",
+    ]
+
+
 def test_policies_and_directions_are_read() -> None:
     mapping = extended(
         "fields:\n"

@@ -110,6 +110,10 @@ class TableLens(BaseLens):
             value = self.fallback.get(value)
         return CANNOT
 
+    def has_word(self, value: str) -> bool:
+        """Say whether an option of the field stands for *value* itself."""
+        return self._option(value) is not None
+
     def _option(self, value: str) -> Choice | None:
         option = self.table.write(value, self.options)
         if option is None and self.free:
