@@ -62,23 +62,11 @@ def read_fields(
                 )
     for connection, (default, where) in defaults.items():
         sided = _default_sides(default, where, problems)
-        wanted = [*rules, *(key for key in sided if key not in rules)]
         present = set(kinds[connection].values())
-        for key in wanted:
+        for key in dict.fromkeys([*rules, *sided]):
             rule, at = rules.get(key, (FieldRule(), place))
-            stated = connection in rule.sides
-            if key[0] in present or stated:
-                said = _Said(
-                    connection=connection,
-                    kind=key[0],
-                    field=key[1],
-                    spec=read.specs.get(key) or FIELDS[key[0]][key[1]],
-                    rule=rule,
-                    own=rule.sides.get(connection),
-                    own_place=at / connection if stated else at,
-                    default=sided.get(key),
-                    default_place=where / "fields" / f"{key[0]}.{key[1]}",
-                )
+            if key[0] in present or connection in rule.sides:
+                said = _said(connection, key, rule=rule, at=at, default=sided.get(key), where=where, read=read)
                 _add_side(said, read, problems)
     for (kind, name), (rule, at) in rules.items():
         if not rule.sides and not any(key[1:] == (kind, name) for key in read.sides):
@@ -88,6 +76,30 @@ def read_fields(
                 f"name the tools' fields, as in {next(iter(defaults), 'CONNECTION')}: FIELD, or remove it",
             )
     return read
+
+
+def _said(
+    connection: ConnectionName,
+    key: FieldKey,
+    *,
+    rule: FieldRule,
+    at: Place,
+    default: Side | None,
+    where: Place,
+    read: Read,
+) -> _Said:
+    kind, name = key
+    return _Said(
+        connection=connection,
+        kind=kind,
+        field=name,
+        spec=read.specs.get(key) or FIELDS[kind][name],
+        rule=rule,
+        own=rule.sides.get(connection),
+        own_place=at / connection if connection in rule.sides else at,
+        default=default,
+        default_place=where / "fields" / f"{kind}.{name}",
+    )
 
 
 _KEYS = ("leader", "policy", "direction", "fallback", "type", "options")

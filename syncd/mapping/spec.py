@@ -89,7 +89,7 @@ class SideSpec:
 
     @property
     def name(self) -> str:
-        """What a person calls it: `task.status for jira-pmo`."""
+        """What a person calls it: `task.status for pmo`."""
         return f"{self.kind}.{self.field} for {self.connection}"
 
 

@@ -43,7 +43,7 @@ class BaseLens:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        """`task.status for jira-pmo`, for messages."""
+        """`task.status for pmo`, for messages."""
 
     def get(self, native: Native) -> Value | Missing:
         """Return what *native* means (see `syncd.model.lens.Lens`)."""

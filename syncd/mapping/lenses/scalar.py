@@ -55,7 +55,7 @@ class DayInMomentLens(ScalarLens):
     A canonical day in a field that holds moments.
 
     A moment reads as the day it has in UTC: tools write a person's day as some
-    hour of it (GitHub milestones: 07:00Z; vendor-facts section 13).
+    hour of it, not always midnight (recorded: 07:00Z; vendor-facts section 13).
     """
 
     def __init__(self, name: str, native: NativeField) -> None:
