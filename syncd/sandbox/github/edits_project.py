@@ -90,10 +90,11 @@ def set_value(state: State, item: ProjectItem, column: Field, value: Stored, by:
     if column.data_type not in WRITABLE:
         raise Refusal("VALIDATION", f"The field of type {column.data_type.lower()} is currently not supported.")
     cell = item.values.get(column.id)
-    if cell is None or cell.value != value:
-        cell = state.value(item, column, by)
-        cell.value = value
-        cell.updated_at = item.updated_at = state.stamp()
+    if cell is not None and cell.value == value:
+        return
+    cell = state.value(item, column, by)
+    cell.value = value
+    cell.updated_at = item.updated_at = state.stamp()
     if state.close_on_done and isinstance(value, Option) and value is _done(item.project):
         content = item.content
         if isinstance(content, Issue) and content.state == "OPEN":

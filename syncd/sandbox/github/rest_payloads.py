@@ -167,19 +167,26 @@ def issue(one: Issue | PullRequest) -> dict[str, object]:
         "closed_at": one.closed_at,
         "author_association": "MEMBER",
     }
-    if isinstance(one, PullRequest):
-        web = WEB + path_of(one)
-        pull = f"{API}/repos/{one.repository.name_with_owner}/pulls/{one.number}"
-        told["pull_request"] = {"url": pull, "html_url": web, "diff_url": f"{web}.diff", "patch_url": f"{web}.patch"}
-        return told
-    told["state_reason"] = one.state_reason.lower() if one.state_reason else None
-    told["type"] = issue_type(one.issue_type) if one.issue_type else None
+    return told | (_pull_request(one) if isinstance(one, PullRequest) else _issue_only(one))
+
+
+def _pull_request(one: PullRequest) -> dict[str, object]:
+    web = WEB + path_of(one)
+    pull = f"{API}/repos/{one.repository.name_with_owner}/pulls/{one.number}"
+    return {"pull_request": {"url": pull, "html_url": web, "diff_url": f"{web}.diff", "patch_url": f"{web}.patch"}}
+
+
+def _issue_only(one: Issue) -> dict[str, object]:
     closed = sum(child.closed for child in one.sub_issues.values())
     total = len(one.sub_issues)
-    told["sub_issues_summary"] = {
-        "total": total,
-        "completed": closed,
-        "percent_completed": 100 * closed // total if total else 0,
+    told: dict[str, object] = {
+        "state_reason": one.state_reason.lower() if one.state_reason else None,
+        "type": issue_type(one.issue_type) if one.issue_type else None,
+        "sub_issues_summary": {
+            "total": total,
+            "completed": closed,
+            "percent_completed": 100 * closed // total if total else 0,
+        },
     }
     if one.parent is not None:
         told["parent_issue_url"] = f"{API}/repos/{one.parent.repository.name_with_owner}/issues/{one.parent.number}"

@@ -61,7 +61,12 @@ ITERATION_DAYS: Final = 14
 
 
 def seed(state: State, portfolio: Portfolio, today: date) -> Project:
-    """Fill an empty state and return the project."""
+    """Fill an empty state with things of yesterday, and return the project."""
+    with _yesterday(state):
+        return _plant(state, portfolio, today)
+
+
+def _plant(state: State, portfolio: Portfolio, today: date) -> Project:
     owner = state.add_organization(OWNER, name="Acme")
     admin = state.add_user(ADMIN, name="The Admin")
     state.add_user(BOT, name="syncd")
@@ -79,6 +84,16 @@ def seed(state: State, portfolio: Portfolio, today: date) -> Project:
     with _lenient(state), _without_collector():
         _Planter(state, project, portfolio).plant()
     return project
+
+
+@contextmanager
+def _yesterday(state: State) -> Iterator[None]:
+    """Date everything a day back: GitHub tells whole seconds, so an edit in the seed's own second would not show."""
+    state.past = timedelta(days=1)
+    try:
+        yield
+    finally:
+        state.past = timedelta()
 
 
 @contextmanager

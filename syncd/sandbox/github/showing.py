@@ -10,23 +10,26 @@ from syncd.sandbox.github.state import WEB
 
 
 def summary(project: Project) -> list[dict[str, object]]:
-    """Return a line for every milestone, issue and draft."""
-    found: list[dict[str, object]] = []
-    for repository in project.owner.repositories.values():
-        for milestone in repository.milestones:
-            if milestone is not None:
-                due = {"due_on": (milestone.due_on or "")[:10] or None}
-                found.append(_line(milestone, "Milestone", milestone.title, milestone.state) | due)
-        for one in repository.contents:
-            if isinstance(one, Issue):
-                kind = one.issue_type.name if one.issue_type else "Issue"
-                found.append(_line(one, kind, one.title, one.state) | _status(project.by_content.get(one.id)))
-    found += [
-        _line(item, "Draft", item.content.title, "OPEN") | _status(item)
-        for item in project.live
-        if isinstance(item.content, DraftIssue)
+    """Return a line for every issue, draft and milestone, in that order."""
+    repositories = project.owner.repositories.values()
+    issues = [one for repository in repositories for one in repository.contents if isinstance(one, Issue)]
+    milestones = [one for repository in repositories for one in repository.milestones if one is not None]
+    return [
+        *(
+            _line(one, one.issue_type.name if one.issue_type else "Issue", one.title, one.state)
+            | _status(project.by_content.get(one.id))
+            for one in issues
+        ),
+        *(
+            _line(item, "Draft", item.content.title, "OPEN") | _status(item)
+            for item in project.live
+            if isinstance(item.content, DraftIssue)
+        ),
+        *(
+            _line(one, "Milestone", one.title, one.state) | {"due_on": (one.due_on or "")[:10] or None}
+            for one in milestones
+        ),
     ]
-    return found
 
 
 def _line(one: Issue | Milestone | ProjectItem, kind: str, title: str, state: str) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypedDict, TypeVar
 
 from syncd.sandbox.github.nodes import (
@@ -60,6 +60,8 @@ class State:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self._last, self._last_second = "", -1
+        self.past = timedelta()
+        """How long ago things are said to happen, while seeding."""
         self._next_id = FIRST_DATABASE_ID
         self.nodes: dict[str, Node] = {}
         self.users: dict[str, User] = {}
@@ -77,7 +79,7 @@ class State:
 
     def stamp(self) -> str:
         """Return the present moment in whole seconds; many things may share one."""
-        moment = self._now()
+        moment = self._now() - self.past
         second = int(moment.timestamp())
         if second > self._last_second:
             self._last, self._last_second = wire(moment), second

@@ -31,6 +31,11 @@ def test_the_portfolio_is_planted_in_githubs_words(planted: Client) -> None:
     assert task["Estimate"] in {1, 2, 3, 5, 8}
 
 
+def test_the_seed_is_of_yesterday_so_that_every_edit_shows(planted: Client) -> None:
+    assert planted.shown("api#1")["item_updated_at"] == "2026-03-01T09:00:00Z"
+    assert planted.hub.set("api#1", "Status", "Done")["item_updated_at"] == "2026-03-02T09:00:00Z"
+
+
 def test_the_same_portfolio_is_planted_the_same(planted: Client) -> None:
     again = Client(None, make_portfolio(None, START.date()))
 

@@ -278,6 +278,7 @@ async def test_closing_an_issue_sets_done_and_the_other_way_only_when_switched_o
     assert client.shown(other)["state"] == "open"
 
     assert client.hub.tune("close_on_done", "on")
+    client.hub.set(other, "Status", "Todo")
     await write(client, other, "Status", singleSelectOptionId=done)
     assert client.shown(other)["state"] == "closed"
 

@@ -126,7 +126,7 @@ async def test_issues_since_come_with_pull_requests_and_everything_they_hold(pla
     response = await planted.rest(
         "GET",
         "/repos/acme/api/issues",
-        query={"since": "2026-03-02T09:00:00Z", "state": "all", "per_page": "100", "sort": "updated"},
+        query={"since": "2026-03-01T09:00:00Z", "state": "all", "per_page": "100", "sort": "updated"},
     )
 
     told = response.json()
