@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, select
+from sqlalchemy import Row, bindparam, delete, exists, select
 
 from syncd.model import codec
 from syncd.model.canonical import UNSET, Kind, Unset, Value
@@ -148,12 +148,14 @@ class FieldStates:
 
     async def clear(self, keys: Sequence[tuple[EntityId, str, LinkId | None]]) -> None:
         """Forget what stood in the way of these (entity, field, link)."""
-        for owner, name, at in keys:
-            await self._db.write(
-                delete(field_state).where(
-                    field_state.c.entity == owner, field_state.c.field == name, field_state.c.link == (at or "")
-                )
-            )
+        statement = delete(field_state).where(
+            field_state.c.entity == bindparam("of_entity"),
+            field_state.c.field == bindparam("of_field"),
+            field_state.c.link == bindparam("of_link"),
+        )
+        rows = [{"of_entity": owner, "of_field": name, "of_link": at or ""} for owner, name, at in keys]
+        if rows:
+            await self._db.write(statement, rows)
 
 
 class Dirty:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
@@ -93,26 +94,23 @@ class Journal:
 
     async def mark_sent(self, ids: Sequence[OpId], at: datetime) -> None:
         """Say that requests are about to leave. Commit before they do."""
-        await self._move(ids, {OpState.PLANNED}, OpState.SENT, sent_at=at)
+        await self._move(dict.fromkeys(ids), {OpState.PLANNED}, OpState.SENT, sent_at=at)
 
     async def mark_unknown(self, reasons: Mapping[OpId, str]) -> None:
         """Say that nobody can tell whether these were carried out, and why."""
-        for one, reason in reasons.items():
-            await self._move([one], {OpState.SENT, OpState.UNKNOWN}, OpState.UNKNOWN, reason=reason)
+        await self._move(reasons, {OpState.SENT, OpState.UNKNOWN}, OpState.UNKNOWN)
 
     async def mark_confirmed(self, ids: Sequence[OpId], at: datetime) -> None:
         """Say that these were carried out and read back."""
-        await self._move(ids, {OpState.SENT, OpState.UNKNOWN}, OpState.CONFIRMED, ended_at=at, reason=None)
+        await self._move(dict.fromkeys(ids), {OpState.SENT, OpState.UNKNOWN}, OpState.CONFIRMED, ended_at=at)
 
     async def mark_failed(self, reasons: Mapping[OpId, str], at: datetime) -> None:
         """Say that these were surely not carried out, and why."""
-        for one, reason in reasons.items():
-            await self._move([one], OPEN_OPS, OpState.FAILED, ended_at=at, reason=reason)
+        await self._move(reasons, OPEN_OPS, OpState.FAILED, ended_at=at)
 
     async def mark_quarantined(self, reasons: Mapping[OpId, str], at: datetime) -> None:
         """Say that these wait for a person, and why."""
-        for one, reason in reasons.items():
-            await self._move([one], OPEN_OPS, OpState.QUARANTINED, ended_at=at, reason=reason)
+        await self._move(reasons, OPEN_OPS, OpState.QUARANTINED, ended_at=at)
 
     async def attach(self, links: Mapping[OpId, LinkId]) -> None:
         """Say which link each confirmed create made."""
@@ -153,18 +151,21 @@ class Journal:
         return await self._db.all(select(op).where(op.c.run == run).order_by(op.c.planned_at, op.c.id), _op)
 
     async def _move(
-        self, ids: Sequence[OpId], allowed: frozenset[OpState] | set[OpState], state: OpState, **also: object
+        self, reasons: Mapping[OpId, str | None], allowed: AbstractSet[OpState], state: OpState, **times: datetime
     ) -> None:
-        moved = 0
-        wanted = list(dict.fromkeys(ids))
-        if wanted:
-            statement = update(op).where(
-                op.c.id == bindparam("op_id"), or_(*(op.c.state == one for one in sorted(allowed)))
-            )
-            moved = await self._db.write(statement.values(state=state, **also), [{"op_id": one} for one in wanted])
-        if moved != len(wanted):
+        """Move every op of *reasons* from an *allowed* state to *state*, or raise `StoreError`."""
+        if not reasons:
+            return
+        statement = update(op).where(
+            op.c.id == bindparam("op_id"), or_(*(op.c.state == one for one in sorted(allowed)))
+        )
+        moved = await self._db.write(
+            statement.values(state=state, reason=bindparam("why"), **times),
+            [{"op_id": one, "why": reason} for one, reason in reasons.items()],
+        )
+        if moved != len(reasons):
             raise StoreError(
-                f"{len(wanted) - moved} of {len(wanted)} writes cannot become {state}: they are unknown or have ended",
+                f"{len(reasons) - moved} of {len(reasons)} writes cannot become {state}: unknown, or ended already",
                 where=self._db.where,
                 fix="report this: it is a fault in syncd; the transaction was undone",
             )

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from syncd.errors import ConfigError, StoreError
 from syncd.model.refs import EntityId
@@ -225,3 +225,15 @@ def test_an_up_to_date_store_opens_without_loading_alembic(url: str) -> None:
         for _ in range(2)
     )
     assert (first.strip(), second.strip()) == ("True", "False")
+
+
+async def test_a_full_disk_keeps_nothing_of_the_transaction_and_says_so(store: Store) -> None:
+    await fill(store, 1)
+    async with store.transaction() as tx:
+        pages = await tx.entities._db.scalar(text("PRAGMA page_count"))
+        await tx.entities._db.scalar(text(f"PRAGMA max_page_count = {pages}"))
+    with pytest.raises(StoreError) as refused:
+        await fill(store, 2000)
+    assert refused.value.what.startswith("the disk is full")
+    assert refused.value.fix == "make room; nothing of the last transaction was kept"
+    assert await store.entities.ids("platform") == [E1]

@@ -1,13 +1,12 @@
-"""What the site has: projects, trackers, statuses, custom fields. And how it is described."""
+"""What the site has: projects, trackers, statuses, custom fields."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from syncd.connectors.protocol import Container, Description
 from syncd.connectors.redmine.payloads import (
     CustomField,
     CustomFields,
@@ -38,7 +37,7 @@ from syncd.connectors.redmine.queries import (
 from syncd.connectors.redmine.settings import Format, RedmineSettings
 from syncd.connectors.redmine.site import Site
 from syncd.errors import ForbiddenError, NotFoundError
-from syncd.model.native import Choice, NativeField, NativeType, Person
+from syncd.model.native import Choice, NativeType
 
 ISSUE: Final = "issue"
 VERSION: Final = "version"
@@ -252,115 +251,9 @@ def infer(value: CustomValue, on: str, settings: RedmineSettings) -> Custom:
     return Custom(id=value.id, name=value.name, on=on, format=form, multiple=value.multiple)
 
 
-def describe(site: Site, catalog: Catalog) -> Description:
-    """Return what the account can see and do."""
-    account = catalog.account
-    types = frozenset(tracker.name for project in catalog.scope for tracker in project.trackers)
-    return Description(
-        fields=(*_issue_fields(catalog, types), *_version_fields(), *_custom_fields(site, catalog, types)),
-        containers=tuple(
-            Container(
-                name=project.identifier,
-                record_types=frozenset(_creatable(site, catalog, project)),
-                writable=project.status != PROJECT_CLOSED,
-            )
-            for project in catalog.scope
-        ),
-        account=Person(str(account.id), account.name, account.login, account.mail),
-    )
-
-
-def _creatable(site: Site, catalog: Catalog, project: Project) -> Iterator[str]:
-    """Yield the record types that may be created: those with a custom field to carry our mark."""
-    options = site.settings.options
-    if catalog.custom_named(VERSION, options.marker_name(VERSION)):
-        yield VERSION
-    custom = catalog.custom_named(ISSUE, options.marker_name(ISSUE))
-    if custom and custom.is_filter is not False:
-        yield from (one.name for one in project.trackers if not custom.trackers or one.name in custom.trackers)
-
-
 def status_choice(status: Status, catalog: Catalog) -> Choice:
     """Return an issue status with its category, which is `open` or `closed`."""
     is_closed = status.is_closed
     if is_closed is None:
         is_closed = any(known.id == status.id and known.is_closed for known in catalog.statuses)
     return Choice(str(status.id), status.name, CLOSED if is_closed else OPEN)
-
-
-def _issue_fields(catalog: Catalog, types: frozenset[str]) -> Iterator[NativeField]:
-    def on(key: str) -> frozenset[str]:
-        name = STANDARD[key]
-        return types & {
-            tracker.name
-            for tracker in catalog.trackers
-            if tracker.enabled_standard_fields is None or name in tracker.enabled_standard_fields
-        }
-
-    def field(key: str, label: str, kind: NativeType, **more: object) -> NativeField:
-        where = on(key) if key in STANDARD else types
-        return NativeField(key=key, label=label, type=kind, record_types=where, **more)  # type: ignore[arg-type]
-
-    statuses = tuple(status_choice(status, catalog) for status in catalog.statuses)
-    priorities = tuple(Choice(str(p.id), p.name) for p in catalog.priorities if p.active)
-    yield field("subject", "Subject", NativeType.TEXT, required_on_create=True, max_length=255, can_be_empty=False)
-    yield field("description", "Description", NativeType.RICH_TEXT)
-    yield field("status", "Status", NativeType.CHOICE, options=statuses, can_be_empty=False)
-    yield field("priority", "Priority", NativeType.CHOICE, options=priorities, can_be_empty=False)
-    yield field("assigned_to", "Assignee", NativeType.PERSON)
-    yield field("author", "Author", NativeType.PERSON, writable=False)
-    for project in catalog.scope:
-        options = tuple(Choice(str(category.id), category.name) for category in project.issue_categories)
-        places = frozenset({project.identifier})
-        yield field("category", "Category", NativeType.CHOICE, options=options, containers=places)
-    yield field("fixed_version", "Target version", NativeType.REF)
-    yield field("parent", "Parent task", NativeType.REF)
-    yield field("start_date", "Start date", NativeType.DATE)
-    yield field("due_date", "Due date", NativeType.DATE)
-    yield field("estimated_hours", "Estimated time", NativeType.NUMBER)
-    yield field("spent_hours", "Spent time", NativeType.NUMBER, writable=False)
-    yield field("done_ratio", "% Done", NativeType.NUMBER, can_be_empty=False)
-    yield field("is_private", "Private", NativeType.BOOL, can_be_empty=False)
-    yield field("depends_on", "Depends on", NativeType.REFS)
-    yield field("created_on", "Created", NativeType.INSTANT, writable=False)
-    yield field("closed_on", "Closed", NativeType.INSTANT, writable=False)
-
-
-def _version_fields() -> Iterator[NativeField]:
-    only = frozenset({VERSION})
-    yield NativeField(
-        key="name",
-        label="Name",
-        type=NativeType.TEXT,
-        required_on_create=True,
-        max_length=60,
-        can_be_empty=False,
-        record_types=only,
-    )
-    yield NativeField(key="description", label="Description", type=NativeType.TEXT, max_length=255, record_types=only)
-    yield NativeField(
-        key="status",
-        label="Status",
-        type=NativeType.CHOICE,
-        options=VERSION_STATUSES,
-        can_be_empty=False,
-        record_types=only,
-    )
-    yield NativeField(key="due_date", label="Date", type=NativeType.DATE, record_types=only)
-
-
-def _custom_fields(site: Site, catalog: Catalog, types: frozenset[str]) -> Iterator[NativeField]:
-    for custom in catalog.customs.values():
-        marks = custom.name == site.settings.options.marker_name(custom.on)
-        yield NativeField(
-            key=custom.key,
-            label=custom.name,
-            type=custom.type,
-            options=custom.options,
-            free=custom.type in {NativeType.CHOICE, NativeType.CHOICES} and not custom.options,
-            writable=not marks and custom.format in set(Format),
-            required_on_create=custom.required,
-            max_length=custom.max_length,
-            can_be_empty=not custom.required,
-            record_types=frozenset({VERSION}) if custom.on == VERSION else custom.trackers or types,
-        )

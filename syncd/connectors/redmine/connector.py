@@ -19,7 +19,8 @@ from syncd.connectors.protocol import (
     Page,
     Write,
 )
-from syncd.connectors.redmine.catalog import ISSUE, VERSION, Catalog, describe, read_catalog, read_scope
+from syncd.connectors.redmine.catalog import ISSUE, VERSION, Catalog, read_catalog, read_scope
+from syncd.connectors.redmine.describe import describe
 from syncd.connectors.redmine.payloads import IssuePage, Versions
 from syncd.connectors.redmine.people import find_people
 from syncd.connectors.redmine.queries import ANY_STATUS, ISSUES, MAX_LIMIT, PROJECT_VERSIONS
@@ -132,7 +133,7 @@ class RedmineConnector:
         name = self._site.settings.options.marker_name(ISSUE)
         custom = catalog.custom_named(ISSUE, name)
         if custom is None:
-            return []  # without the field nothing was created
+            raise self._no_marker(name)
         params: dict[str, str | int] = {
             "project_id": container,
             custom.key: marker,
@@ -151,5 +152,16 @@ class RedmineConnector:
         return records
 
     async def _marked_versions(self, catalog: Catalog, container: str, _marker: EntityId) -> list[Record]:
+        name = self._site.settings.options.marker_name(VERSION)
+        if catalog.custom_named(VERSION, name) is None:
+            raise self._no_marker(name)
         found = await self._site.get(PROJECT_VERSIONS, Versions, container, where=f"{self.name} project {container}")
         return [version_record(version, catalog, self.name, self._site.settings) for version in found.versions]
+
+    def _no_marker(self, name: str) -> RejectedError:
+        """Return the error of looking for marks without a field that holds them: "none found" would be a guess."""
+        return RejectedError(
+            f'there is no custom field "{name}" (or none was seen), so nobody can tell what was created',
+            where=f"{self.name} (options.marker_field)",
+            fix=f'bring the custom field "{name}" back, or name the one that holds the marks',
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Final, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -57,7 +58,7 @@ class Site:
         where: str | None = None,
     ) -> T:
         """Read one thing; *args* fill the path's holes."""
-        response = await self._http.read("GET", path.format(*args), params=params, where=where, bucket=BUCKET)
+        response = await self._http.read("GET", _fill(path, args), params=params, where=where, bucket=BUCKET)
         return self._parse(response, shape, where)
 
     async def send(self, method: str, path: str, *args: object, body: object = None, where: str) -> httpx.Response:
@@ -69,7 +70,7 @@ class Site:
             RejectedError: Redmine refused the content, in its own words.
             RemoteError: anything else.
         """
-        return await self._http.write(method, path.format(*args), json=body, where=where, bucket=BUCKET)
+        return await self._http.write(method, _fill(path, args), json=body, where=where, bucket=BUCKET)
 
     def parse_write(self, response: httpx.Response, shape: type[T], where: str) -> T:
         """Return a write's answer as *shape*; one that does not fit leaves the outcome unknown."""
@@ -125,3 +126,7 @@ class Site:
         return RemoteChangedError(
             "somebody wrote it at the same moment", where=self.name, fix="nothing to do: it is read again"
         )
+
+
+def _fill(path: str, args: tuple[object, ...]) -> str:
+    return path.format(*(quote(str(arg), safe="") for arg in args))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -277,6 +278,23 @@ async def test_without_a_marker_field_nothing_is_created(site: Site) -> None:
         assert error.where == "redmine (options.marker_field)"
         assert f'add a custom field "Syncd id" for {what}' in (error.fix or "")
     assert not wire.asked("POST")
+
+
+@pytest.mark.parametrize("record_type", ["Feature", "version"])
+async def test_without_a_marker_field_nobody_says_that_nothing_was_created(site: Site, record_type: str) -> None:
+    connector, _ = site.connect(marker_field="Syncd id", version_marker_field=None)
+    key = CreateKey(marker=EntityId("m"), type=record_type, container=site.project, sent_at=datetime.now(UTC))
+    with pytest.raises(RejectedError, match="nobody can tell what was created"):
+        await connector.find_created([key])
+
+
+async def test_a_container_is_a_name_never_a_path(site: Site) -> None:
+    connector, wire = site.connect()
+    made = dataclasses.replace(create(site, "version"), container="../users")
+    [outcome] = await connector.write([made])
+    assert isinstance(outcome, Refused)
+    [request] = wire.asked("POST")
+    assert request.url.raw_path == b"/projects/..%2Fusers/versions.json"
 
 
 async def test_a_marker_that_is_not_on_the_tracker_is_no_marker(site: Site) -> None:
