@@ -52,7 +52,7 @@ def tidy(runs: Iterable[Run]) -> Runs:
     if len(merged) == 1 and merged[0].kind == "text" and "://" not in merged[0].text:
         text = merged[0].text.strip()
         return (replace(merged[0], text=text),) if text else ()
-    return _trim(_merge(_settle_marks(_merge(_linkify(merged)))))
+    return tuple(_merge(_settle(_merge(_trim(_merge(_linkify(merged)))))))
 
 
 def _pieces(runs: Iterable[Run]) -> Iterable[Run]:
@@ -126,30 +126,47 @@ def _without_tail(address: str) -> str:
     return address[:end]
 
 
-def _settle_marks(runs: list[Run]) -> Iterable[Run]:
-    """Give breaks, code and white space the marks that both neighbours share, so that emphasis spans or skips them."""
-    solid = [_is_solid(run) for run in runs]
-    before: list[Marks] = []
-    last = NO_MARKS
-    for run, is_solid in zip(runs, solid, strict=True):
-        before.append(last)
-        last = run.marks if is_solid else last
-    after = NO_MARKS
+def _settle(runs: list[Run]) -> Iterable[Run]:
+    """
+    Give breaks, code and white space the marks that both neighbours share, so that emphasis spans or skips them.
+
+    A break is inside a link when both its neighbours are.
+    """
+    before: list[Run | None] = []
+    beside: list[Run | None] = []
+    solid: Run | None = None
+    other: Run | None = None
+    for run in runs:
+        before.append(solid)
+        beside.append(other)
+        solid = run if _is_solid(run) else solid
+        other = run if run.kind != "break" else other
+    after: Run | None = None
+    behind: Run | None = None
     settled: list[Run] = []
-    for run, is_solid, left in zip(reversed(runs), reversed(solid), reversed(before), strict=True):
-        if is_solid:
-            after = run.marks
+    for run, left, neighbour in zip(reversed(runs), reversed(before), reversed(beside), strict=True):
+        if run.kind == "break":
+            link = neighbour.link if neighbour and behind and neighbour.link == behind.link else None
+            settled.append(Run("break", marks=_shared(left, after), link=link))
+            continue
+        behind = run
+        if _is_solid(run):
+            after = run
             settled.append(run)
         else:
-            settled.append(replace(run, marks=left & after) if run.marks != left & after else run)
+            settled.append(replace(run, marks=_shared(left, after)))
     return reversed(settled)
+
+
+def _shared(left: Run | None, right: Run | None) -> Marks:
+    return left.marks & right.marks if left and right else NO_MARKS
 
 
 def _is_solid(run: Run) -> bool:
     return run.kind == "text" and not run.text.isspace()
 
 
-def _trim(runs: list[Run]) -> Runs:
+def _trim(runs: list[Run]) -> list[Run]:
     """Strip white space at both ends and around breaks; drop breaks at both ends."""
     out: list[Run] = []
     for run in runs:
@@ -167,7 +184,7 @@ def _trim(runs: list[Run]) -> Runs:
     while out and out[-1].kind == "break":
         out.pop()
         _trim_end(out)
-    return tuple(out)
+    return out
 
 
 def _trim_end(out: list[Run]) -> None:

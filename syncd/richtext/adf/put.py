@@ -33,6 +33,13 @@ class Putter:
         A node is kept as it is when its text is still there, in place or
         moved; a replaced one lends its shell and what of its content stays.
         """
+        self._reader.depth += 1
+        try:
+            return self._nodes(old, new, parent)
+        finally:
+            self._reader.depth -= 1
+
+    def _nodes(self, old: Sequence[Node], new: Sequence[Block], parent: str) -> list[Node]:
         units = [tuple(text_of(block) for block in self._reader.block(node)) for node in old]
         wanted = [text_of(block) for block in new]
         kept = kept_units(units, wanted)

@@ -113,13 +113,13 @@ class Reader:
 
     def __init__(self, names: Names | None = None) -> None:
         self._names = names
-        self._depth = 0
+        self.depth = 0
 
     def blocks(self, nodes: Iterable[Node]) -> tuple[Block, ...]:
         """Return the blocks of *nodes*; a node that says nothing has none."""
-        self._depth += 1
+        self.depth += 1
         found = tuple(block for node in nodes for block in self.block(node))
-        self._depth -= 1
+        self.depth -= 1
         return found
 
     def block(self, node: Node) -> tuple[Block, ...]:
@@ -128,7 +128,7 @@ class Reader:
         if kind in INLINE:
             return _paragraph(tidy(self.inline([node])))
         read = _BLOCKS.get(kind)
-        if read is None or self._depth > MAX_DEPTH:
+        if read is None or self.depth > MAX_DEPTH:
             return _paragraph((Run("text", placeholder(node, f"{kind} {attribute(node, 'extensionKey')}")),))
         return tuple(read(self, node))
 
