@@ -168,4 +168,4 @@ def _written(blocks: Blocks, texts: Iterable[Value | Unset]) -> Value:
     for text in sorted(text for text in texts if isinstance(text, str)):
         if tuple(_blocks(text)) == tuple(blocks):
             return text
-    return join_blocks(blocks) if blocks else None
+    return join_blocks(tuple(blocks)) if blocks else None

@@ -12,8 +12,8 @@ from random import Random
 
 from syncd.model.canonical import UNSET, FieldSpec, FieldType, Unset, Value
 from syncd.model.lens import Cannot
-from syncd.model.native import MISSING, Missing, Native
-from syncd.model.policy import Earliest, Hold, Latest, Leader, Newest, Order, Policy
+from syncd.model.native import Missing, Native
+from syncd.model.policy import Hold, Leader, Newest, Order, Policy
 from syncd.model.refs import ConnectionName
 from syncd.reconcile.field import advance, merge_field
 from syncd.reconcile.state import NEEDS_APPROVAL, Due, FieldResult, FieldState, LinkField, Trouble
@@ -125,7 +125,7 @@ def random_policy(dice: Random, names: str, kind: str) -> Policy:
 
 
 def random_tool(dice: Random, name: str, kind: str, switches: Switches) -> Tool:
-    """Return a tool with its quirks: one in eight read-only or a mirror, one in ten dropping, one in twelve observing."""
+    """Return a tool with its quirks: one in eight read-only or a mirror, one in ten dropping what it is sent."""
     tool: Tool
     match kind:
         case "enum":
@@ -160,6 +160,16 @@ def random_value(dice: Random, world: Story, name: str, fresh: Callable[[], str]
     return word(fresh())
 
 
+def _start(dice: Random, kind: str) -> Value:
+    match kind:
+        case "enum":
+            return dice.choice(VALUES)
+        case "sets":
+            return frozenset(dice.sample(ELEMENTS, 2))
+        case _:
+            return dice.choice(["Start", "Start", "Other", None])
+
+
 def make_world(dice: Random, kind: str, switches: Switches) -> Story:
     """Return an office of 2 to 5 tools, a third of them without a common past."""
     names = NAMES[: dice.randint(2, 5)]
@@ -168,13 +178,9 @@ def make_world(dice: Random, kind: str, switches: Switches) -> Story:
     world = Story(tools, policy=random_policy(dice, names, kind), spec=spec, switches=switches)
     world.begin()
     strangers = dice.random() < 1 / 3
-    common: Value = {"enum": dice.choice(VALUES), "sets": frozenset(dice.sample(ELEMENTS, 2))}.get(kind, "Start")
+    common = _start(dice, kind)
     for tool in tools:
-        value = common
-        if strangers and dice.random() < 0.5:
-            value = {"enum": dice.choice(VALUES), "sets": frozenset(dice.sample(ELEMENTS, 1))}.get(
-                kind, dice.choice(["Start", "Other", None])
-            )
+        value = _start(dice, kind) if strangers and dice.random() < 0.5 else common
         native = tool.lens.put(value, tool.native)
         tool.native = tool.native if isinstance(native, Cannot) else tool.keep(native)
         tool.indexed = tool.native
@@ -228,31 +234,40 @@ def play(kind: str, seed: int, switches: Switches | None = None) -> Story:
     started_together = all(memory.base is not None for memory in world.memory.values())
     switched = False
     for _ in range(dice.randint(1, 10)):
-        roll = dice.random()
-        name = dice.choice(list(world.tools))
-        if roll < 0.45:
-            world.edit(name, random_value(dice, world, name, fresh))
-        elif roll < 0.5:
-            world.touch(name)
-        elif roll < 0.9:
-            world.round(random_faults(dice, world, fresh), approving=dice.random() < 0.25)
-        elif roll < 0.94:
-            _resolve(dice, world)
-        elif roll < 0.97:
-            switched = True
-            tool = world.tools[name]
-            tool.mode = "observe" if tool.mode == "write" else "write"
-        elif kind == "enum":
-            table = random_table(dice)
-            lens = world.tools[name].lens
-            assert isinstance(lens, TableLens)
-            world.remap(name, replace(table, reads={**{n: dice.choice(VALUES) for n in lens.reads}, **table.reads}))
+        switched |= _step(dice, world, kind, fresh)
     finish(world)
     if kind == "words":
         nothing_is_lost(world)
     if kind == "sets":
         no_element_is_lost(world, removals=started_together and not switched)
     return world
+
+
+def _step(dice: Random, world: Story, kind: str, fresh: Callable[[], str]) -> bool:
+    """Let one thing happen; return whether a tool's mode was switched."""
+    roll, name = dice.random(), dice.choice(list(world.tools))
+    if roll < 0.45:
+        world.edit(name, random_value(dice, world, name, fresh))
+    elif roll < 0.5:
+        world.touch(name)
+    elif roll < 0.9:
+        world.round(random_faults(dice, world, fresh), approving=dice.random() < 0.25)
+    elif roll < 0.94:
+        _resolve(dice, world)
+    elif roll < 0.97:
+        tool = world.tools[name]
+        tool.mode = "observe" if tool.mode == "write" else "write"
+        return True
+    elif kind == "enum":
+        _change_table(dice, world, name)
+    return False
+
+
+def _change_table(dice: Random, world: Story, name: str) -> None:
+    lens, table = world.tools[name].lens, random_table(dice)
+    assert isinstance(lens, TableLens)
+    unnamed = {native: dice.choice(VALUES) for native in lens.reads}
+    world.remap(name, replace(table, reads={**unnamed, **table.reads}))
 
 
 def _resolve(dice: Random, world: Story) -> None:
@@ -320,5 +335,3 @@ def no_element_is_lost(world: Story, *, removals: bool) -> None:
         back = (world.removed - world.added) & world.canonical
         rows = {element for value in world.lost() if isinstance(value, frozenset) for element in value}
         assert not back - rows, f"law: no lost edit (removed {sorted(back - rows)})"
-
-

@@ -317,7 +317,8 @@ class World:
         if not self.switches.add_wins and isinstance(result.canonical, frozenset):
             beaten = [loser.value for loser in result.losers if loser.rule == "add_wins"]
             removed = frozenset(e for value in beaten if isinstance(value, frozenset) for e in value)
-            result = replace(result, canonical=result.canonical - removed, due=())
+            if removed:
+                result = replace(result, canonical=result.canonical - removed, due=())
         return result
 
     def _approve(self, state: FieldState, result: FieldResult) -> FieldResult:
@@ -425,6 +426,7 @@ class World:
         if result.outcome is WriteOutcome.MOVED:
             memory.undone += 1
         memory.refused = result.refused or memory.refused
+        memory.edited, memory.edited_native = None, MISSING
         memory.old_updated_at, memory.old_read_at = tool.updated_at, self.clock
         memory.observed = tool.native
 
