@@ -15,6 +15,7 @@ from syncd.engine.items import Item
 from syncd.engine.judge import Graph, Judgement
 from syncd.engine.push import Pushed, send
 from syncd.engine.settle import confirm_create, refuse_create, unsure
+from syncd.engine.together import together
 from syncd.errors import AuthError
 from syncd.mapping.spec import CreateRule
 from syncd.model.canonical import Kind, Unset, Value
@@ -122,9 +123,9 @@ async def push_creates(desk: Desk, run: RunId, lines: Sequence[Line], told: Push
         by_connection: dict[ConnectionName, list[Line]] = {}
         for line in wave:
             by_connection.setdefault(line.place.connection, []).append(line)
-        async with asyncio.TaskGroup() as group:
-            for name, mine in sorted(by_connection.items()):
-                group.create_task(_push_connection(desk, desk.accounts[name], run, mine, told))
+        await together(
+            _push_connection(desk, desk.accounts[name], run, mine, told) for name, mine in sorted(by_connection.items())
+        )
 
 
 async def _push_connection(desk: Desk, account: Account, run: RunId, lines: Sequence[Line], told: Pushed) -> None:

@@ -7,7 +7,6 @@ approval; what differs is only which lines may be carried out.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from syncd.engine.load import GRAPH_FIELDS, load_items, states_of
 from syncd.engine.pull import pull
 from syncd.engine.push import Pushed, push_updates
 from syncd.engine.recover import recover
+from syncd.engine.together import together
 from syncd.model.refs import ConnectionName, EntityId, RunId
 from syncd.reconcile.brakes import WINDOW_H, Limits, Recent, check_safe
 from syncd.reconcile.plan import Line, Verb, in_order, plan_id
@@ -68,7 +68,7 @@ async def read_tools(desk: Desk, run: RunId, *, full: bool) -> Cycle:
     full = full or await _is_remapped(desk)
     await recover(desk, run)
     ready = [account for account in desk.accounts.values() if account.is_ready]
-    told = await asyncio.gather(*(pull(desk, account) for account in ready))
+    told = await together(pull(desk, account) for account in ready)
     cycle.records = sum(each.records for each in told)
     cycle.adopted = await adopt(desk)
     if full:

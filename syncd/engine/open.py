@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -11,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from syncd.connectors._http import make_client
 from syncd.connectors.protocol import Description, Tool
 from syncd.engine.desk import Account, Desk
+from syncd.engine.together import together
 from syncd.errors import ConfigError, RemoteError
 from syncd.mapping.against import check_against
 from syncd.model.refs import ConnectionName
@@ -52,7 +52,7 @@ async def _open(connection: Connection, world: World, tools: Tools, stack: Async
 
 async def refresh(desk: Desk) -> None:
     """Ask every tool anew what it can do and who its people are; one that does not answer is taken as last seen."""
-    await asyncio.gather(*(_describe(desk, account) for account in desk.accounts.values()))
+    await together(_describe(desk, account) for account in desk.accounts.values())
     for name, account in desk.accounts.items():
         if account.description is not None:
             desk.mapping = desk.mapping.with_description(name, account.description)

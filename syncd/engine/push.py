@@ -20,11 +20,12 @@ from syncd.engine.desk import Account, Desk
 from syncd.engine.items import Side
 from syncd.engine.pull import keep, observe, read_many
 from syncd.engine.settle import Sent, confirm_update, refuse, unsure
+from syncd.engine.together import together
 from syncd.errors import AuthError, NotFoundError, RemoteError
 from syncd.model.canonical import Unset
 from syncd.model.lens import Cannot
 from syncd.model.native import MISSING, Native, Record
-from syncd.model.refs import OpId, Ref, RunId
+from syncd.model.refs import ConnectionName, OpId, Ref, RunId
 from syncd.reconcile.create import Slot
 from syncd.store.rows import LinkState, ObservedRow, OpField
 
@@ -45,13 +46,12 @@ class Pushed:
 
 async def push_updates(desk: Desk, run: RunId, intents: Sequence[Intent], told: Pushed) -> None:
     """Carry out *intents*, connection by connection side by side, each in portions its tool can take."""
-    by_connection: dict[str, list[Intent]] = {}
+    by_connection: dict[ConnectionName, list[Intent]] = {}
     for intent in intents:
         by_connection.setdefault(intent.op.connection, []).append(intent)
-    async with asyncio.TaskGroup() as group:
-        for name, mine in sorted(by_connection.items()):
-            account = next(each for each in desk.accounts.values() if each.name == name)
-            group.create_task(_push_connection(desk, account, run, mine, told))
+    await together(
+        _push_connection(desk, desk.accounts[name], run, mine, told) for name, mine in sorted(by_connection.items())
+    )
 
 
 async def _push_connection(desk: Desk, account: Account, run: RunId, intents: Sequence[Intent], told: Pushed) -> None:

@@ -200,8 +200,8 @@ async def confirm_create(
     desk.links.add([link])
     async with desk.store.transaction() as tx:
         await tx.journal.mark_confirmed([op.id], desk.world.now())
-        await tx.journal.attach({op.id: link.id})
         await tx.links.save([link])
+        await tx.journal.attach({op.id: link.id})
         await tx.bases.save([BaseRow(link.id, _rows(bases))])
         await tx.records.save_observed([observe(desk, account, done.record, None, desk.world.now(), direct=True)])
         await tx.quarantine.release([_quarantine(desk, op, None, None, "")])

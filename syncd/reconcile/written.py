@@ -138,6 +138,7 @@ def after_create(fields: Mapping[str, CreatedField]) -> dict[str, Base]:
 
         sent, read back as wanted, exactly or loosely   (b, c)
         sent, the echo showed it, now something else    (echo, c): b is an edit that has seen c
+        sent, read back empty                           (b, empty), so due: nobody's value is overwritten
         sent, else                                      none: default or a person's edit, nobody can tell
         not sent, c empty or unset                      (default, c): a tool's default is nobody's edit
         not sent, it fits                               (default, c)
@@ -158,7 +159,8 @@ def _created(field: CreatedField) -> Base | None:
     for seen in (shown, field.echo):
         if not isinstance(seen, Missing) and _took(field.lens, seen, field.sent):
             return Base(seen, field.canonical)
-    return None
+    reading = field.lens.get(shown)
+    return Base(shown, STALE if reading == EMPTY else reading) if reading is None or reading == EMPTY else None
 
 
 def _default(field: CreatedField, shown: Native) -> Base | None:

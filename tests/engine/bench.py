@@ -176,6 +176,8 @@ def make_bench(folder: Path, *, items: int = 12) -> Bench:
     github = sandbox[0].tools["github"].credentials()
     main = SYNCD_YAML % {"email": jira["email"], "projects": "PMO, ENG"}
     seeded = make_portfolio(items, clock.now().date()).people
-    people = "person,jira-pmo,github-eng\n" + "".join(f"{one.email},712020:{one.handle},{one.handle}\n" for one in seeded)
+    people = "person,jira-pmo,github-eng\n" + "".join(
+        f"{one.email},712020:{one.handle},{one.handle}\n" for one in seeded
+    )
     env = {"JIRA_TOKEN": str(jira["token"]), "GITHUB_TOKEN": str(github["token"])}
     return Bench(folder=folder, sandbox=sandbox[0], clock=clock, world=world, env=env, main=main, people=people)

@@ -27,7 +27,7 @@ from syncd.connectors.jira.queries import CREATE_FIELDS, FIELDS, LINK_TYPES, PRO
 from syncd.connectors.jira.site import Site
 from syncd.connectors.protocol import Container, Description
 from syncd.errors import ForbiddenError, NotFoundError
-from syncd.model.native import Choice, NativeField, NativeType
+from syncd.model.native import Choice, NativeField, NativeType, TextFormat
 
 MAX_VERSION_NAME: Final = 255
 MAX_VERSION_DESCRIPTION: Final = 16_000
@@ -155,6 +155,7 @@ def _fields_of_type(
             key=info.key,
             label=info.label,
             type=NATIVE_TYPES[info.wire],
+            format=TextFormat.ADF if info.wire is Wire.ADF else None,
             options=_options(info, shown),
             free=info.is_free,
             writable=info.writable,

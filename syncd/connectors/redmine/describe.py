@@ -18,15 +18,17 @@ from syncd.connectors.redmine.catalog import (
 from syncd.connectors.redmine.payloads import Project
 from syncd.connectors.redmine.settings import Format
 from syncd.connectors.redmine.site import Site
-from syncd.model.native import Choice, NativeField, NativeType, Person
+from syncd.model.native import Choice, NativeField, NativeType, Person, TextFormat
 
 
 def describe(site: Site, catalog: Catalog) -> Description:
     """Return what the account can see and do."""
     account = catalog.account
     types = frozenset(tracker.name for project in catalog.scope for tracker in project.trackers)
+    fields = (*_issue_fields(catalog, types), *_version_fields(), *_custom_fields(site, catalog, types))
+    text = TextFormat(site.settings.options.text_format)
     return Description(
-        fields=(*_issue_fields(catalog, types), *_version_fields(), *_custom_fields(site, catalog, types)),
+        fields=tuple(replace(each, format=text) if each.type is NativeType.RICH_TEXT else each for each in fields),
         containers=tuple(
             Container(
                 name=project.identifier,
