@@ -229,7 +229,7 @@ def test_columns_stay_columns_when_a_word_in_one_changes() -> None:
 
 
 def test_what_adf_cannot_say_is_carried_and_comes_back() -> None:
-    wanted = "- # heading in a list\n- a <kbd>b</kbd> ![c](https://x.example/c.png)\n\n<div>raw</div>\n\n> > twice"
+    wanted = "> - [ ] box in a quotation\n\n- # heading in a list\n- a <kbd>b</kbd> ![c](https://x.example/c.png)\n\n<div>raw</div>\n\n> > twice"
 
     put = from_markdown(wanted, ADF, None)
 

@@ -186,13 +186,13 @@ HOSTILE = {
     "brackets": "[" * 100_000,
     "stars": "*a **a " * 20_000,
     "underscores": "_a" * 100_000,
-    "backticks": "`a``" * 40_000,
-    "tags": "<a " * 60_000,
+    "backticks": "`a``" * 15_000,
+    "tags": "<a " * 20_000,
     "comments": "<!-- " * 40_000,
     "pictures": "![a](" * 40_000,
     "parentheses": "https://a" + ")" * 200_000,
-    "folds": "<details><summary>x</summary>\n\n" * 5_000,
-    "one letter blocks": "a\n\n" * 20_000,
+    "folds": "<details><summary>x</summary>\n\n" * 2_000,
+    "one letter blocks": "a\n\n" * 5_000,
     "3 MB": "word " * 600_000,
 }
 

@@ -31,9 +31,9 @@ class Pool:
         found: list[tuple[Key, Node, bool]] = []
         texts: list[str] = []
         for node in _inline_nodes(nodes):
-            runs = tidy(reader.inline([node]))
+            runs = reader.inline([node])
             texts.append(plain(runs))
-            if len(runs) == 1 and (kind_of(node) != "text" or _is_lossy(node)):
+            if len(runs) == 1 and _is_settled(runs[0]) and (kind_of(node) != "text" or _is_lossy(node)):
                 key: Key = (runs[0].kind, runs[0].text, runs[0].link)
                 found.append((key, node, kind_of(node) == "text"))
         old_text = "".join(texts)
@@ -60,6 +60,12 @@ class Pool:
         for part in self._words.split(run.text):
             if part:
                 yield replace(run, text=part)
+
+
+def _is_settled(run: Run) -> bool:
+    """Return whether *run* stands for exactly itself: tidying would change no more than its outer white space."""
+    settled = tidy([run])
+    return len(settled) == 1 and replace(run, text=run.text.strip()) == settled[0]
 
 
 def _inline_nodes(nodes: Iterable[Node]) -> Iterator[Node]:

@@ -109,7 +109,10 @@ class Putter:
                 free.remove(number)
                 return node
         pool = Pool([old[number] for number in free], self._reader, "\n".join(words(block)))
-        return Writer(pool).block(block, parent)
+        fresh = Writer(pool).block(block, parent)
+        if tuple(map(text_of, self._reader.block(fresh))) == (wanted,):
+            return fresh
+        return Writer(Pool((), self._reader, "")).block(block, parent)
 
     def _inline(self, node: Node, runs: Runs) -> list[Node]:
         pool = Pool([node], self._reader, "".join(run.text for run in runs))

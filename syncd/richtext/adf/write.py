@@ -77,7 +77,7 @@ class Writer:
             case Quote():
                 return _with("panel", self.blocks(block.blocks, "panel"), {"panelType": ALERT_PANELS[block.alert]})
             case List():
-                return self.list_node(block)
+                return self.list_node(block, parent)
             case Table():
                 return _with("table", self._rows(block))
             case Details():
@@ -90,9 +90,9 @@ class Writer:
         """Return *runs* as inline nodes, with pooled ones put back."""
         return inline_nodes(runs, self.pool)
 
-    def list_node(self, block: List) -> Node:
-        """Return a bullet, ordered or task list."""
-        if block.is_tasks and all(is_simple_task(item) for item in block.items):
+    def list_node(self, block: List, parent: str = "doc") -> Node:
+        """Return a bullet, ordered or task list; a quotation holds its checkboxes inside bullets."""
+        if block.is_tasks and parent != "blockquote" and all(is_simple_task(item) for item in block.items):
             return _with("taskList", self.task_nodes(block.items), {"localId": self.new_id("list")})
         items = [self.item(item) for item in block.items]
         if block.start is None:
