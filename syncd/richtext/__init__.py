@@ -135,7 +135,8 @@ def report_losses(native: RichText) -> tuple[str, ...]:
         return (native.format.value,)
     if native.format is not TextFormat.ADF:
         return ()
-    from syncd.richtext.adf.read import children, load, losses
+    from syncd.richtext.adf.losses import losses
+    from syncd.richtext.adf.nodes import children, load
 
     return tuple(sorted(losses(children(load(native.source)))))
 
@@ -146,7 +147,8 @@ def _read(native: RichText, names: Names | None) -> tuple[Piece, ...] | None:
         return None
     try:
         if native.format is TextFormat.ADF:
-            from syncd.richtext.adf.read import MalformedError, Reader, children, load
+            from syncd.richtext.adf.nodes import MalformedError, children, load
+            from syncd.richtext.adf.read import Reader
 
             try:
                 return settle_all(Reader(names).blocks(children(load(native.source))))
@@ -166,8 +168,9 @@ def _heard(block: Block, names: Names | None) -> Block:
 
 
 def _put_adf(wanted: tuple[Piece, ...], native_now: RichText | None, names: Names | None) -> str:
+    from syncd.richtext.adf.nodes import load
     from syncd.richtext.adf.put import new_document, put_document
-    from syncd.richtext.adf.read import Reader, load
+    from syncd.richtext.adf.read import Reader
 
     blocks = [piece.block for piece in wanted]
     if native_now is None:

@@ -184,7 +184,7 @@ def _quote(reader: _Reader) -> Quote:
         match = _ALERT.match(inline.content)
         if match:
             alert = match[1].upper()
-            _drop_first_text(inline, through_break=True)
+            _drop_first_line(inline)
     return Quote(_children(reader, "blockquote_close"), alert)
 
 
@@ -205,12 +205,10 @@ def _list(reader: _Reader, token: Token) -> Iterator[Block]:
     yield from tidy_list(start, items)
 
 
-def _drop_first_text(inline: Token, *, through_break: bool) -> None:
+def _drop_first_line(inline: Token) -> None:
     children = inline.children or []
-    count = 1
-    if through_break and len(children) > 1 and children[1].type in ("softbreak", "hardbreak"):
-        count = 2
-    inline.children = children[count:]
+    has_break = len(children) > 1 and children[1].type in ("softbreak", "hardbreak")
+    inline.children = children[2 if has_break else 1 :]
 
 
 def _table(reader: _Reader) -> Table:

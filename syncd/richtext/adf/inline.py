@@ -7,7 +7,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from syncd.richtext.adf.read import LOSSY_MARKS, Node, Reader, children, kind_of, marks_of
+from syncd.richtext.adf.losses import LOSSY_MARKS
+from syncd.richtext.adf.nodes import Node, children, kind_of, marks_of
+from syncd.richtext.adf.read import Reader
 from syncd.richtext.adf.schema import INLINE
 from syncd.richtext.blocks import Link, Marks, Run, Runs
 from syncd.richtext.tidy import JOINER, plain, tidy

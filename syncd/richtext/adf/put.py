@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from syncd.richtext.adf.inline import Pool
-from syncd.richtext.adf.read import Node, Reader, attribute, attributes, children, kind_of
+from syncd.richtext.adf.nodes import Node, attribute, attributes, children, kind_of
+from syncd.richtext.adf.read import Reader
 from syncd.richtext.adf.schema import PANEL_ALERTS
-from syncd.richtext.adf.write import ALLOWED, Writer
+from syncd.richtext.adf.write import Writer
 from syncd.richtext.blocks import Block, Code, Details, Heading, Item, List, Para, Quote, Runs, Table
 from syncd.richtext.canonical import settle, words
 from syncd.richtext.diff import kept_units
@@ -287,6 +288,3 @@ def new_document(blocks: Sequence[Block]) -> Node:
     """Return a document that says *blocks*."""
     content = Writer(Pool((), Reader(), "")).blocks(blocks, "doc")
     return {"type": "doc", "version": 1, "content": content}
-
-
-__all__ = ["ALLOWED", "Putter", "new_document", "put_document", "text_of"]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
-from typing import Final, TypeAlias
+from typing import Final
 
-from syncd.richtext.adf.schema import INLINE, MARKS, NODES, PANEL_ALERTS, RAW, Rendering
+from syncd.richtext.adf.nodes import Node, attribute, attributes, children, kind_of, marks_of, placeholder
+from syncd.richtext.adf.schema import INLINE, PANEL_ALERTS, RAW
 from syncd.richtext.blocks import (
     MAX_DEPTH,
     NO_MARKS,
@@ -35,77 +34,10 @@ from syncd.richtext.canonical import words
 from syncd.richtext.names import Names
 from syncd.richtext.tidy import JOINER, clean, clean_link, clean_words, tidy, tidy_list
 
-Node: TypeAlias = Mapping[str, object]
-
 _MARKS: Final[dict[str, Mark]] = {"strong": "strong", "em": "em", "strike": "strike", "underline": "under"}
 _CARRIED = re.compile(f"{JOINER}([^{JOINER}]+){JOINER}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAYOUT, _COLUMN, _SYNCED = "Layout", "Column", "Synced block"
-LOSSY_MARKS: Final = frozenset(name for name, rendering in MARKS.items() if rendering is not Rendering.EXPRESSIBLE)
-
-
-class MalformedError(Exception):
-    """The source is not an ADF document; never leaves this room."""
-
-
-def load(source: str) -> dict[str, object]:
-    """Return the document; raises `MalformedError` when *source* is no ADF document."""
-    try:
-        document = json.loads(source, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as exc:
-        raise MalformedError from exc
-    if not isinstance(document, dict) or document.get("type") != "doc" or not _all_nodes(document.get("content", [])):
-        raise MalformedError
-    return document
-
-
-def _no_constant(_name: str) -> float:
-    raise MalformedError
-
-
-def _all_nodes(content: object) -> bool:
-    return isinstance(content, list) and all(isinstance(node, dict) for node in content)
-
-
-def children(node: Node) -> Sequence[Node]:
-    """Return the nodes inside *node*, leaving out what is none."""
-    content = node.get("content")
-    return [child for child in content if isinstance(child, dict)] if isinstance(content, list) else ()
-
-
-def kind_of(node: Node) -> str:
-    """Return the node's type; empty when it has none."""
-    kind = node.get("type")
-    return kind if isinstance(kind, str) else ""
-
-
-def attributes(node: Node) -> Mapping[str, object]:
-    """Return the node's attributes."""
-    found = node.get("attrs")
-    return found if isinstance(found, dict) else {}
-
-
-def attribute(node: Node, name: str) -> str:
-    """Return an attribute that should be text; empty when it is not."""
-    value = attributes(node).get(name)
-    return value if isinstance(value, str) else ""
-
-
-def marks_of(node: Node) -> Sequence[Node]:
-    """Return the node's marks."""
-    found = node.get("marks")
-    return [mark for mark in found if isinstance(mark, dict)] if isinstance(found, list) else ()
-
-
-def fingerprint(node: Node) -> str:
-    """Return eight hexadecimal digits that stand for exactly this node."""
-    return sha256(json.dumps(node, sort_keys=True).encode()).hexdigest()[:8]
-
-
-def placeholder(node: Node, label: str) -> str:
-    """Return the one-line text that stands for an opaque *node* wherever its block goes."""
-    shown = " ".join(re.sub(r"[^\w.\- ]|_", " ", clean_words(label)).split())[:60].strip()
-    return f"\u27e6{shown or 'content'} \u00b7 {fingerprint(node)}\u27e7"
 
 
 class Reader:
@@ -411,30 +343,3 @@ _INLINE: Final[Mapping[str, Callable[[Reader, Node], Iterable[Run]]]] = {
     "inlineCard": _card_runs,
     "mediaInline": lambda _reader, node: (Run("text", placeholder(node, f"media {attribute(node, 'alt')}")),),
 }
-
-
-def losses(nodes: Iterable[Node]) -> set[str]:
-    """Return the types of all nodes and marks at any depth that Markdown cannot fully say."""
-    found: set[str] = set()
-    waiting = list(nodes)
-    while waiting:
-        node = waiting.pop()
-        kind = kind_of(node)
-        waiting.extend(children(node))
-        if kind == "mediaSingle" and [attribute(one, "type") for one in children(node)] == ["external"]:
-            waiting.pop()
-        elif NODES.get(kind, Rendering.OPAQUE) is not Rendering.EXPRESSIBLE:
-            found.add(kind or "unknown")
-        elif kind in ("tableCell", "tableHeader") and not _is_plain_cell(node):
-            found.add(kind)
-        found.update(
-            kind_of(mark) for mark in marks_of(node) if kind_of(mark) in LOSSY_MARKS or kind_of(mark) not in MARKS
-        )
-    return found
-
-
-def _is_plain_cell(node: Node) -> bool:
-    attrs = attributes(node)
-    inner = children(node)
-    spans = {attrs.get("colspan", 1), attrs.get("rowspan", 1)}
-    return spans == {1} and len(inner) <= 1 and all(kind_of(child) == "paragraph" for child in inner)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from syncd.richtext.adf.inline import Pool, inline_nodes
-from syncd.richtext.adf.read import Node
+from syncd.richtext.adf.nodes import Node
 from syncd.richtext.adf.schema import ALERT_PANELS, RAW
 from syncd.richtext.blocks import (
     Block,
@@ -103,9 +103,8 @@ class Writer:
         """Return an item of a bullet or ordered list."""
         if item.done is None:
             return _with("listItem", self.blocks(item.blocks, "listItem"))
-        head, rest = (item.blocks[:1], item.blocks[1:]) if isinstance(item.blocks[:1], Para) else ((), item.blocks)
-        if item.blocks and isinstance(item.blocks[0], Para):
-            head, rest = item.blocks[:1], item.blocks[1:]
+        at = 1 if item.blocks and isinstance(item.blocks[0], Para) else 0
+        head, rest = item.blocks[:at], item.blocks[at:]
         box = _with("taskList", self.task_nodes([Item(head, item.done)]), {"localId": self.new_id("list")})
         return _with("listItem", [box, *(self.block(block, "listItem") for block in rest)])
 
