@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
+
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 TALLIES = "contract_tallies"
 """Key under which a parallel worker hands its figures to the controller."""

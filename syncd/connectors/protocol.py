@@ -64,6 +64,8 @@ class Page:
     records: tuple[Record, ...] = ()
     gone: tuple[Ref, ...] = ()
     """Verified deletions only; never mere absence."""
+    direct: bool = False
+    """The records were read by id, so they count as they are even where lists lag."""
     resume: Cursor | None = None
 
 

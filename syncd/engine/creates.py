@@ -14,7 +14,7 @@ from syncd.engine.desk import Account, Desk
 from syncd.engine.items import Item
 from syncd.engine.judge import Graph, Judgement
 from syncd.engine.push import Pushed, send
-from syncd.engine.settle import confirm_create, refuse_create, unsure
+from syncd.engine.settle import MOST_REFUSALS, confirm_create, refuse_create, unsure
 from syncd.engine.together import together
 from syncd.errors import AuthError
 from syncd.mapping.spec import CreateRule
@@ -40,13 +40,19 @@ async def due_lines(desk: Desk, judgements: Sequence[Judgement], graph: Graph, *
     """
     open_ops = await desk.store.journal.open_of_entities([each.item.entity.id for each in judgements])
     opened = {name: await _is_opened(desk, name) for name in desk.accounts}
+    refused = {
+        (row.connection, row.entity)
+        for row in await desk.store.quarantine.all()
+        if row.ref is None and row.attempts >= MOST_REFUSALS
+    }
     lines: list[Line] = []
     for each in judgements:
         values = after(each)
         for rule in desk.mapping.create_rules(each.item.entity.kind):
             account = desk.accounts[rule.target]
             held = not (account.connection.writes or preview)
-            if held or not account.pulled or not rule.applies(_known(values)):
+            is_refused = (rule.target, each.item.entity.id) in refused
+            if held or is_refused or not account.pulled or not rule.applies(_known(values)):
                 continue
             wish = _wish(
                 each.item, values, rule, open_ops.get(each.item.entity.id, ()), _depth(each.item.entity.id, graph)

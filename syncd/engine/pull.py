@@ -39,8 +39,10 @@ async def pull(desk: Desk, account: Account) -> Pulled:
         return await desk.store.records.revisions(refs)
 
     try:
+        asked_at = desk.world.now()
         async for page in account.connector.changes(cursor, known):
-            await _keep_page(desk, account, page, told)
+            await _keep_page(desk, account, page, asked_at, told)
+            asked_at = desk.world.now()
     except RemoteError as exc:
         account.error = exc
     else:
@@ -48,8 +50,7 @@ async def pull(desk: Desk, account: Account) -> Pulled:
     return told
 
 
-async def _keep_page(desk: Desk, account: Account, page: Page, told: Pulled) -> None:
-    read_at = desk.world.now()
+async def _keep_page(desk: Desk, account: Account, page: Page, read_at: datetime, told: Pulled) -> None:
     refs = [record.ref for record in page.records]
     known = await desk.store.records.observed(refs)
     moved = [
@@ -60,10 +61,11 @@ async def _keep_page(desk: Desk, account: Account, page: Page, told: Pulled) -> 
     told.records += len(page.records)
     told.changed += len(moved)
     hints = [record.ref for record in moved if record.ref in known]
-    if account.connector.capabilities.index_lag_s > 0 and hints:
+    if account.connector.capabilities.index_lag_s > 0 and hints and not page.direct:
         read_at, moved = await _read_by_id(desk, account, moved, frozenset(hints))
     rows = [
-        observe(desk, account, record, known.get(record.ref), read_at, direct=record.ref in hints) for record in moved
+        observe(desk, account, record, known.get(record.ref), read_at, direct=page.direct or record.ref in hints)
+        for record in moved
     ]
     await keep(desk, rows, cursor=_cursor(desk, account, page))
 
@@ -113,18 +115,18 @@ async def reread(desk: Desk, account: Account, refs: Sequence[Ref]) -> Mapping[R
 def observe(
     desk: Desk, account: Account, record: Record, known: ObservedRow | None, read_at: datetime, *, direct: bool
 ) -> ObservedRow:
-    """Return what is now known of a record, with when each field that differs was edited."""
+    """Return what is now known of a record whose reading began at *read_at*, with when each field was edited."""
     return ObservedRow(
         portfolio=desk.portfolio.name,
         record=record,
         read_at=read_at,
         direct=direct,
-        edited=edits(record, known, read_at, account.connector.capabilities) if known else {},
+        edited=edits(record, known, desk.world.now(), account.connector.capabilities) if known else {},
         previous_updated_at=known.record.updated_at if known else None,
     )
 
 
-def edits(record: Record, known: ObservedRow, read_at: datetime, tool: Capabilities) -> Mapping[str, Interval]:
+def edits(record: Record, known: ObservedRow, now: datetime, tool: Capabilities) -> Mapping[str, Interval]:
     """
     Return when each field was edited, as far as it can be known (merge-semantics.md section 7, `newest`).
 
@@ -136,7 +138,7 @@ def edits(record: Record, known: ObservedRow, read_at: datetime, tool: Capabilit
     earliest = known.read_at - lag
     if known.record.updated_at is not None:
         earliest = max(earliest, known.record.updated_at - skew)
-    latest = read_at if record.updated_at is None else min(read_at, record.updated_at + skew)
+    latest = now if record.updated_at is None else min(now, record.updated_at + skew)
     when = Interval(min(earliest, latest), latest)
     found = dict(known.edited)
     for name, value in record.fields.items():

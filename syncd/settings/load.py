@@ -56,8 +56,6 @@ class Connection:
     """An instance of the tool's own settings model, secrets resolved."""
     writes: bool = False
     """Mode `write`; otherwise `observe`: it plans and reports, and writes nothing."""
-    budget_share: float = 0.5
-    """Share of the tool's request allowance, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +178,8 @@ class _Loader:
             return None
         tool = self.found[name] = self.tools[model.tool]()
         raw = {key: value for key in ("url", "auth", "scope", "options") if (value := getattr(model, key)) is not None}
+        if "budget" in model.model_fields_set:
+            raw["options"] = {"share": model.budget.share, **(raw.get("options") or {})}
         own = {key: self.resolver.resolve(value, at / key) for key, value in raw.items()}
         self.resolver.refuse_literals(raw.get("auth"), at / "auth")
         settings = validate(tool.settings, own, at, self.problems, hide=("auth",))
@@ -191,7 +191,6 @@ class _Loader:
             tool=model.tool,
             settings=settings,
             writes=model.mode == "write",
-            budget_share=model.budget.share,
         )
 
     def _check_portfolios(self, file: SyncdFile) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from syncd.engine.choices import Take, find_question, resolve
+from syncd.engine.cycle import sync
 from syncd.engine.find import find_item
 from syncd.errors import HeldError, UnsafePlanError
 from syncd.model.refs import ConnectionName
@@ -301,7 +302,8 @@ async def test_a_brake_refuses_the_whole_plan_and_names_the_way_through(bench: B
     assert not applied.missed
 
 
-Kill = Callable[[], None]
+class Killed(BaseException):
+    """The process ends here."""
 
 
 async def test_a_kill_before_and_after_each_request_leaves_nothing_doubled(bench: Bench) -> None:
@@ -316,12 +318,10 @@ async def test_a_kill_before_and_after_each_request_leaves_nothing_doubled(bench
 
         async def dying(batch: object) -> object:
             await write(batch)  # type: ignore[arg-type]
-            raise KeyboardInterrupt
+            raise Killed
 
         github.write = dying  # type: ignore[method-assign, assignment]
-        with pytest.raises(BaseException):  # noqa: B017, PT011 - whatever a dying task group raises
-            from syncd.engine.cycle import sync
-
+        with pytest.raises(Killed):
             await sync(desk)
     for _ in range(3):
         bench.clock.pass_(600)

@@ -74,12 +74,12 @@ class Scanner:
             held = await known(list(seen)) if seen else {}
             moved = [item.id for ref, (item, revision) in seen.items() if held.get(ref) != revision]
             reads = await self._reader.items(moved)
-            yield Page(records=tuple(self._readable(reads.values())), resume=CURSOR)
+            yield Page(records=tuple(self._readable(reads.values())), direct=True, resume=CURSOR)
         for repository in await self._project.repository_names():
             async for records in self._milestones(repository, around):
                 held = await known([record.ref for record in records]) if records else {}
                 moved_records = (record for record in records if held.get(record.ref) != record.revision)
-                yield Page(records=tuple(moved_records), resume=CURSOR)
+                yield Page(records=tuple(moved_records), direct=True, resume=CURSOR)
 
     async def ids(self) -> AsyncIterator[Sequence[Ref]]:
         """Yield the refs of all live items and milestones in scope."""
