@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from syncd.model.canonical import UNSET, Unset, Value
 from syncd.model.lens import CANNOT, Cannot
-from syncd.model.policy import Earliest, Latest, Leader, Once, Order, Provenance, Rule
+from syncd.model.policy import Earliest, Latest, Leader, Order, Provenance, Rule
 from syncd.reconcile.draft import Draft, policy_name
 from syncd.reconcile.fits import EMPTY, Side, by_key, first_fitting, members, stated_by
 from syncd.reconcile.flow import writable_as
@@ -35,9 +35,6 @@ def first_contact(draft: Draft) -> None:
     if draft.frozen:
         _join_those_who_fit(draft, [side for side in draft.newcomers() if not leads(draft, side.link)])
         _ask(draft, draft.newcomers())
-    elif isinstance(draft.state.policy, Once) and not isinstance(draft.canonical, Unset):
-        for side in draft.newcomers():
-            side.base = Base(side.observed, draft.canonical)
     elif draft.spec.is_set:
         _join_sets(draft)
     else:

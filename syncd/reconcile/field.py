@@ -13,7 +13,7 @@ from syncd.reconcile.draft import Draft, open_draft
 from syncd.reconcile.flow import flow, judge_mirrors
 from syncd.reconcile.scalar import merge_scalar
 from syncd.reconcile.sets import merge_set
-from syncd.reconcile.state import Base, Conflict, Contender, FieldResult, FieldState
+from syncd.reconcile.state import Base, Conflict, Contender, FieldResult, FieldState, Trouble
 from syncd.reconcile.text import merge_text
 
 
@@ -35,18 +35,23 @@ def merge_field(state: FieldState, now: datetime) -> FieldResult:
     if _in_sync(state):
         return FieldResult(name=state.name, canonical=state.canonical, provenance=state.provenance)
     draft = open_draft(state, now)
-    if isinstance(state.policy, Once) and not isinstance(draft.canonical, Unset):
+    if not isinstance(state.policy, Once) or isinstance(draft.canonical, Unset):
+        _merge_edits(draft)
+        judge_mirrors(draft)
+        first_contact(draft)
+    if isinstance(state.policy, Once):
         _settle_for_good(draft)
-    elif state.spec.is_set:
+    flow(draft)
+    return draft.result()
+
+
+def _merge_edits(draft: Draft) -> None:
+    if draft.spec.is_set:
         merge_set(draft)
-    elif state.spec.type is FieldType.MARKDOWN:
+    elif draft.spec.type is FieldType.MARKDOWN:
         merge_text(draft)
     else:
         merge_scalar(draft)
-    judge_mirrors(draft)
-    first_contact(draft)
-    flow(draft)
-    return draft.result()
 
 
 def advance(state: FieldState, result: FieldResult) -> FieldState:
@@ -85,13 +90,24 @@ def _says(reading: object, canonical: object) -> bool:
 
 
 def _settle_for_good(draft: Draft) -> None:
-    """Account for every reading as it is: under `once` nothing flows after creation."""
+    """
+    Account for every reading as it is: under `once` nothing flows after creation.
+
+    Only a default that a tool filled in when we created its record is still to
+    be replaced, as the second step of that creation.
+    """
     canonical = draft.canonical
+    if isinstance(canonical, Unset):
+        return
+    draft.due.clear()
+    draft.notices = [note for note in draft.notices if note.trouble is not Trouble.UNDECIDED]
     for side in draft.sides:
-        if isinstance(canonical, Unset) or side.looking_up or (side.link.default and not side.edited):
+        if side.looking_up:
             continue
-        side.base = Base(side.observed, canonical)
-        side.edited = False
+        if side.link.default and not side.edited:
+            side.base = side.base or Base(side.observed, side.reading)
+        else:
+            side.base = Base(side.observed, canonical)
 
 
 def _rule_held(state: FieldState, rule: str, now: datetime) -> FieldResult:
