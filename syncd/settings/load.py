@@ -69,8 +69,6 @@ class Portfolio:
     digest: str = ""
     """Changes when anything that gives values their meaning changes: the mapping, a tool's defaults, the people."""
     every_s: float = 60.0
-    archives: bool = False
-    """Whether a deletion in one tool archives the item in the others; by default they are left alone."""
     limits: LimitsModel = field(default_factory=LimitsModel)
 
 
@@ -235,7 +233,6 @@ class _Loader:
             people=people,
             digest=hashlib.sha256(repr(said).encode()).hexdigest()[:16],
             every_s=model.every,
-            archives=model.removed == "archive",
             limits=model.limits,
         )
 

@@ -77,9 +77,6 @@ class PortfolioModel(Strict):
     connections: tuple[str, ...] = Field(description="Names of connections; each belongs to one portfolio at most.")
     mapping: str = Field(description="The mapping file, relative to the configuration folder.")
     every: Duration = Field(default=60.0, description="How often to look for changes, at most (60s, 5m, 1h, 1d).")
-    removed: Literal["unlink", "archive"] = Field(
-        default="unlink", description="What happens elsewhere when an item is deleted in one tool: nothing, or archive."
-    )
     limits: LimitsModel = Field(default=LimitsModel(), description="The brakes on what one plan may do.")
 
 

@@ -34,7 +34,7 @@ def test_a_right_folder_loads_as_one_snapshot(folder: Folder) -> None:
     settings: Any = loaded.connections[ENG].settings
     assert settings.auth.token == SecretStr("another-made-up-token")
     platform = loaded.portfolios["platform"]
-    assert (platform.connections, platform.every_s, platform.archives) == ((PMO, ENG), 300.0, False)
+    assert (platform.connections, platform.every_s) == ((PMO, ENG), 300.0)
     assert platform.limits.model_dump() == {
         "archive_count": 3,
         "archive_share": 0.02,
