@@ -10,7 +10,7 @@ from syncd.model.policy import Earliest, Latest, Leader, Order, Provenance, Rule
 from syncd.reconcile.draft import Draft, policy_name
 from syncd.reconcile.fits import EMPTY, Side, by_key, first_fitting, members, stated_by
 from syncd.reconcile.flow import writable_as
-from syncd.reconcile.policies import extreme, rank
+from syncd.reconcile.policies import COMPUTED_BY, extreme, rank
 from syncd.reconcile.scalar import leads
 from syncd.reconcile.sets import already_shown
 from syncd.reconcile.state import STALE, Base, Due, DueReason, Trouble
@@ -128,6 +128,8 @@ def _has_stated_winner(draft: Draft, side: Side) -> bool:
     policy = draft.state.policy
     first = draft.provenance.rule is Rule.FIRST_CONTACT
     match policy:
+        case Leader(connection) if connection == COMPUTED_BY:
+            return True
         case Leader():
             established = any(s.link.connection == policy.connection for s in draft.established())
             return established and side.link.connection != policy.connection

@@ -10,7 +10,7 @@ from syncd.model.canonical import FieldSpec, Unset, Value
 from syncd.model.native import MISSING, Missing
 from syncd.model.policy import Policy, Provenance, Stated
 from syncd.model.refs import LinkId, OpId
-from syncd.reconcile.fits import EMPTY, Side, fits, same, stated_by
+from syncd.reconcile.fits import EMPTY, Side, fits, same, stated_by, takes_part
 from syncd.reconcile.pending import Settling, settle
 from syncd.reconcile.state import (
     Base,
@@ -159,9 +159,8 @@ def open_draft(state: FieldState, now: datetime) -> Draft:
         canonical = EMPTY
     draft = Draft(state, now, canonical, state.provenance)
     for link in sorted(state.links, key=lambda each: each.link):
-        if not (link.voice and not link.mirror) and not link.writable:
-            continue
-        _read(draft, link)
+        if takes_part(link):
+            _read(draft, link)
     return draft
 
 

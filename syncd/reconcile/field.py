@@ -7,10 +7,12 @@ from datetime import datetime
 
 from syncd.model.canonical import FieldType, Unset
 from syncd.model.native import Missing
-from syncd.model.policy import Once
+from syncd.model.policy import Leader, Once
 from syncd.reconcile.contact import first_contact
 from syncd.reconcile.draft import Draft, open_draft
+from syncd.reconcile.fits import takes_part
 from syncd.reconcile.flow import flow, judge_mirrors
+from syncd.reconcile.policies import COMPUTED_BY
 from syncd.reconcile.scalar import merge_scalar
 from syncd.reconcile.sets import merge_set
 from syncd.reconcile.state import Base, Conflict, Contender, FieldResult, FieldState, Trouble
@@ -46,7 +48,9 @@ def merge_field(state: FieldState, now: datetime) -> FieldResult:
 
 
 def _merge_edits(draft: Draft) -> None:
-    if draft.spec.is_set:
+    if draft.state.policy == Leader(COMPUTED_BY):
+        merge_scalar(draft)
+    elif draft.spec.is_set:
         merge_set(draft)
     elif draft.spec.type is FieldType.MARKDOWN:
         merge_text(draft)
@@ -71,7 +75,7 @@ def _in_sync(state: FieldState) -> bool:
     """Return whether every link shows, to the letter, what it was last accounted for, and that stands for `c`."""
     canonical = state.canonical
     for link in state.links:
-        if not (link.voice and not link.mirror) and not link.writable:
+        if not takes_part(link):
             continue
         base = link.base
         if base is None or link.pending is not None or base.meant != canonical:

@@ -45,10 +45,10 @@ class Side:
         """Whether it is written while its own edits lose."""
         return self.link.writable and (self.link.mirror or not self.link.voice)
 
-    @property
-    def takes_part(self) -> bool:
-        """Whether its base may move at all; never for a connection that only observes."""
-        return (self.link.voice and not self.link.mirror) or self.link.writable
+
+def takes_part(link: LinkField) -> bool:
+    """Return whether a link's base may move at all; never that of a connection which only observes."""
+    return link.writable or (link.voice and not link.mirror)
 
 
 def fold(element: str) -> str:

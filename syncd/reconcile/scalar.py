@@ -65,7 +65,7 @@ def ask(draft: Draft, heads: Sequence[Side]) -> Question:
     """
     for side in draft.newcomers():
         if leads(draft, side.link) and side.link.fresh and draft.fits(side, draft.canonical):
-            draft.agree(side)
+            side.base = Base(side.observed, None if isinstance(draft.canonical, Unset) else draft.canonical)
     leaders = [side for side in draft.sides if side.base is not None and leads(draft, side.link)]
     unread = any(not link.fresh for link in draft.state.links if link.base is not None and leads(draft, link))
     return Question(

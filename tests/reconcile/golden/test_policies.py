@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from syncd.model.canonical import FieldSpec, FieldType
 from syncd.model.native import Native
 from syncd.model.policy import Leader, Newest
 from syncd.model.refs import ConnectionName
 from syncd.reconcile.state import Trouble
 from tests.reconcile.golden.test_scalars import COARSE, FULL, STATUS, down
-from tests.reconcile.lenses import option
-from tests.reconcile.model import Faults, World, table, word, words
+from tests.reconcile.lenses import SetLens, option, tags
+from tests.reconcile.model import Faults, Tool, World, table, word, words
 
 LEADER_B = Leader(ConnectionName("B"))
 
@@ -203,3 +204,12 @@ def test_a_leader_of_computed_fields_lets_no_tool_win() -> None:
     world.edit("A", word("y"))
     world.rounds(2)
     assert (world.shows("A"), world.lost()) == ("x", ["y"])
+
+
+def test_computed_sets_follow_the_computation_alone() -> None:
+    computed = Leader(ConnectionName("syncd"))
+    tools = [Tool(name, SetLens(), tags("x")) for name in "AB"]
+    world = World(tools, policy=computed, spec=FieldSpec(type=FieldType.LABELS)).settled_at(frozenset({"x"}))
+    world.edit("A", tags("x", "y"))
+    world.rounds(2)
+    assert (world.shows("A"), world.lost()) == (frozenset({"x"}), [frozenset({"x", "y"})])
