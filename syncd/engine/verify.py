@@ -100,11 +100,24 @@ def _reading(link: LinkField) -> object:
 
 
 def _agree(state: FieldState) -> bool:
-    """Say whether every readable link shows the canonical value as well as it can; without one, whether all equal."""
-    readable = [link for link in state.links if _reading(link) is not MISSING]
+    """
+    Say whether every readable link shows the canonical value as well as it can; without one, whether all equal.
+
+    What a tool filled in by itself when we made the record is nobody's word (golden story S17).
+    """
+    readable = [link for link in state.links if _reading(link) is not MISSING and not _is_default(link, state)]
     if isinstance(state.canonical, Unset):
         return len({_reading(link) for link in readable}) <= 1
     return all(_fits(link, state.canonical, state.spec) for link in readable)
+
+
+def _is_default(link: LinkField, state: FieldState) -> bool:
+    """Say whether a link still shows the tool's own default, taken note of while nobody had a value."""
+    base = link.base
+    if not link.default or base is None:
+        return False
+    is_empty = isinstance(base.meant, Unset) or base.meant is None or base.meant == frozenset()
+    return is_empty and base.meant == state.canonical and _reading(link) == link.lens.get(base.shown)
 
 
 def _fits(link: LinkField, value: Value, spec: FieldSpec) -> bool:
