@@ -1,0 +1,164 @@
+"""Every command with its arguments. Nothing here imports what a command does before it is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from syncd.cli import groups
+from syncd.cli.options import DEFAULT_FOLDER, AsJson, Common, Folder, PortfolioName, Verbose
+
+app = typer.Typer(
+    name="syncd",
+    help="Keeps Jira, GitHub Projects, Redmine and roadmap tools telling one story, field by field, safely.",
+    epilog="Exit codes: 0 done, 1 failed and may be retried, 2 wrong usage or configuration, 3 held for a person.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(groups.sandbox, name="sandbox")
+app.add_typer(groups.match, name="match")
+app.add_typer(groups.conflicts, name="conflicts")
+app.add_typer(groups.quarantine, name="quarantine")
+app.add_typer(groups.config, name="config")
+
+
+def _common(folder: Path, portfolio: str | None, as_json: bool, verbose: int) -> Common:  # noqa: FBT001 - as typed
+    return Common(folder=folder, portfolio=portfolio, json=as_json, verbose=verbose)
+
+
+@app.command()
+def demo(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Stop when all is quiet, instead of going on.")] = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Show the main job in an embedded sandbox: drift, a plan, a conflict, agreement."""
+    from syncd.cli.demo import run_demo
+
+    raise typer.Exit(run_demo(once=once, verbose=verbose))
+
+
+@app.command()
+def init(folder: Folder = DEFAULT_FOLDER) -> None:
+    """Write a commented starter configuration."""
+    from syncd.cli.setup import write_starter
+
+    raise typer.Exit(write_starter(folder))
+
+
+@app.command()
+def check(
+    *,
+    folder: Folder = DEFAULT_FOLDER,
+    portfolio: PortfolioName = None,
+    online: Annotated[bool, typer.Option("--online", help="Ask every tool, too.")] = False,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Check the configuration: every problem in one go."""
+    from syncd.cli.checking import check as run
+
+    raise typer.Exit(run(_common(folder, portfolio, as_json, verbose), online=online))
+
+
+@app.command()
+def plan(
+    *,
+    folder: Folder = DEFAULT_FOLDER,
+    portfolio: PortfolioName = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show every line, however many.")] = False,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Show what would be written where. Writes nothing."""
+    from syncd.cli.plans import show_plan
+
+    raise typer.Exit(show_plan(_common(folder, portfolio, as_json, verbose), everything=everything))
+
+
+@app.command()
+def apply(
+    plan_id: Annotated[str, typer.Argument(metavar="PLAN", help="The id that syncd plan printed.")],
+    *,
+    approve: Annotated[bool, typer.Option("--approve", help="Let a plan pass that a brake refused.")] = False,
+    folder: Folder = DEFAULT_FOLDER,
+    portfolio: PortfolioName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Carry out exactly what a plan showed; what moved since is skipped and listed."""
+    from syncd.cli.plans import apply_plan
+
+    raise typer.Exit(apply_plan(_common(folder, portfolio, as_json, verbose), plan_id, approve=approve))
+
+
+@app.command()
+def sync(
+    *,
+    full: Annotated[bool, typer.Option("--full", help="Decide about every item, changed or not.")] = False,
+    folder: Folder = DEFAULT_FOLDER,
+    portfolio: PortfolioName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Read every tool once and write what needs no approval, within the brakes."""
+    from syncd.cli.plans import sync_once
+
+    raise typer.Exit(sync_once(_common(folder, portfolio, as_json, verbose), full=full))
+
+
+@app.command()
+def run(folder: Folder = DEFAULT_FOLDER, portfolio: PortfolioName = None, verbose: Verbose = 0) -> None:
+    """Keep on syncing until told to stop; a write under way is finished first."""
+    from syncd.cli.daemon import run_daemon
+
+    raise typer.Exit(run_daemon(_common(folder, portfolio, as_json=False, verbose=verbose)))
+
+
+@app.command()
+def verify(
+    *,
+    folder: Folder = DEFAULT_FOLDER,
+    portfolio: PortfolioName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Compare all tools and list every difference. Writes nothing; exit code 0 means that they agree."""
+    from syncd.cli.verifying import verify_tools
+
+    raise typer.Exit(verify_tools(_common(folder, portfolio, as_json, verbose)))
+
+
+@app.command()
+def status(
+    *,
+    folder: Folder = DEFAULT_FOLDER,
+    portfolio: PortfolioName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Show how things stand, from what syncd last saw; no tool is asked."""
+    from syncd.cli.standing import show_status
+
+    raise typer.Exit(show_status(_common(folder, portfolio, as_json, verbose)))
+
+
+@app.command()
+def explain(
+    name: Annotated[str, typer.Argument(metavar="REF", help="A key (PMO-12), an id, a ref or an exact title.")],
+    field: Annotated[str | None, typer.Argument(metavar="[FIELD]", help="One field only.")] = None,
+    *,
+    folder: Folder = DEFAULT_FOLDER,
+    portfolio: PortfolioName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Show where an item's values came from, and what each tool holds."""
+    from syncd.cli.explaining import explain_item
+
+    raise typer.Exit(explain_item(_common(folder, portfolio, as_json, verbose), name, field))

@@ -1,0 +1,210 @@
+"""The commands that come in groups: `syncd sandbox ...`, `match`, `conflicts`, `quarantine`, `config`."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+import typer
+
+from syncd.cli.options import DEFAULT_FOLDER, AsJson, Common, Folder, PortfolioName, Verbose
+
+
+def _group(text: str) -> typer.Typer:
+    return typer.Typer(help=text, no_args_is_help=True, rich_markup_mode=None)
+
+
+sandbox = _group("Local stand-ins of the tools, to play with.")
+match = _group("Records that may be one item: list, accept or reject.")
+conflicts = _group("Fields held for a person: list, show or resolve.")
+quarantine = _group("Items set aside so the rest flow: list or retry.")
+config = _group("What the configuration files may say.")
+
+Url: TypeAlias = Annotated[
+    str, typer.Option("--url", envvar="SYNCD_SANDBOX", metavar="URL", help="Where the sandbox answers, as it printed.")
+]
+ToolName: TypeAlias = Annotated[str, typer.Argument(metavar="TOOL", help="jira or github.")]
+Key: TypeAlias = Annotated[str, typer.Argument(metavar="KEY", help="The item as its people call it, such as PMO-12.")]
+
+
+@sandbox.command("serve")
+def sandbox_serve(
+    *,
+    tools: Annotated[str, typer.Option("--tools", help="Which stand-ins, with commas.")] = "jira,github",
+    items: Annotated[int | None, typer.Option("--items", min=0, help="How many tasks to begin with.")] = None,
+    latency_ms: Annotated[float, typer.Option("--latency-ms", min=0, help="Wait before every answer.")] = 0,
+    port: Annotated[int, typer.Option("--port", help="0 takes a free one.")] = 0,
+    fault: Annotated[
+        list[str] | None, typer.Option("--fault", metavar="SPEC", help="Such as jira:429:count=3.")
+    ] = None,
+) -> None:
+    """Serve stand-ins on loopback until stopped, and print their URLs and credentials as JSON."""
+    from syncd.cli.playing import serve_sandbox
+
+    raise typer.Exit(serve_sandbox(tools, items=items, latency_ms=latency_ms, port=port, faults=fault or []))
+
+
+@sandbox.command("set")
+def sandbox_set(
+    tool: ToolName,
+    key: Key,
+    field: Annotated[str, typer.Argument(metavar="FIELD", help="The tool's own field.")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="Text, or JSON for numbers, lists and null.")],
+    *,
+    url: Url,
+    by: Annotated[str | None, typer.Option("--by", help="Who edits; the admin if not given.")] = None,
+) -> None:
+    """Edit one field of one item as a person would."""
+    from syncd.cli.playing import set_field
+
+    raise typer.Exit(set_field(url, tool, key, field, value, by=by))
+
+
+@sandbox.command("show")
+def sandbox_show(
+    tool: ToolName,
+    key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="One item; all of them if not given.")] = None,
+    *,
+    url: Url,
+) -> None:
+    """Show one item, or a summary of all."""
+    from syncd.cli.playing import show_item
+
+    raise typer.Exit(show_item(url, tool, key))
+
+
+@sandbox.command("log")
+def sandbox_log(
+    tool: ToolName,
+    *,
+    since: Annotated[int, typer.Option("--since", min=0, help="Leave out the first so many requests.")] = 0,
+    url: Url,
+) -> None:
+    """Show the requests a stand-in has answered."""
+    from syncd.cli.playing import show_log
+
+    raise typer.Exit(show_log(url, tool, since=since))
+
+
+@match.command("list")
+def match_list(
+    *, folder: Folder = DEFAULT_FOLDER, portfolio: PortfolioName = None, as_json: AsJson = False, verbose: Verbose = 0
+) -> None:
+    """List records that may be one item."""
+    from syncd.cli.matching import list_matches
+
+    raise typer.Exit(list_matches(Common(folder=folder, portfolio=portfolio, json=as_json, verbose=verbose)))
+
+
+@match.command("accept")
+def match_accept(
+    proposal: Annotated[str, typer.Argument(metavar="ID")],
+    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Those that belong together.")] = None,
+    *,
+    folder: Folder = DEFAULT_FOLDER,
+    portfolio: PortfolioName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Say that these records are one item."""
+    from syncd.cli.matching import accept
+
+    common = Common(folder=folder, portfolio=portfolio, json=as_json, verbose=verbose)
+    raise typer.Exit(accept(common, proposal, keys or []))
+
+
+@match.command("reject")
+def match_reject(
+    proposal: Annotated[str, typer.Argument(metavar="ID")],
+    *,
+    folder: Folder = DEFAULT_FOLDER,
+    portfolio: PortfolioName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Say that these records are items of their own."""
+    from syncd.cli.matching import reject
+
+    raise typer.Exit(reject(Common(folder=folder, portfolio=portfolio, json=as_json, verbose=verbose), proposal))
+
+
+@conflicts.command("list")
+def conflicts_list(
+    *, folder: Folder = DEFAULT_FOLDER, portfolio: PortfolioName = None, as_json: AsJson = False, verbose: Verbose = 0
+) -> None:
+    """List the fields held for a person."""
+    from syncd.cli.settling import list_conflicts
+
+    raise typer.Exit(list_conflicts(Common(folder=folder, portfolio=portfolio, json=as_json, verbose=verbose)))
+
+
+@conflicts.command("show")
+def conflicts_show(
+    conflict: Annotated[str, typer.Argument(metavar="ID")],
+    *,
+    folder: Folder = DEFAULT_FOLDER,
+    portfolio: PortfolioName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Show one conflict: who holds what, since when, and how to settle it."""
+    from syncd.cli.settling import show_conflict
+
+    raise typer.Exit(show_conflict(Common(folder=folder, portfolio=portfolio, json=as_json, verbose=verbose), conflict))
+
+
+@conflicts.command("resolve")
+def conflicts_resolve(
+    question: Annotated[str, typer.Argument(metavar="ID|KEY.FIELD")],
+    *,
+    take: Annotated[str | None, typer.Option("--take", metavar="CONNECTION", help="Its value wins.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="The value agreed before stays.")] = False,
+    value: Annotated[str | None, typer.Option("--value", metavar="TEXT", help="Another value; empty for none.")] = None,
+    folder: Folder = DEFAULT_FOLDER,
+    portfolio: PortfolioName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Settle a conflict or a question, and write the value where it is due."""
+    from syncd.cli.settling import resolve_conflict
+
+    common = Common(folder=folder, portfolio=portfolio, json=as_json, verbose=verbose)
+    raise typer.Exit(resolve_conflict(common, question, take=take, keep=keep, value=value))
+
+
+@quarantine.command("list")
+def quarantine_list(
+    *, folder: Folder = DEFAULT_FOLDER, portfolio: PortfolioName = None, as_json: AsJson = False, verbose: Verbose = 0
+) -> None:
+    """List what was set aside, and why."""
+    from syncd.cli.aside import list_quarantine
+
+    raise typer.Exit(list_quarantine(Common(folder=folder, portfolio=portfolio, json=as_json, verbose=verbose)))
+
+
+@quarantine.command("retry")
+def quarantine_retry(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[REF]", help="A key or a ref; everything if not given.")
+    ] = None,
+    *,
+    folder: Folder = DEFAULT_FOLDER,
+    portfolio: PortfolioName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Let what was set aside flow again with the next sync."""
+    from syncd.cli.aside import retry_quarantine
+
+    raise typer.Exit(retry_quarantine(Common(folder=folder, portfolio=portfolio, json=as_json, verbose=verbose), name))
+
+
+@config.command("schema")
+def config_schema(
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="syncd.yaml or mapping.yaml; both if not given.")
+    ] = None,
+) -> None:
+    """Print the JSON schema of the configuration files, for editors."""
+    from syncd.cli.setup import print_schema
+
+    raise typer.Exit(print_schema(file))

@@ -1,0 +1,44 @@
+"""Logging to stderr: lines for people on a terminal, JSON otherwise, never a secret."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Final
+
+import structlog
+from pydantic import SecretStr
+
+LEVELS: Final = (logging.WARNING, logging.INFO, logging.DEBUG)
+SECRET_KEYS: Final = ("authorization", "token", "password", "secret", "api_key", "private_key", "bearer", "cookie")
+
+
+def configure_logs(verbose: int) -> None:
+    """Log warnings and up; info and up with -v, everything with -vv."""
+    is_terminal = sys.stderr.isatty()
+    shown: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="%H:%M:%S" if is_terminal else "iso", utc=not is_terminal),
+        hide_secrets,
+    ]
+    last: structlog.typing.Processor = structlog.processors.JSONRenderer(default=str)
+    if is_terminal:
+        colours = not os.environ.get("NO_COLOR")
+        last = structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(
+        processors=[*shown, structlog.processors.format_exc_info, last] if not is_terminal else [*shown, last],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[min(verbose, len(LEVELS) - 1)]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def hide_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace whatever is named like a secret, or is one."""
+    for key, value in event.items():
+        if isinstance(value, SecretStr) or any(word in key.lower() for word in SECRET_KEYS):
+            event[key] = "***"
+    return event

@@ -1,0 +1,174 @@
+"""`syncd plan`, `apply` and `sync`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from syncd.cli.failing import DONE, FAILED, HELD
+from syncd.cli.finding import findings_of, tell_warnings
+from syncd.cli.opening import open_for, run_command
+from syncd.cli.options import Common
+from syncd.cli.output import emit, line_limit
+from syncd.engine.cycle import Cycle, sync
+from syncd.engine.desk import Desk
+from syncd.engine.plans import apply, make_plan
+from syncd.reconcile.plan import Line
+from syncd.report.findings import Findings
+from syncd.report.outcome import Missed, OutcomeView, outcome_json, outcome_text
+from syncd.report.plan import PlanView, item_of, plan_json, plan_text
+from syncd.store.rows import ChangeState, PlanChangeRow
+
+
+def show_plan(common: Common, *, everything: bool) -> int:
+    """Print a plan; 0, or 1 when a tool did not answer."""
+    return run_command(common, _plan(common, everything=everything))
+
+
+async def _plan(common: Common, *, everything: bool) -> int:
+    async with open_for(common, "Reading the tools") as desk:
+        view = await plan_view(desk, await make_plan(desk), common)
+        tell_warnings(desk)
+    emit(common, plan_json(view), lambda: plan_text(view, line_limit(everything=everything)))
+    return FAILED if view.findings.unreachable else DONE
+
+
+async def plan_view(desk: Desk, cycle: Cycle, common: Common) -> PlanView:
+    """Return *cycle* as a plan to be shown."""
+    findings = await findings_of(desk, cycle)
+    observed = frozenset(name for name, each in desk.accounts.items() if not each.connection.writes)
+    return PlanView(
+        id=cycle.plan_id,
+        lines=cycle.lines,
+        compared=cycle.compared,
+        connections=tuple(desk.accounts),
+        observed=observed,
+        findings=findings,
+        next=_after_plan(common, cycle, observed, findings),
+    )
+
+
+def _after_plan(common: Common, cycle: Cycle, observed: frozenset[str], findings: Findings) -> list[str]:
+    commands = []
+    if any(line.place.connection not in observed for line in cycle.lines):
+        commands.append(common.command(f"apply {cycle.plan_id}"))
+    elif cycle.lines:
+        names = " and ".join(sorted({line.place.connection for line in cycle.lines}))
+        commands.append(f"say mode: write for {names} in {common.folder}/syncd.yaml, then {common.command('plan')}")
+    return [*commands, *_for_held(common, findings)]
+
+
+def _for_held(common: Common, findings: Findings) -> list[str]:
+    """Return the commands that settle what waits for a person, with the first of each kind as the example."""
+    commands = []
+    if findings.held:
+        first = findings.held[0]
+        name = f'"{first.name}"' if " " in first.name else first.name
+        sides = [who for who, _ in first.sides if who != "agreed"]
+        commands.append(common.command(f"conflicts resolve {name} --take {sides[0] if sides else 'CONNECTION'}"))
+    if findings.ambiguous:
+        commands.append(common.command("match list"))
+    return commands
+
+
+def apply_plan(common: Common, plan_id: str, *, approve: bool) -> int:
+    """Carry a plan out; 1 when a write failed, 3 when a shown change had moved."""
+    return run_command(common, _apply(common, plan_id, approve=approve))
+
+
+async def _apply(common: Common, plan_id: str, *, approve: bool) -> int:
+    async with open_for(common, "Reading the tools and writing what was shown", writes=True) as desk:
+        applied = await apply(desk, plan_id, approve=approve)
+        findings = await findings_of(desk, applied.cycle)
+        missed = tuple(_shown_but_missed(row) for row in applied.missed)
+        view = OutcomeView(
+            done=done_lines(applied.cycle),
+            missed=missed,
+            compared=applied.cycle.compared,
+            connections=tuple(desk.accounts),
+            quarantine=await quarantined(desk),
+            findings=findings,
+            next=[common.command("plan")] if missed else _for_held(common, findings),
+        )
+        tell_warnings(desk)
+    emit(common, outcome_json(view), lambda: outcome_text(view))
+    if any(each.failed for each in missed):
+        return FAILED
+    return HELD if missed else DONE
+
+
+def done_lines(cycle: Cycle) -> list[Line]:
+    """Return the lines of *cycle* that were carried out."""
+    done = set(cycle.pushed.done)
+    return [line for line in cycle.lines if line.digest in done]
+
+
+def _shown_but_missed(row: PlanChangeRow) -> Missed:
+    told: dict[str, Any] = row.payload
+    return Missed(
+        connection=told["connection"],
+        item=told["key"] or f'"{told["title"]}"',
+        field=", ".join(each["field"] for each in told["fields"]) if told["verb"] == "update" else told["verb"],
+        why=row.reason or "",
+        failed=row.state is ChangeState.FAILED,
+    )
+
+
+def sync_once(common: Common, *, full: bool) -> int:
+    """Run one cycle; 1 when a tool did not answer or a write failed, 3 when something waits for a person."""
+    return run_command(common, _sync(common, full=full))
+
+
+async def _sync(common: Common, *, full: bool) -> int:
+    async with open_for(common, "Reading the tools and writing what is due", writes=True) as desk:
+        view = await outcome_of(desk, await sync(desk, full=full), common)
+        tell_warnings(desk)
+    emit(common, outcome_json(view), lambda: outcome_text(view))
+    return outcome_code(view)
+
+
+def outcome_code(view: OutcomeView) -> int:
+    """Return the exit code of a cycle."""
+    found = view.findings
+    if found.unreachable or any(each.failed for each in view.missed):
+        return FAILED
+    return HELD if view.waiting or found.held or found.ambiguous else DONE
+
+
+async def outcome_of(desk: Desk, cycle: Cycle, common: Common) -> OutcomeView:
+    """Return what a cycle did as a view."""
+    findings = await findings_of(desk, cycle)
+    next_ = [common.command("plan")] if cycle.waiting else []
+    return OutcomeView(
+        done=done_lines(cycle),
+        missed=missed_of(cycle),
+        waiting=len(cycle.waiting),
+        compared=cycle.compared,
+        connections=tuple(desk.accounts),
+        quarantine=await quarantined(desk),
+        findings=findings,
+        next=[*next_, *_for_held(common, findings)],
+    )
+
+
+def missed_of(cycle: Cycle) -> Sequence[Missed]:
+    """Return the lines of *cycle* that were skipped or failed."""
+    pushed = cycle.pushed
+    return [*_missed(cycle, pushed.skipped, failed=False), *_missed(cycle, pushed.failed, failed=True)]
+
+
+def _missed(cycle: Cycle, reasons: dict[str, str], *, failed: bool) -> Iterable[Missed]:
+    for line in cycle.lines:
+        if line.digest in reasons:
+            yield Missed(
+                connection=line.place.connection,
+                item=item_of(line),
+                field=", ".join(write.field for write in line.writes),
+                why=reasons[line.digest],
+                failed=failed,
+            )
+
+
+async def quarantined(desk: Desk) -> int:
+    """Return how many items of this portfolio's connections are set aside."""
+    return sum(row.connection in desk.accounts for row in await desk.store.quarantine.all())

@@ -1,0 +1,107 @@
+"""`syncd status`: how things stand, from the store alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from syncd.cli.failing import DONE
+from syncd.cli.opening import Shop, open_shop, run_command
+from syncd.cli.options import Common
+from syncd.cli.output import emit
+from syncd.model.canonical import Kind
+from syncd.model.refs import ConnectionName
+from syncd.report.status import ConnectionView, OpView, RunView, StatusView, status_text
+from syncd.report.values import as_json
+from syncd.store.rows import OpRow, OpState, ProposalState
+from syncd.store.store import WRITER
+
+RUNS = 5
+WAITS = {
+    OpState.PLANNED: "to be sent, or dropped by the next cycle",
+    OpState.SENT: "the tool's answer",
+    OpState.UNKNOWN: "being looked up",
+}
+
+
+def show_status(common: Common) -> int:
+    """Print how the portfolio stands."""
+    return run_command(common, _status(common))
+
+
+async def _status(common: Common) -> int:
+    async with open_shop(common) as shop:
+        view = await status_view(shop, common)
+    emit(common, as_json(view), lambda: status_text(view))
+    return DONE
+
+
+async def status_view(shop: Shop, common: Common) -> StatusView:
+    """Return the portfolio's standing."""
+    store, name = shop.store, shop.portfolio.name
+    conflicts = len(await store.conflicts.open_list(name))
+    matches = len(await store.proposals.by_portfolio(name, ProposalState.OPEN))
+    entities = {kind.value: len(await store.entities.ids(name, kind)) for kind in Kind}
+    aside = sum(row.connection in shop.portfolio.connections for row in await store.quarantine.all())
+    runs = await store.runs.latest(RUNS, name)
+    next_ = [common.command("conflicts list")] if conflicts else []
+    next_ += [common.command("match list")] if matches else []
+    next_ += [common.command("quarantine list")] if aside else []
+    return StatusView(
+        portfolio=name,
+        connections=[await _connection(shop, each) for each in shop.portfolio.connections],
+        entities={kind: number for kind, number in entities.items() if number},
+        conflicts=conflicts,
+        matches=matches,
+        quarantine=aside,
+        to_decide=len(await store.dirty.take(name)),
+        writer=await _writer(shop),
+        ops=[
+            await _op(shop, each)
+            for each in await store.journal.open()
+            if each.connection in shop.portfolio.connections
+        ],
+        runs=[
+            RunView(
+                command=run.command,
+                started_at=run.started_at,
+                ended_at=run.ended_at,
+                outcome=run.outcome,
+                counts=run.counts,
+            )
+            for run in runs
+        ],
+        next=next_ or ([] if runs else [common.command("plan")]),
+    )
+
+
+async def _connection(shop: Shop, name: ConnectionName) -> ConnectionView:
+    connection = shop.settings.connections[name]
+    cursor = await shop.store.cursors.get(name)
+    states = Counter(link.state.value for link in await shop.store.links.by_connection(name, shop.portfolio.name))
+    return ConnectionView(
+        name=name,
+        tool=connection.tool,
+        mode="write" if connection.writes else "observe",
+        last_read_at=cursor.saved_at if cursor else None,
+        links=dict(sorted(states.items())),
+    )
+
+
+async def _op(shop: Shop, op: OpRow) -> OpView:
+    links = await shop.store.links.by_ids([op.link]) if op.link else {}
+    entities = await shop.store.entities.by_ids([op.entity])
+    title = entities[op.entity].values.get("title") if op.entity in entities else None
+    key = links[op.link].key if op.link in links else None
+    return OpView(
+        id=op.id,
+        connection=op.connection,
+        item=key or (title if isinstance(title, str) else op.entity),
+        verb=op.verb,
+        fields=sorted(op.fields),
+        waits_for=f"{WAITS.get(op.state, op.state)}{f' ({op.reason})' if op.reason else ''}",
+    )
+
+
+async def _writer(shop: Shop) -> str | None:
+    lease = await shop.store.leases.get(WRITER)
+    return lease.holder if lease is not None and lease.expires_at > shop.world.now() else None

@@ -1,0 +1,100 @@
+"""How a portfolio stands, from what syncd last saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from syncd.report.table import columns, count, section
+from syncd.report.values import show_time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionView:
+    """One connection."""
+
+    name: str
+    tool: str
+    mode: str
+    """`observe` or `write`."""
+    last_read_at: datetime | None
+    links: Mapping[str, int]
+    """By state, how many items are linked there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpView:
+    """One write that has not ended."""
+
+    id: str
+    connection: str
+    item: str
+    verb: str
+    fields: Sequence[str]
+    waits_for: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """One recorded execution."""
+
+    command: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusView:
+    """Everything `syncd status` shows."""
+
+    portfolio: str
+    connections: Sequence[ConnectionView]
+    entities: Mapping[str, int]
+    """By kind."""
+    conflicts: int
+    matches: int
+    quarantine: int
+    to_decide: int
+    """Items that the next cycle looks at."""
+    writer: str | None
+    """Which process holds the store for writing."""
+    ops: Sequence[OpView] = ()
+    runs: Sequence[RunView] = ()
+    next: Sequence[str] = ()
+
+
+def status_text(view: StatusView) -> str:
+    """Return the standing as text."""
+    held = ", ".join(count(number, kind) for kind, number in view.entities.items()) or "none yet"
+    waiting = [
+        ("conflicts held", str(view.conflicts)),
+        ("matches to decide", str(view.matches)),
+        ("in quarantine", str(view.quarantine)),
+        ("to look at next", str(view.to_decide)),
+    ]
+    parts = [f"Portfolio {view.portfolio}: {held}."]
+    parts += [f"Writing now: process {view.writer}."] if view.writer else []
+    parts += section("Connections:", [columns([_connection(each) for each in view.connections])])
+    parts += section("Open:", [columns(waiting)])
+    parts += section("Writes under way:", [columns([_op(each) for each in view.ops])] if view.ops else [])
+    parts += section("Last runs:", [columns([_run(each) for each in view.runs])] if view.runs else [])
+    parts += ["", *(f"Next: {command}" for command in view.next)] if view.next else []
+    return "\n".join(parts)
+
+
+def _connection(each: ConnectionView) -> tuple[str, ...]:
+    read = f"last read {show_time(each.last_read_at)}" if each.last_read_at else "never read"
+    links = ", ".join(f"{number} {state}" for state, number in each.links.items()) or "nothing linked"
+    return (each.name, each.tool, each.mode, read, links)
+
+
+def _op(each: OpView) -> tuple[str, ...]:
+    return (each.connection, each.item, f"{each.verb} {', '.join(each.fields)}".strip(), each.waits_for)
+
+
+def _run(each: RunView) -> tuple[str, ...]:
+    did = ", ".join(f"{name} {number}" for name, number in sorted(each.counts.items()) if number)
+    return (show_time(each.started_at), each.command, each.outcome or "not ended", did)
