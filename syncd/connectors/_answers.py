@@ -121,6 +121,15 @@ def judge_failure(exc: Exception, *, url: str, where: str, is_write: bool) -> Re
     return failed(f"the connection to {host} was lost", where=where, is_write=is_write)
 
 
+def elsewhere(url: str, *, where: str) -> RemoteError:
+    """Return the error of an address that answers, but has not what every tool of this kind has."""
+    return MisaddressedError(
+        f"{_host(url)} answers, but {httpx.URL(url).path} is not there: this is not the tool's address",
+        where=where,
+        fix=_FIX_URL,
+    )
+
+
 def quote_remote(response: httpx.Response) -> str:
     """
     Return the remote's own message as `: "..."`, or nothing.
@@ -222,10 +231,11 @@ def _tls_reason(exc: BaseException) -> str:
 
 
 def _connect_reason(exc: BaseException, host: str) -> tuple[str, str]:
-    text = " ".join(str(cause) for cause in _causes(exc)).lower()
+    causes = list(_causes(exc))
+    text = " ".join(str(cause) for cause in causes).lower()
     if any(sign in text for sign in ("name or service", "getaddrinfo", "nodename", "name resolution", "no address")):
         return f"there is no host called {host}", "check the url for a typing error, and this machine's DNS"
-    if "refused" in text:
+    if "refused" in text or any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return f"{host} refused the connection", "check the url's port, and that the tool is running"
     return f"no connection to {host}", "check the network and the url"
 

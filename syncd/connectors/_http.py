@@ -17,9 +17,9 @@ import httpx
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
-from syncd.connectors._answers import judge, judge_failure, retry_hint_s, same_origin
+from syncd.connectors._answers import elsewhere, judge, judge_failure, retry_hint_s, same_origin
 from syncd.connectors._budget import AFTER_WINDOW_S, ALL, Budget
-from syncd.errors import RateLimitedError, RemoteError, UnavailableError
+from syncd.errors import NotFoundError, RateLimitedError, RemoteError, UnavailableError
 from syncd.model.refs import ConnectionName
 from syncd.world import World
 
@@ -51,6 +51,7 @@ class _Ask:
     json: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
     accept: frozenset[int] = frozenset()
+    is_landmark: bool = False
 
 
 class Http:
@@ -97,13 +98,15 @@ class Http:
         bucket: str = "default",
         cost: float = 1.0,
         accept: frozenset[int] = frozenset(),
+        is_landmark: bool = False,
     ) -> httpx.Response:
         """
         Ask for something; asking again does no harm, so failures are retried within bounds.
 
         *where* names what is asked about (`jira-pmo:issue:10001`); *bucket*
         and *cost* say what it counts against; answers with a status in
-        *accept* are the caller's to judge.
+        *accept* are the caller's to judge. A landmark is there at every such
+        tool and for every account: where it is missing, the url is wrong.
 
         Raises:
             RemoteError: by the table; `UnavailableError` once the bounds are used up.
@@ -120,6 +123,7 @@ class Http:
                 cost=cost,
                 accept=accept,
                 is_write=False,
+                is_landmark=is_landmark,
             )
         )
 
@@ -175,6 +179,7 @@ class Http:
         cost: float,
         accept: frozenset[int],
         is_write: bool,
+        is_landmark: bool = False,
     ) -> _Ask:
         place = self.name if where is None else where if where.startswith(self.name) else f"{self.name} {where}"
         return _Ask(
@@ -188,6 +193,7 @@ class Http:
             cost=cost,
             accept=accept,
             is_write=is_write,
+            is_landmark=is_landmark,
         )
 
     async def _retried(self, ask: _Ask) -> httpx.Response:
@@ -233,6 +239,8 @@ class Http:
         error = error or judge(response, name=self.name, where=ask.where, is_write=ask.is_write, now=self._world.now())
         if isinstance(error, RateLimitedError) and error.wait_s > 0.0:
             self.budget.block_until(ask.bucket, self._world.now() + timedelta(seconds=error.wait_s))
+        if isinstance(error, NotFoundError) and ask.is_landmark:
+            error = elsewhere(url, where=ask.where)
         if error:
             raise error
         return response

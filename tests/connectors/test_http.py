@@ -207,10 +207,21 @@ async def test_a_web_page_means_a_wrong_url_and_is_not_a_missing_item() -> None:
         assert len(remote.asked) == 1, "asking again cannot help"
 
 
+async def test_what_every_such_tool_has_is_missing_only_at_a_wrong_url() -> None:
+    remote = Remote([httpx.Response(404, json={"message": "Not Found"})])
+    with pytest.raises(UnavailableError) as caught:
+        await remote.http().read("GET", "/api/me", is_landmark=True)
+    assert caught.value.what == "acme.example answers, but /api/me is not there: this is not the tool's address"
+    assert len(remote.asked) == 1, "asking again cannot help"
+
+
 async def test_network_failures_say_which_and_how_to_fix_it() -> None:
     tls = httpx.ConnectError("tls")
     tls.__cause__ = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    refused = httpx.ConnectError("All connection attempts failed")
+    refused.__cause__ = ConnectionRefusedError(111, "Connect call failed ('10.0.0.1', 443)")
     cases: list[tuple[Exception, str]] = [
+        (refused, "acme.example refused the connection"),
         (tls, "no trusted TLS connection to acme.example"),
         (httpx.ConnectError("[Errno -2] Name or service not known"), "there is no host called acme.example"),
         (httpx.ConnectError("[Errno 111] Connection refused"), "acme.example refused the connection"),

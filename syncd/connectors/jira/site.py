@@ -13,7 +13,7 @@ from syncd.connectors._answers import limited, quote_remote
 from syncd.connectors._budget import Budget, Rate
 from syncd.connectors._http import Http
 from syncd.connectors.jira.payloads import ErrorCollection, User, parse_instant
-from syncd.connectors.jira.queries import METHODS, MYSELF
+from syncd.connectors.jira.queries import FIELDS, METHODS, MYSELF
 from syncd.connectors.jira.settings import BearerAuth, JiraSettings
 from syncd.errors import AuthError, OutcomeUnknownError, RateLimitedError, RejectedError, RemoteError, UnavailableError
 from syncd.model.refs import ConnectionName
@@ -27,6 +27,8 @@ KNOWN_LIMITS: Final = frozenset(
 UNKNOWN_LIMIT_WAIT_S: Final = 3600.0
 """How long a limit we do not know stops us when it names no end: quotas reset on the hour."""
 
+LANDMARKS: Final = frozenset({FIELDS, MYSELF})
+"""What every site has, whoever asks."""
 REFUSED_LOGINS: Final = frozenset({"AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED"})
 BAD_REQUEST: Final = frozenset({400})
 
@@ -60,7 +62,9 @@ class Site:
     ) -> T:
         """Read one thing; *args* fill the path's holes."""
         url = path.format(*args)
-        response = await self._http.read("GET", url, params=params, where=where, bucket=f"GET {path}")
+        response = await self._http.read(
+            "GET", url, params=params, where=where, bucket=f"GET {path}", is_landmark=path in LANDMARKS
+        )
         return self._parse(response, shape, where)
 
     async def ask(self, path: str, shape: type[T], body: object, *, where: str | None = None) -> T:

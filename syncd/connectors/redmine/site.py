@@ -27,6 +27,8 @@ T = TypeVar("T", bound=BaseModel)
 
 BUCKET: Final = "requests"
 MAX_PAGES: Final = 10_000
+LANDMARKS: Final = frozenset({ACCOUNT, PROJECTS})
+"""What every site has, whoever asks."""
 
 
 class Site:
@@ -58,7 +60,9 @@ class Site:
         where: str | None = None,
     ) -> T:
         """Read one thing; *args* fill the path's holes."""
-        response = await self._http.read("GET", _fill(path, args), params=params, where=where, bucket=BUCKET)
+        response = await self._http.read(
+            "GET", _fill(path, args), params=params, where=where, bucket=BUCKET, is_landmark=path in LANDMARKS
+        )
         return self._parse(response, shape, where)
 
     async def send(self, method: str, path: str, *args: object, body: object = None, where: str) -> httpx.Response:
