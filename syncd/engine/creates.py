@@ -31,9 +31,11 @@ MAX_DEPTH = 64
 """Parents above an item, at most; a longer chain is a cycle that the rules hold."""
 
 
-async def due_lines(desk: Desk, judgements: Sequence[Judgement], graph: Graph, *, preview: bool = False) -> list[Line]:
+async def due_lines(
+    desk: Desk, judgements: Sequence[Judgement], graph: Graph, *, preview: bool = False
+) -> tuple[list[Line], frozenset[EntityId]]:
     """
-    Return one line for every record to make.
+    Return one line for every record to make, and the entities that must be looked at again for more.
 
     Nothing is made in a connection that was not read to the end in this
     cycle: what we would make may be there already.
@@ -46,20 +48,24 @@ async def due_lines(desk: Desk, judgements: Sequence[Judgement], graph: Graph, *
         if row.ref is None and row.attempts >= MOST_REFUSALS
     }
     lines: list[Line] = []
+    later: set[EntityId] = set()
     for each in judgements:
         values = after(each)
         for rule in desk.mapping.create_rules(each.item.entity.kind):
             account = desk.accounts[rule.target]
             held = not (account.connection.writes or preview)
             is_refused = (rule.target, each.item.entity.id) in refused
-            if held or is_refused or not account.pulled or not rule.applies(_known(values)):
+            if held or is_refused or not rule.applies(_known(values)):
                 continue
             wish = _wish(
                 each.item, values, rule, open_ops.get(each.item.entity.id, ()), _depth(each.item.entity.id, graph)
             )
             made = due_creates(wish, partial(slots_of, desk, wish.kind))
-            lines += [replace(line, opening=not opened[rule.target]) for line in made]
-    return lines
+            if account.pulled:
+                lines += [replace(line, opening=not opened[rule.target]) for line in made]
+            elif made:
+                later.add(wish.entity)
+    return lines, frozenset(later)
 
 
 async def _is_opened(desk: Desk, name: ConnectionName) -> bool:

@@ -47,6 +47,8 @@ class Cycle:
     """Every write that is due, in order; carried out or not."""
     waiting: frozenset[str] = frozenset()
     """Digests of the lines that need an approval this cycle does not have."""
+    unmade: frozenset[EntityId] = frozenset()
+    """Entities for which a create rule wants a record: looked at again until it is there."""
     seen: dict[EntityId, tuple[Item, EntityResult]] = field(default_factory=dict)
     """Every entity with something a person should know: conflicts, questions, troubles."""
     opened: tuple[ConflictRow, ...] = ()
@@ -91,19 +93,22 @@ async def decide(
     judgements: list[Judgement] = []
     lines: list[Line] = []
     waiting: set[str] = set()
+    again: set[EntityId] = set()
     for start in range(0, len(ids), PORTION):
         items = await load_items(desk, ids[start : start + PORTION])
         states = states_of(desk, items, preview=preview)
         decided = judge(items, states, graph, approval, desk.world.now())
-        creates = await due_lines(desk, decided, graph, preview=preview)
+        creates, later = await due_lines(desk, decided, graph, preview=preview)
         lines += [line for each in decided for line in (*each.lines, *each.waiting)]
         lines += creates
         waiting |= {line.digest for each in decided for line in each.waiting}
         waiting |= {line.digest for line in creates if not approval.permits(line)}
+        again |= {line.entity for line in creates} | later
         judgements += decided
     cycle.compared = len(judgements)
     cycle.lines = in_order(_once(lines))
     cycle.waiting = frozenset(waiting)
+    cycle.unmade = frozenset(again)
     cycle.seen = {each.item.entity.id: (each.item, each.seen) for each in judgements if _is_telling(each)}
     return judgements
 
@@ -145,10 +150,11 @@ async def carry_out(
 ) -> None:
     """Commit every decision with its intents, then write: updates first, then creates, parents first."""
     intents = plan_ops(desk, cycle.run, judgements)
+    open_ = {each.item.entity.id for each in judgements if outstanding(each)} | cycle.unmade
     async with desk.store.transaction() as tx:
         changes = await commit(tx, desk, cycle.run, judgements, intents)
         await tx.dirty.clear({entity: taken[entity] for entity in ids_of(judgements) if entity in taken})
-        await tx.dirty.mark([each.item.entity.id for each in judgements if outstanding(each)])
+        await tx.dirty.mark(sorted(open_))
     cycle.opened = changes.opened
     await push_updates(desk, cycle.run, intents, cycle.pushed)
     creates = [line for line in cycle.lines if line.verb is Verb.CREATE and approval.permits(line)]

@@ -176,8 +176,9 @@ async def _settle(
             await confirm_update(desk, run, sent, outcome, read_back)
             told.done += digests
             told.counts["update"] += 1
-        case Refused(error=error):
-            await refuse(desk, sent.op, sent.side.link.ref, error)
+        case Refused(error=error, fields=keys):
+            names = frozenset(name for name, slot in sent.slots.items() if slot.native_key in keys)
+            await refuse(desk, sent.op, sent.side.link.ref, error, names)
             told.failed |= dict.fromkeys(digests, error.what)
             if isinstance(error, AuthError):
                 account.error = error

@@ -10,7 +10,7 @@ from syncd.engine.adopt import new_link
 from syncd.engine.desk import Account, Desk
 from syncd.engine.items import Side, as_base, as_row
 from syncd.engine.pull import observe
-from syncd.errors import RateLimitedError, RemoteError
+from syncd.errors import AuthError, RateLimitedError, RemoteError
 from syncd.model.canonical import UNSET, Kind, Unset, Value
 from syncd.model.native import MISSING, Native, Record
 from syncd.model.refs import Ref, RunId
@@ -233,10 +233,16 @@ def _created(
     )
 
 
-async def refuse(desk: Desk, op: OpRow, ref: Ref, error: RemoteError) -> None:
-    """Record a definite no. The second identical one makes the field wait for a person or another value."""
+async def refuse(desk: Desk, op: OpRow, ref: Ref, error: RemoteError, names: frozenset[str]) -> None:
+    """
+    Record a definite no to *names* (all fields when empty); what was sent along with them is simply due again.
+
+    The second identical one makes the field wait for a person or another
+    value. A credential that is refused says nothing of the item.
+    """
     now = desk.world.now()
-    again = [] if error.retry else [_quarantine(desk, op, ref, name, error.what) for name in op.fields]
+    fields = {name: field for name, field in op.fields.items() if _is_of_the_item(error) and name in (names or {name})}
+    again = [_quarantine(desk, op, ref, name, error.what) for name in fields]
     known = {(row.ref, row.field): row for row in await desk.store.quarantine.all(op.connection)}
     async with desk.store.transaction() as tx:
         await tx.journal.mark_failed({op.id: error.what}, now)
@@ -252,9 +258,8 @@ async def refuse(desk: Desk, op: OpRow, ref: Ref, error: RemoteError) -> None:
                     text=error.what,
                     since=now,
                 )
-                for name, field in op.fields.items()
-                if not error.retry
-                and (row := known.get((ref, name))) is not None
+                for name, field in fields.items()
+                if (row := known.get((ref, name))) is not None
                 and row.reason == error.what
                 and row.attempts + 1 >= MOST_REFUSALS
             ]
@@ -266,9 +271,14 @@ async def refuse_create(desk: Desk, op: OpRow, error: RemoteError) -> None:
     """Record that a create was definitely refused; it is tried again only when a person says so, or it may pass."""
     async with desk.store.transaction() as tx:
         await tx.journal.mark_failed({op.id: error.what}, desk.world.now())
-        if not error.retry:
+        if _is_of_the_item(error):
             await tx.quarantine.add([_quarantine(desk, op, None, None, error.what)])
         await tx.dirty.mark([op.entity])
+
+
+def _is_of_the_item(error: RemoteError) -> bool:
+    """Whether the refusal is about this item, rather than about the moment or the credential."""
+    return not error.retry and not isinstance(error, AuthError)
 
 
 def _quarantine(desk: Desk, op: OpRow, ref: Ref | None, name: str | None, reason: str) -> QuarantineRow:

@@ -19,6 +19,7 @@ from syncd.connectors.github.auth import make_credential
 from syncd.connectors.github.payloads import Connection, Envelope, GraphqlProblem
 from syncd.connectors.github.settings import GithubSettings
 from syncd.errors import (
+    AuthError,
     ForbiddenError,
     NotFoundError,
     RateLimitedError,
@@ -43,7 +44,7 @@ _MEANINGS: Final[Mapping[str | None, tuple[type[RemoteError], str]]] = {
     None: (RejectedError, "this server does not know a part of the request: update the Enterprise Server"),
     "NOT_FOUND": (NotFoundError, "check that it exists and that the account may see it"),
     "FORBIDDEN": (ForbiddenError, "give the account access, or the App the permission"),
-    "INSUFFICIENT_SCOPES": (ForbiddenError, "give the token the scopes `repo` and `project`"),
+    "INSUFFICIENT_SCOPES": (AuthError, "give the token the scopes `repo` and `project`"),
     "STALE_DATA": (RemoteChangedError, "nothing to do: it is read again"),
 }
 
@@ -106,6 +107,7 @@ class Api:
                 where=where,
                 bucket=limits.GRAPHQL,
                 cost=cost,
+                is_landmark=True,
             )
             answer = self._answer(response, where, is_write=False)
             broken = [error for error in self._errors(answer, where) if isinstance(error, UnavailableError)]

@@ -30,7 +30,7 @@ from syncd.connectors.protocol import (
     Page,
     Write,
 )
-from syncd.errors import ForbiddenError, RemoteError
+from syncd.errors import AuthError, RemoteError
 from syncd.model.native import Choice, Person, Record
 from syncd.model.refs import ConnectionName, Cursor, EntityId, Ref
 from syncd.world import World
@@ -157,7 +157,7 @@ class GithubConnector:
             if not any_of & project.scopes
         ]
         if missing:
-            raise ForbiddenError(
+            raise AuthError(
                 f"the token lacks the scope {', and '.join(missing)}",
                 where=f"{self.name} auth.token",
                 fix="add `project` (or `read:project` to observe only) and `repo` to the token on GitHub",

@@ -70,7 +70,7 @@ def test_every_way_of_saying_too_fast_is_understood(
     [
         ({"type": "NOT_FOUND"}, NotFoundError),
         ({"type": "FORBIDDEN"}, ForbiddenError),
-        ({"type": "INSUFFICIENT_SCOPES"}, ForbiddenError),
+        ({"type": "INSUFFICIENT_SCOPES"}, AuthError),
         ({"type": "RATE_LIMITED"}, RateLimitedError),
         ({"type": "UNPROCESSABLE"}, RejectedError),
         ({"type": "SOMETHING_NEW"}, RejectedError),
@@ -175,14 +175,14 @@ async def test_a_wrong_project_or_repository_is_named_with_the_fix(rig: Rig) -> 
 
 async def test_a_token_without_the_scopes_is_named_before_anything_is_missed(rig: Rig) -> None:
     token = rig.hub.gate.grant(rig.hub.bot, frozenset({"read:project", "read:org"}))
-    with pytest.raises(ForbiddenError) as caught:
+    with pytest.raises(AuthError) as caught:
         await rig.connect(auth={"token": token}).check()
     assert str(caught.value) == (
         "github-eng auth.token: the token lacks the scope public_repo or repo\n"
         "  fix: add `project` (or `read:project` to observe only) and `repo` to the token on GitHub"
     )
     blind = rig.hub.gate.grant(rig.hub.bot, frozenset({"repo"}))
-    with pytest.raises(ForbiddenError, match="repo` and `project`"):
+    with pytest.raises(AuthError, match="repo` and `project`"):
         await rig.connect(auth={"token": blind}).check()
 
 
