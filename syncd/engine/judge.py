@@ -89,7 +89,9 @@ def _approved(
     links = {line.link for line in lines if line.needs_approval and approval.permits(line)}
     if not links:
         return result
-    shown = {link: value for link, value in readings(state).items() if link in links}
+    kept_back = {line.link for line in lines} - links
+    joining = {link.link for link in state.links if link.base is None} - kept_back
+    shown = {link: value for link, value in readings(state).items() if link in links | joining}
     try:
         return approve(state, now, shown=shown)
     except HeldError:

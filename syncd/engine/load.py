@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 
 from syncd.engine.desk import Desk
@@ -13,6 +14,9 @@ from syncd.model.refs import EntityId, LinkId, Ref
 from syncd.reconcile.create import Slot
 from syncd.reconcile.state import EntityState, Pending, Refusal
 from syncd.store.rows import FieldStateRow, LinkRow, ObservedRow, OpRow
+
+REQUEST_TIMEOUT_S = 60.0
+"""A request may still arrive this long after it was sent; until then nothing is concluded from its absence."""
 
 GRAPH_FIELDS = ("parent", "depends_on", "start_on", "due_on", "target_on")
 """The fields that cross-value rules look at."""
@@ -63,6 +67,7 @@ def _pending(ops: Iterable[OpRow]) -> Mapping[str, Pending]:
             meant=each.meant,
             pre=None if each.pre is MISSING else each.pre,
             sent_at=op.sent_at,
+            expires_at=op.sent_at + timedelta(seconds=REQUEST_TIMEOUT_S),
         )
         for op in ops
         if op.sent_at is not None

@@ -8,6 +8,7 @@ from datetime import timedelta
 from syncd.connectors.protocol import CreateIdentity, CreateKey, Done
 from syncd.engine.creates import slots_of
 from syncd.engine.desk import Account, Desk
+from syncd.engine.load import REQUEST_TIMEOUT_S
 from syncd.engine.pull import reread
 from syncd.engine.settle import confirm_create
 from syncd.errors import RemoteError
@@ -17,9 +18,6 @@ from syncd.model.refs import RunId
 from syncd.reconcile.create import Slot
 from syncd.reconcile.plan import Place, Verb
 from syncd.store.rows import OpRow, OpState, QuarantineRow
-
-REQUEST_TIMEOUT_S = 60.0
-"""A request may still arrive this long after it was sent; until then nothing is concluded from its absence."""
 
 
 async def recover(desk: Desk, run: RunId) -> None:
