@@ -55,9 +55,13 @@ class PeopleDirectory:
             self.add_seen(connection, user)
 
     def add_seen(self, connection: ConnectionName, user: Person) -> None:
-        """Take in a user a record showed."""
-        for handle in _handles(user):
+        """Take in a user a record showed, or one that is known from an earlier run: by now we know the id, too."""
+        handles = _handles(user)
+        named = next((name for each in handles if (name := self._by_handle.get((connection, each)))), None)
+        for handle in handles:
             self._users.setdefault((connection, handle), user)
+        if named is not None:
+            self._by_handle.setdefault((connection, user.id.casefold()), named)
         if user.email:
             self._shown_in.setdefault(user.email.casefold(), set()).add(connection)
 

@@ -36,6 +36,13 @@ def test_a_user_is_written_once_the_tool_has_told_who_it_is() -> None:
     assert people.handles(A) == ()
 
 
+def test_a_user_known_from_an_earlier_run_is_recognised_where_only_the_id_shows() -> None:
+    people = directory("person,pmo,eng\nada,ada-l,ada\n")
+    people.add_seen(A, ADA_A)
+    assert people.handles(A) == ()
+    assert people.person_of(A, Person(id="a1", name="Ada Example")) == "ada"
+
+
 def test_an_address_two_tools_show_is_one_person() -> None:
     people = PeopleDirectory()
     people.add_seen(A, ADA_A)
