@@ -10,7 +10,7 @@ from pathlib import Path
 from syncd.cli.demo_setup import FOLDER, write_config
 from syncd.cli.demo_story import Stage, tell_story
 from syncd.cli.demo_watch import watch
-from syncd.cli.failing import DONE
+from syncd.cli.failing import DONE, FAILED
 from syncd.cli.logs import configure_logs
 from syncd.cli.opening import open_for
 from syncd.cli.options import Common
@@ -31,17 +31,18 @@ def run_demo(*, once: bool, verbose: int) -> int:
         common = Common(folder=FOLDER)
         stage = Stage(sandbox=server.sandbox, url=server.url, common=common, program=_program())
         try:
-            asyncio.run(_play(stage, once=once))
+            return DONE if asyncio.run(_play(stage, once=once)) else FAILED
         except KeyboardInterrupt:
             put("\nStopped. The folder demo/ is yours to look at; the stand-ins are gone.")
     return DONE
 
 
-async def _play(stage: Stage, *, once: bool) -> None:
+async def _play(stage: Stage, *, once: bool) -> bool:
     async with open_for(stage.common, None, writes=True) as desk:
-        await tell_story(stage, desk)
+        is_quiet = await tell_story(stage, desk)
         if not once:
             await watch(stage, desk)
+        return is_quiet
 
 
 def _program() -> str:

@@ -57,8 +57,8 @@ class Stage:
     """How to call syncd from another terminal."""
 
 
-async def tell_story(stage: Stage, desk: Desk) -> None:
-    """Play all chapters; ends when every tool agrees and a sync writes nothing."""
+async def tell_story(stage: Stage, desk: Desk) -> bool:
+    """Play all chapters, and say whether in the end every tool agrees and a sync writes nothing."""
     cycle = await make_plan(desk)
     await _tell_drift(stage, desk)
     view = await plan_view(desk, cycle, stage.common)
@@ -66,7 +66,7 @@ async def tell_story(stage: Stage, desk: Desk) -> None:
     put(plan_text(replace(view, findings=replace(view.findings, left_alone=())), PLAN_LINES))
     await _apply(stage, desk, cycle)
     await _play_conflict(stage, desk)
-    await _prove_quiet(stage, desk)
+    return await _prove_quiet(stage, desk)
 
 
 def _chapter(number: int, title: str) -> None:
@@ -171,15 +171,17 @@ async def _sync_until_held(desk: Desk) -> str:
     raise HeldError("the conflict did not show", where="the demo", fix="start the demo again")
 
 
-async def _prove_quiet(stage: Stage, desk: Desk) -> None:
+async def _prove_quiet(stage: Stage, desk: Desk) -> bool:
     await refresh(desk)
     await sync(desk)
     _chapter(5, "Quiet: syncd verify, and one more syncd sync")
     await refresh(desk)
-    put(verify_text(await verify_view(desk, await verify(desk), stage.common)))
+    verified = await verify(desk)
+    put(verify_text(await verify_view(desk, verified, stage.common)))
     mark = stage.sandbox.log.mark()
     await refresh(desk)
-    await sync(desk, full=True)
+    cycle = await sync(desk, full=True)
     written = stage.sandbox.log.objects_written(mark)
     reads = len(stage.sandbox.log.since(mark)) - len(stage.sandbox.log.writes(mark))
     put(f"The stand-ins' own log of that sync: {count(reads, 'read')}, {count(written, 'write')}.")
+    return verified.agrees and not written and not cycle.waiting

@@ -10,7 +10,7 @@ from syncd.engine.cycle import Cycle
 from syncd.engine.desk import Desk
 from syncd.engine.items import Item
 from syncd.engine.open import problems
-from syncd.mapping.lenses.base import why_missing
+from syncd.mapping.lenses.base import why_cannot, why_missing
 from syncd.model.canonical import Unset, Value
 from syncd.model.native import Missing
 from syncd.model.refs import EntityId
@@ -29,7 +29,7 @@ async def findings_of(desk: Desk, cycle: Cycle) -> Findings:
         for result in results.values():
             held += _held(desk, item, result, ids)
             unreadable += _unreadable(desk, item, result)
-            left += _left_alone(item, result)
+            left += _left_alone(desk, item, result)
     values = [write.value for line in cycle.lines for write in line.writes]
     before = [write.before for line in cycle.lines for write in line.writes]
     sides = [value for each in held for _, value in each.sides]
@@ -113,10 +113,18 @@ def _why(desk: Desk, item: Item, field: str, notice: Notice) -> str:
     return why_missing(found[0].lens, found[1])
 
 
-def _left_alone(item: Item, result: FieldResult) -> Iterable[tuple[str, str]]:
+def _left_alone(desk: Desk, item: Item, result: FieldResult) -> Iterable[tuple[str, str]]:
     for notice in result.notices:
-        if notice.trouble not in (Trouble.UNREADABLE, Trouble.UNDECIDED):
+        if notice.trouble is Trouble.CANNOT and (why := _why_cannot(desk, item, result.name, notice)):
+            yield why, _key(item, notice)
+        elif notice.trouble not in (Trouble.UNREADABLE, Trouble.UNDECIDED):
             yield f"{item.entity.kind}.{result.name} in {notice.connection}: {notice.text}", _key(item, notice)
+
+
+def _why_cannot(desk: Desk, item: Item, field: str, notice: Notice) -> str | None:
+    side = next((each for each in item.sides if each.link.id == notice.link), None)
+    found = None if side is None else native_of(desk, item, side, field)
+    return None if found is None or isinstance(notice.value, Missing) else why_cannot(found[0].lens, notice.value)
 
 
 def _key(item: Item, notice: Notice) -> str:
