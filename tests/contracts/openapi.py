@@ -269,11 +269,12 @@ class CheckedTransport(httpx.AsyncBaseTransport):
 
 
 def contracts_folder() -> Path:
-    """Return where the vendors' contracts lie; skip the test when they are not there."""
+    """Return where the vendors' contracts lie; where they are not there the test skips, and in CI it fails."""
     root = Path(__file__).resolve().parents[2]
     folder = Path(os.environ.get("SYNCD_CONTRACTS", root.parent / "shared" / "contracts"))
     if not folder.is_dir():
-        pytest.skip(f"no vendor contracts at {folder}; set SYNCD_CONTRACTS to the folder that holds jira-cloud/")
+        stop = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        stop(f"no vendor contracts at {folder}; set SYNCD_CONTRACTS to the folder that holds jira-cloud/")
     return folder
 
 
