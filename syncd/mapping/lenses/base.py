@@ -61,7 +61,17 @@ class BaseLens:
         """Say why `get(native)` is `MISSING`."""
         return f"a {type(native).__name__} cannot be read as {self.name}"
 
+    def why_cannot(self, value: Value) -> str:
+        """Say why `put(value, ...)` is `CANNOT`."""
+        del value
+        return f"{self.name} has no way to say this value"
+
 
 def why_missing(lens: Lens, native: Native) -> str:
     """Say, for a person, why *lens* has no reading of *native*; equal values give equal sentences, to be counted."""
     return lens.why(native) if isinstance(lens, BaseLens) else "no rule maps this value"
+
+
+def why_cannot(lens: Lens, value: Value) -> str:
+    """Say, for a person, why *lens* cannot write *value*; equal values give equal sentences, to be counted."""
+    return lens.why_cannot(value) if isinstance(lens, BaseLens) else "the tool has no way to say this value"

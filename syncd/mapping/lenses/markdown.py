@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from syncd.mapping.lenses.base import BaseLens
+from syncd.mapping.lenses.text import too_long
 from syncd.model.canonical import Value
 from syncd.model.lens import CANNOT, Cannot
 from syncd.model.native import MISSING, Missing, Native, NativeField, NativeType, RichText, Text, TextFormat
@@ -60,6 +61,15 @@ class MarkdownLens(BaseLens):
         rich = _as_rich(native)
         what = f"{rich.format} text" if isinstance(rich, RichText) else f"a {type(native).__name__}"
         return f"{what} of this form or size cannot be read as {self.name}"
+
+    def why_cannot(self, value: Value) -> str:
+        """Say that the text is too long, or that it cannot be written in the tool's format."""
+        if not value:
+            return f"{self.name} cannot be empty"
+        written = from_markdown(str(value), self.format, None)
+        if not isinstance(written, Cannot) and self.max_length is not None and len(written.source) > self.max_length:
+            return too_long(self.name, len(written.source), self.max_length)
+        return super().why_cannot(value)
 
 
 def _as_rich(native: Native) -> Native:

@@ -133,3 +133,8 @@ class TableLens(BaseLens):
             case _:
                 return super().why(native)
         return f"{found} is not in the value table of {self.name}"
+
+    def why_cannot(self, value: Value) -> str:
+        """Say which value has neither a word nor a fallback here."""
+        what = f'no word for "{value}"' if value is not None else "no way to be empty"
+        return f"{self.name} has {what}: add one to its value table, or a fallback"

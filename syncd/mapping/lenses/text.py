@@ -10,11 +10,19 @@ from syncd.model.canonical import Value
 from syncd.model.lens import CANNOT, Cannot
 from syncd.model.native import MISSING, Choice, Missing, Native, NativeField, Text
 
+UNPRINTABLE = frozenset({"Cc", "Cs"})
+"""Unicode categories of control characters and of halves of characters: no tool shows them, several refuse them."""
+
 
 def clean_line(text: str) -> str:
-    """Return *text* as one line: composed Unicode, no NUL, breaks as single spaces, no space around it."""
-    composed = unicodedata.normalize("NFC", text.replace("\0", ""))
-    return " ".join(part for part in (line.strip() for line in composed.splitlines()) if part)
+    """Return *text* as one line: composed Unicode, nothing unprintable, breaks as single spaces, no space around it."""
+    composed = unicodedata.normalize("NFC", text)
+    lines = ("".join(map(_printable, line)).strip() for line in composed.splitlines())
+    return " ".join(line for line in lines if line)
+
+
+def _printable(char: str) -> str:
+    return char if unicodedata.category(char) not in UNPRINTABLE else " " if char == "\t" else ""
 
 
 class TextLens(BaseLens):
@@ -46,13 +54,24 @@ class TextLens(BaseLens):
             return None if self.can_be_empty else CANNOT
         return CANNOT if self.max_length is not None and len(line) > self.max_length else Text(line)
 
+    def why_cannot(self, value: Value) -> str:
+        """Say that it is too long, or that there has to be a text."""
+        if not value:
+            return f"{self.name} cannot be empty"
+        return too_long(self.name, len(clean_line(str(value))), self.max_length)
+
     def loose(self, a: Native, b: Native) -> bool:
-        """Return whether they differ only in case, Unicode form or white space."""
+        """Return whether they differ only in case, Unicode form, white space or what cannot be printed."""
         return _folded(a) == _folded(b)
 
 
 def _folded(native: Native) -> object:
-    return (fold(native.value.replace("\0", "")) or None) if isinstance(native, Text) else native
+    return (fold(clean_line(native.value)) or None) if isinstance(native, Text) else native
+
+
+def too_long(name: str, length: int, limit: int | None) -> str:
+    """Say that a text is longer than its field; shortening it is a person's to do."""
+    return f"{name} takes at most {limit or 0:,} characters, and this text has {length:,}: shorten it"
 
 
 class OptionTextLens(BaseLens):
