@@ -35,6 +35,11 @@ DEFAULT_LIMIT_WAIT_S: Final = 30.0
 _SECRET_HEADERS: Final = ("authorization", "x-redmine-api-key", "x-api-key", "private-token", "cookie")
 _EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _SHORTEST_SECRET: Final = 4
+_HALF: Final = b"\\ud"
+_ESCAPES: Final = re.compile(
+    rb"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(?P<half>\\ud[89a-f][0-9a-f]{2})|\\.", re.DOTALL | re.IGNORECASE
+)
+"""Escapes of a JSON string, one by one: a whole pair, a half, or anything else (an escaped backslash, too)."""
 
 _OK: Final = range(200, 300)
 _UNKNOWN: Final = frozenset({408, 423})
@@ -128,6 +133,20 @@ def elsewhere(url: str, *, where: str) -> RemoteError:
         where=where,
         fix=_FIX_URL,
     )
+
+
+def sound(content: bytes) -> bytes:
+    """
+    Return a JSON text with every half of a character (one surrogate alone) replaced by U+FFFD.
+
+    Tools that keep texts in UTF-16 cut them anywhere, and pass the half on;
+    no strict parser takes it, so one such item would stop its connection.
+    """
+    return _ESCAPES.sub(_whole, content) if _HALF in content.lower() else content
+
+
+def _whole(escape: re.Match[bytes]) -> bytes:
+    return b"\\ufffd" if escape["half"] else escape[0]
 
 
 def quote_remote(response: httpx.Response) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import ssl
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -7,6 +8,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from syncd.connectors._answers import sound
 from syncd.connectors._budget import ALL, Bucket, Budget, Rate, parse_retry_after
 from syncd.connectors._http import MAX_ATTEMPTS, Classify, Http, make_client
 from syncd.errors import (
@@ -213,6 +215,15 @@ async def test_what_every_such_tool_has_is_missing_only_at_a_wrong_url() -> None
         await remote.http().read("GET", "/api/me", is_landmark=True)
     assert caught.value.what == "acme.example answers, but /api/me is not there: this is not the tool's address"
     assert len(remote.asked) == 1, "asking again cannot help"
+
+
+def test_half_a_character_spoils_nothing_else() -> None:
+    text = r'{"a": "\ud83d\ude80 \ud83d! \ude80 \uD83D", "b": "C:\\ud83d", "c": "\ud83d\ud83d\ude80"}'
+    assert json.loads(sound(text.encode())) == {
+        "a": "\N{ROCKET} \ufffd! \ufffd \ufffd",
+        "b": "C:\\ud83d",
+        "c": "\ufffd\N{ROCKET}",
+    }
 
 
 async def test_network_failures_say_which_and_how_to_fix_it() -> None:

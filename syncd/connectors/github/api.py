@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from syncd.connectors._answers import MAX_QUOTE, failed
+from syncd.connectors._answers import MAX_QUOTE, failed, sound
 from syncd.connectors._budget import Budget
 from syncd.connectors._http import Http
 from syncd.connectors.github import limits
@@ -187,7 +187,7 @@ class Api:
     def _answer(self, response: httpx.Response, where: str, *, is_write: bool) -> Answer:
         limits.note_limits(response, self.budget)
         try:
-            envelope = Envelope.model_validate_json(response.content)
+            envelope = Envelope.model_validate_json(sound(response.content))
         except ValidationError as exc:
             raise failed("GitHub's answer is not GraphQL", where=where, is_write=is_write) from exc
         scopes = response.headers.get("x-oauth-scopes")

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from syncd.connectors._answers import limited, quote_remote
+from syncd.connectors._answers import limited, quote_remote, sound
 from syncd.connectors._budget import Budget, Rate
 from syncd.connectors._http import Http
 from syncd.connectors.jira.payloads import ErrorCollection, User, parse_instant
@@ -110,7 +110,7 @@ class Site:
 
     def _parse(self, response: httpx.Response, shape: type[T], where: str | None, *, is_write: bool = False) -> T:
         try:
-            return TypeAdapter(shape).validate_json(response.content)
+            return TypeAdapter(shape).validate_json(sound(response.content))
         except ValidationError as exc:
             first = exc.errors(include_url=False, include_input=False)[0]
             spot = ".".join(str(step) for step in first["loc"])

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from syncd.connectors._answers import sound
 from syncd.connectors._budget import Budget, Rate
 from syncd.connectors._http import Http
 from syncd.connectors.redmine.payloads import OneUser, Project, Projects, Refusal, User
@@ -106,7 +107,7 @@ class Site:
 
     def _parse(self, response: httpx.Response, shape: type[T], where: str | None, *, is_write: bool = False) -> T:
         try:
-            return shape.model_validate_json(response.content)
+            return shape.model_validate_json(sound(response.content))
         except ValidationError as exc:
             first = exc.errors(include_url=False, include_input=False)[0]
             spot = ".".join(str(step) for step in first["loc"])
