@@ -78,8 +78,13 @@ def _circles(values: Portfolio, changed: set[tuple[EntityId, str]]) -> Iterator[
         for circle in _rings(moved, targets):
             guilty = tuple((entity, field) for entity in sorted(circle) if (entity, field) in changed)
             if guilty:
-                names = ", ".join(sorted(circle))
+                names = ", ".join(sorted(_called(entity, values) for entity in circle))
                 yield RuleBreak(guilty, f"{field} would go round in a circle: {names}")
+
+
+def _called(entity: EntityId, values: Portfolio) -> str:
+    title = values.get(entity, {}).get("title", UNSET)
+    return f'"{title}"' if isinstance(title, str) else entity
 
 
 def _targets(value: Value | Unset) -> Iterable[EntityId]:
@@ -146,7 +151,7 @@ def _spans(values: Portfolio, changed: set[tuple[EntityId, str]]) -> Iterator[Ru
             first, last = (_day(values[entity].get(name, UNSET)) for name in (start, end))
             if first is not None and last is not None and first > last:
                 guilty = tuple((entity, name) for name in (end, start) if (entity, name) in changed)
-                yield RuleBreak(tuple(sorted(guilty)), f"{entity} would start on {first}, after its {end} {last}")
+                yield RuleBreak(tuple(sorted(guilty)), f"it would start on {first}, after its {end} {last}")
 
 
 def _day(value: Value | Unset) -> date | None:
@@ -174,7 +179,7 @@ def merge_entities(states: Sequence[EntityState], others: Portfolio, now: dateti
             held = replace(by_entity[entity].fields[name], rule_held=each.why)
             results[entity][name] = merge_field(held, now)
     for name in TREES:
-        _defer_circles(name, states, others, results)
+        _defer_circles(name, states, others, after, results)
     return {entity: dict(fields) for entity, fields in results.items()}
 
 
@@ -182,6 +187,7 @@ def _defer_circles(
     name: str,
     states: Sequence[EntityState],
     others: Portfolio,
+    after: Portfolio,
     results: dict[EntityId, dict[str, FieldResult]],
 ) -> None:
     """Take back writes that would make a tool's own references go round in a circle, and say so."""
@@ -211,7 +217,8 @@ def _defer_circles(
             late = {link for entity, link in due if entity in ring and connections[link] == connection}
             for entity in ring & results.keys():
                 if name in results[entity]:
-                    results[entity][name] = _deferred(results[entity][name], late, connection, ring)
+                    names = [_called(each, after) for each in ring]
+                    results[entity][name] = _deferred(results[entity][name], late, connection, names)
 
 
 def _reading(link: LinkField) -> Value | Unset:
@@ -222,7 +229,7 @@ def _reading(link: LinkField) -> Value | Unset:
 
 
 def _deferred(
-    result: FieldResult, late: Collection[LinkId], connection: ConnectionName, ring: Iterable[EntityId]
+    result: FieldResult, late: Collection[LinkId], connection: ConnectionName, ring: Iterable[str]
 ) -> FieldResult:
     text = f"{result.name} would go round in a circle there: {', '.join(sorted(ring))}"
     notes = [
