@@ -140,7 +140,8 @@ def _config(sandbox: Sandbox) -> uvicorn.Config:
 
 def _listen(port: int) -> socket.socket:
     """Return a listening loopback socket, so a client that has the URL is never refused."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio turns Nagle's algorithm off only where the protocol is named; with it every answer takes 40 ms more.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
