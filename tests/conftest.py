@@ -16,6 +16,9 @@ structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.
 TALLIES = "contract_tallies"
 """Key under which a parallel worker hands its figures to the controller."""
 
+STORY = "the three-tool story"
+"""Under which the story records its figures, line by line."""
+
 _seen: Counter[str] = Counter()
 
 
@@ -65,8 +68,23 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_Sum(), "contract-figures")
 
 
+def _tell_story(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the figures that the three-tool story recorded, whichever process told it."""
+    told = [
+        str(text)
+        for report in terminalreporter.getreports("passed")
+        for name, text in report.user_properties
+        if name == STORY
+    ]
+    if told:
+        terminalreporter.section(STORY)
+        for line in told:
+            terminalreporter.line(line)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show the figures of all processes together."""
+    """Show the story's figures, and those of all processes together."""
+    _tell_story(terminalreporter)
     figures = _figures()
     figures.update(_seen)  # keeps the zeros, which are worth showing
     if not any(figures.values()):
