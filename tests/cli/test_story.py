@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from syncd.sandbox.client import add
 from tests.cli.conftest import Cli
 
 
@@ -180,3 +181,32 @@ def test_the_sandbox_is_edited_and_read_as_a_person_would(cli: Cli) -> None:
     wrong = cli.plainly("sandbox", "set", "jira", "ENG-1", "sumary", "x", "--url", url)
     assert wrong.code == 2
     assert "summary" in wrong.err
+
+
+def test_an_unmatched_person_is_told_once_with_a_count(cli: Cli) -> None:
+    people = cli.folder / "people.csv"
+    people.write_text("".join(line for line in people.read_text().splitlines(keepends=True) if "dora" not in line))
+    findings = cli("plan", "--json").json["findings"]
+    about = [row for row in findings["unreadable"] if "Dora Example" in row["what"]]
+    assert about
+    assert len({row["what"] for row in about}) == len(about)
+    assert max(row["count"] for row in about) > 1
+
+
+def test_an_ambiguous_match_is_listed_and_decided_by_a_person(cli: Cli) -> None:
+    for _ in range(2):
+        add(cli.server.url, "github", "issue", "acme/api", {"title": "Twice the same", "type": "Task"})
+    add(cli.server.url, "jira", "Task", "ENG", {"title": "Twice the same"})
+    planned = cli("plan")
+    assert planned.out.splitlines()[-1] == f"Next: syncd match list -c {cli.folder}"
+    (found,) = cli("match", "list", "--json").json["matches"]
+    keys = {name: key for name, key, _ in found["records"]}
+    assert len(found["records"]) == 3
+    refused = cli("match", "accept", found["id"])
+    assert refused.code == 2
+    assert "two of these live in the same place" in refused.err
+    accepted = cli("match", "accept", found["id"], keys["jira-pmo"], keys["github-eng"])
+    assert accepted.code == 0, accepted.err
+    assert accepted.out.splitlines()[0] == "Linked as one item. Nothing was written yet."
+    links = cli("explain", keys["jira-pmo"], "title", "--json").json["links"]
+    assert {link["key"] for link in links} == {keys["jira-pmo"], keys["github-eng"]}
