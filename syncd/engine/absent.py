@@ -2,7 +2,7 @@
 Linked records that a sweep of ids does not find. Absence is not deletion (design.md section 6).
 
     read by id           then
-    a record             archived, hidden or out of scope: its link says so
+    a record             archived, hidden or out of scope, or back again: its link says so
     gone or hidden       left alone at once; a tombstone only when it is so again ten minutes
                          later, each time with another record of the same container readable
     anything else        nothing
@@ -52,22 +52,28 @@ async def _sweep(desk: Desk, account: Account, told: Swept) -> None:
     present: set[Ref] = set()
     async for portion in account.connector.ids():
         present.update(portion)
-    links = {
-        link.ref: link
-        for link in await desk.store.links.by_connection(account.name, desk.portfolio.name)
-        if link.state in (LinkState.LIVE, LinkState.OUT_OF_SCOPE)
-    }
+    every = {link.ref: link for link in await desk.store.links.by_connection(account.name, desk.portfolio.name)}
+    links = {ref: link for ref, link in every.items() if link.state in (LinkState.LIVE, LinkState.OUT_OF_SCOPE)}
     known = await desk.store.records.all_refs(account.name)
     unseen = sorted(present - known)
     absent = sorted(links.keys() - present)
+    back = sorted(ref for ref in present & every.keys() if every[ref].state is not LinkState.LIVE)
     told.ids += len(present)
     told.unseen += len(unseen)
     told.absent += len(absent)
-    if unseen:
-        await reread(desk, account, unseen)
+    if unseen or back:
+        await reread(desk, account, [*unseen, *back])
+    await _forget(desk, account, sorted(known - present - every.keys()))
     if absent:
         answers = await reread(desk, account, absent)
         told.gone += await note_missing(desk, account, [links[ref] for ref in missing(answers)], sorted(present))
+
+
+async def _forget(desk: Desk, account: Account, unlinked: Sequence[Ref]) -> None:
+    """Forget records nobody is linked to and that are gone; one that comes back is read as a new one."""
+    gone = missing(await reread(desk, account, unlinked))
+    async with desk.store.transaction() as tx:
+        await tx.records.forget(gone)
 
 
 async def note_missing(desk: Desk, account: Account, links: Sequence[LinkRow], present: Sequence[Ref] = ()) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from syncd.engine.desk import Desk
 from syncd.model.canonical import Kind, Unset, Value
 from syncd.model.native import MISSING, Record
-from syncd.model.refs import EntityId, LinkId, Ref
+from syncd.model.refs import ConnectionName, EntityId, LinkId, Ref
 from syncd.reconcile.match import Ambiguity, Candidate, Known, Matched, match
 from syncd.store.rows import EntityRow, LinkRow, LinkState, MatchProposalRow, ObservedRow
 
@@ -22,6 +22,13 @@ class Adopted:
     entities: int = 0
     ambiguous: tuple[Ambiguity, ...] = ()
     clones: Mapping[Ref, EntityId] | None = None
+
+    @property
+    def asked(self) -> frozenset[tuple[EntityId, ConnectionName]]:
+        """Return which entities may be in which connections already: a person is being asked."""
+        return frozenset(
+            (entity, ref.connection) for each in self.ambiguous for entity in each.entities for ref in each.refs
+        )
 
 
 async def adopt(desk: Desk) -> Adopted:
@@ -102,7 +109,7 @@ async def _known(desk: Desk, kinds: Iterable[Kind]) -> list[Known]:
             keys = {
                 key
                 for link in mine
-                if link.id in seen and desk.accounts[link.ref.connection].description is not None
+                if link.id in seen and _is_described(desk, link.ref.connection)
                 for key in desk.mapping.match_keys(
                     kind, seen[link.id].record, {**_values(desk, seen[link.id].record, kind), **values}
                 )
@@ -116,6 +123,12 @@ async def _known(desk: Desk, kinds: Iterable[Kind]) -> list[Known]:
                 )
             )
     return known
+
+
+def _is_described(desk: Desk, connection: ConnectionName) -> bool:
+    """Whether there are lenses for a connection; one that left the portfolio has none."""
+    account = desk.accounts.get(connection)
+    return account is not None and account.description is not None
 
 
 async def _link(desk: Desk, rows: Mapping[Ref, ObservedRow], kinds: Mapping[Ref, Kind], found: Matched) -> None:

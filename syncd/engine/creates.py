@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -32,13 +32,19 @@ MAX_DEPTH = 64
 
 
 async def due_lines(
-    desk: Desk, judgements: Sequence[Judgement], graph: Graph, *, preview: bool = False
+    desk: Desk,
+    judgements: Sequence[Judgement],
+    graph: Graph,
+    *,
+    asked: Collection[tuple[EntityId, ConnectionName]] = (),
+    preview: bool = False,
 ) -> tuple[list[Line], frozenset[EntityId]]:
     """
     Return one line for every record to make, and the entities that must be looked at again for more.
 
     Nothing is made in a connection that was not read to the end in this
-    cycle: what we would make may be there already.
+    cycle, nor while a person is *asked* whether an entity is there under
+    another record: what we would make may be there already.
     """
     open_ops = await desk.store.journal.open_of_entities([each.item.entity.id for each in judgements])
     opened = {name: await _is_opened(desk, name) for name in desk.accounts}
@@ -61,7 +67,7 @@ async def due_lines(
                 each.item, values, rule, open_ops.get(each.item.entity.id, ()), _depth(each.item.entity.id, graph)
             )
             made = due_creates(wish, partial(slots_of, desk, wish.kind))
-            if account.pulled:
+            if account.pulled and (wish.entity, rule.target) not in asked:
                 lines += [replace(line, opening=not opened[rule.target]) for line in made]
             elif made:
                 later.add(wish.entity)
@@ -69,8 +75,8 @@ async def due_lines(
 
 
 async def _is_opened(desk: Desk, name: ConnectionName) -> bool:
-    """Whether an approved plan was ever carried out there; the first one waits for a person."""
-    return await desk.store.audit.has_any(name)
+    """Whether a record was ever made there; the first ones wait for a person."""
+    return await desk.store.audit.has_any(name, Verb.CREATE)
 
 
 def after(each: Judgement) -> Mapping[str, Value | Unset]:

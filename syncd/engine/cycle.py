@@ -67,16 +67,15 @@ async def read_tools(desk: Desk, run: RunId, *, full: bool) -> Cycle:
     *full*, and a mapping other than last time's, make every entity dirty.
     """
     cycle = Cycle(run=run)
-    full = full or await _is_remapped(desk)
+    if full or await _is_remapped(desk):
+        everything = await desk.store.entities.ids(desk.portfolio.name)
+        async with desk.store.transaction() as tx:
+            await tx.dirty.mark(everything)  # before the cursors tell of the new mapping: a kill would forget it
     await recover(desk, run)
     ready = [account for account in desk.accounts.values() if account.is_ready]
     told = await together(pull(desk, account) for account in ready)
     cycle.records = sum(each.records for each in told)
     cycle.adopted = await adopt(desk)
-    if full:
-        everything = await desk.store.entities.ids(desk.portfolio.name)
-        async with desk.store.transaction() as tx:
-            await tx.dirty.mark(everything)
     return cycle
 
 
@@ -98,7 +97,7 @@ async def decide(
         items = await load_items(desk, ids[start : start + PORTION])
         states = states_of(desk, items, preview=preview)
         decided = judge(items, states, graph, approval, desk.world.now())
-        creates, later = await due_lines(desk, decided, graph, preview=preview)
+        creates, later = await due_lines(desk, decided, graph, asked=cycle.adopted.asked, preview=preview)
         lines += [line for each in decided for line in (*each.lines, *each.waiting)]
         lines += creates
         waiting |= {line.digest for each in decided for line in each.waiting}

@@ -54,6 +54,11 @@ class LinkIndex:
         self._entity: dict[Ref, EntityId] = {}
         self._refs: dict[tuple[EntityId, ConnectionName], list[tuple[Ref, str]]] = {}
 
+    def clear(self) -> None:
+        """Know nothing any more: links may have moved since."""
+        self._entity.clear()
+        self._refs.clear()
+
     def add(self, links: Iterable[LinkRow]) -> None:
         """Know *links*; those unlinked or gone are nobody's target."""
         for link in links:

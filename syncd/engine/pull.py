@@ -157,8 +157,10 @@ async def keep(desk: Desk, rows: Sequence[ObservedRow], *, cursor: CursorRow | N
         if (link := links.get(row.ref)) is not None
         and (updated := _refreshed(desk, link, row.record, kinds[link.entity])) != link
     ]
+    former = {alias for row in rows for alias in row.record.aliases} - {row.ref for row in rows}
     async with desk.store.transaction() as tx:
         await tx.records.save_observed(rows)
+        await tx.records.forget(sorted(former))
         await tx.links.save(changed)
         await tx.dirty.mark([link.entity for link in links.values()])
         await tx.tombstones.clear([link.id for link in links.values()])

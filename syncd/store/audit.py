@@ -191,9 +191,9 @@ class Audit:
             )
         return seen
 
-    async def has_any(self, connection: ConnectionName) -> bool:
-        """Return whether anything was ever written in a connection."""
-        query = select(audit.c.seq).where(audit.c.connection == connection)
+    async def has_any(self, connection: ConnectionName, verb: str) -> bool:
+        """Return whether *verb* was ever carried out in a connection."""
+        query = select(audit.c.seq).where(audit.c.connection == connection, audit.c.verb == verb).limit(1)
         return await self._db.one(query, lambda row: int(row.seq)) is not None
 
     async def recent_changes(self, connection: ConnectionName, since: datetime) -> Writes:
