@@ -60,18 +60,21 @@ class Cycle:
         return plan_id(self.lines)
 
 
-async def read_tools(desk: Desk, run: RunId, *, full: bool) -> Cycle:
+async def read_tools(desk: Desk, run: RunId, *, full: bool = False, writes: bool = True) -> Cycle:
     """
     Settle what an earlier run left open, read every connection, and link what is new.
 
-    *full*, and a mapping other than last time's, make every entity dirty.
+    *full*, and a mapping other than last time's, make every entity dirty. Who
+    does not write settles nothing: what looks left open may be another's write
+    under way.
     """
     cycle = Cycle(run=run)
     if full or await _is_remapped(desk):
         everything = await desk.store.entities.ids(desk.portfolio.name)
         async with desk.store.transaction() as tx:
             await tx.dirty.mark(everything)  # before the cursors tell of the new mapping: a kill would forget it
-    await recover(desk, run)
+    if writes:
+        await recover(desk, run)
     ready = [account for account in desk.accounts.values() if account.is_ready]
     told = await together(pull(desk, account) for account in ready)
     cycle.records = sum(each.records for each in told)
@@ -80,8 +83,9 @@ async def read_tools(desk: Desk, run: RunId, *, full: bool) -> Cycle:
 
 
 async def _is_remapped(desk: Desk) -> bool:
-    cursors = [await desk.store.cursors.get(name) for name in desk.accounts]
-    return any(cursor is None or cursor.query != desk.digest for cursor in cursors)
+    """Whether the mapping, or what a tool offers for it (its fields and their options), is another than last time."""
+    cursors = {name: await desk.store.cursors.get(name) for name in desk.accounts}
+    return any(cursor is None or cursor.query != desk.digest_of(name) for name, cursor in cursors.items())
 
 
 async def decide(

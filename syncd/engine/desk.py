@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ from syncd.errors import RemoteError
 from syncd.mapping.compiled import CompiledMapping
 from syncd.mapping.people import PeopleDirectory
 from syncd.model.canonical import Kind
-from syncd.model.native import Record, RecordState
+from syncd.model.native import NativeField, Record, RecordState
 from syncd.model.refs import ConnectionName, EntityId, Ref
 from syncd.reconcile.create import Slot
 from syncd.settings.load import Connection, Portfolio
@@ -87,13 +88,14 @@ class Desk:
     """The portfolio's mapping, with what every reachable tool told about itself."""
     people: PeopleDirectory
     digest: str = ""
-    """Names the mapping in force; another one means that everything is decided anew."""
+    """Names the mapping in force."""
     store: Store
     world: World
     accounts: Mapping[ConnectionName, Account]
     links: LinkIndex = field(default_factory=LinkIndex)
     rules: dict[Kind, Mapping[str, FieldRules]] = field(default_factory=dict)
     slots: dict[tuple[ConnectionName, Kind, str, str, str], Slot | None] = field(default_factory=dict)
+    digests: dict[ConnectionName, str] = field(default_factory=dict)
 
     def standing(self, *, preview: bool = False) -> Standing:
         """Say which connections write and which were read; a preview takes every one as writing."""
@@ -101,6 +103,14 @@ class Desk:
             writing=frozenset(name for name, account in self.accounts.items() if preview or account.connection.writes),
             fresh=frozenset(name for name, account in self.accounts.items() if account.pulled),
         )
+
+    def digest_of(self, connection: ConnectionName) -> str:
+        """Name the mapping in force and what its tool offers; another one means that everything is decided anew."""
+        if connection not in self.digests:
+            described = self.accounts[connection].description
+            shapes = sorted(map(_shape, described.fields)) if described else []
+            self.digests[connection] = hashlib.sha256("\n".join([self.digest, *shapes]).encode()).hexdigest()[:16]
+        return self.digests[connection]
 
     def rules_of(self, kind: Kind) -> Mapping[str, FieldRules]:
         """Return what the mapping says of each field of *kind*."""
@@ -141,3 +151,11 @@ class Desk:
             and self.mapping.in_scope(connection, record)
         )
         return LinkState.LIVE if in_scope else LinkState.OUT_OF_SCOPE
+
+
+def _shape(field: NativeField) -> str:
+    """Return what decides how a field is read and written; the members of a free set come and go."""
+    options = () if field.free else tuple((option.id, option.label, option.category) for option in field.options)
+    limits = (field.writable, field.max_length, field.capacity, field.can_be_empty, field.format)
+    places = (sorted(field.record_types), sorted(field.containers))
+    return repr((field.key, field.label, field.type, options, field.free, limits, places))

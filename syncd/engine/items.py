@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from syncd.mapping.lenses.base import is_gone
 from syncd.model.canonical import UNSET, FieldSpec
-from syncd.model.native import MISSING
+from syncd.model.native import MISSING, Missing, Native
 from syncd.model.policy import Direction, Policy, Provenance
 from syncd.model.refs import ConnectionName, EntityId
 from syncd.reconcile.create import Slot
@@ -111,7 +112,7 @@ def _link_field(side: Side, name: str, slot: Slot, direction: Direction, standin
         link=side.link.id,
         connection=side.connection,
         lens=slot.lens,
-        observed=observed.record.fields.get(slot.native_key, MISSING),
+        observed=_believed(observed.record.fields.get(slot.native_key, MISSING), side.bases.get(name), slot),
         base=as_base(side.bases.get(name)),
         voice=direction is not Direction.WRITE,
         writable=direction is not Direction.READ,
@@ -124,6 +125,13 @@ def _link_field(side: Side, name: str, slot: Slot, direction: Direction, standin
         refused=side.refused.get(name),
         default=name in side.link.default_fields,
     )
+
+
+def _believed(observed: Native | Missing, base: BaseField | None, slot: Slot) -> Native | Missing:
+    """Return what is observed; a field emptied because its option was deleted says nothing, and is nobody's edit."""
+    if observed is None and base is not None and is_gone(slot.lens, base.shown):
+        return MISSING
+    return observed
 
 
 def as_base(row: BaseField | None) -> Base | None:

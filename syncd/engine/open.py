@@ -58,6 +58,7 @@ async def refresh(desk: Desk) -> None:
             desk.mapping = desk.mapping.with_description(name, account.description)
     desk.slots.clear()
     desk.rules.clear()
+    desk.digests.clear()
     desk.links.clear()
 
 

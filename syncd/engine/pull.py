@@ -73,7 +73,8 @@ async def _keep_page(desk: Desk, account: Account, page: Page, read_at: datetime
 def _cursor(desk: Desk, account: Account, page: Page) -> CursorRow | None:
     if page.resume is None:
         return None
-    return CursorRow(connection=account.name, cursor=page.resume, saved_at=desk.world.now(), query=desk.digest)
+    query = desk.digest_of(account.name)
+    return CursorRow(connection=account.name, cursor=page.resume, saved_at=desk.world.now(), query=query)
 
 
 async def _read_by_id(

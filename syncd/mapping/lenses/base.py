@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 from syncd.model.canonical import Value
 from syncd.model.lens import Cannot, Lens
-from syncd.model.native import Missing, Native, Person
+from syncd.model.native import Choice, Missing, Native, Person
 from syncd.model.refs import ConnectionName, EntityId, PersonId, Ref
 
 
@@ -57,14 +58,31 @@ class BaseLens:
         """Return whether *a* and *b* differ only by the tool's normalising: plain equality, unless said otherwise."""
         return a == b
 
+    def is_gone(self, native: Native) -> bool:
+        """Say whether the field could hold *native* once and cannot any more: whoever held it was emptied by that."""
+        del native
+        return False
+
     def why(self, native: Native) -> str:
-        """Say why `get(native)` is `MISSING`."""
+        """Say why `get(native)` is `MISSING`, or why an empty value is not believed."""
+        if native is None:
+            return f"the option that {self.name} showed was deleted in the tool: choose another one there"
         return f"a {type(native).__name__} cannot be read as {self.name}"
 
     def why_cannot(self, value: Value) -> str:
         """Say why `put(value, ...)` is `CANNOT`."""
         del value
         return f"{self.name} has no way to say this value"
+
+
+def is_gone(lens: Lens, native: Native) -> bool:
+    """Say whether *native* was taken away with its option: an administrator's doing, nobody's edit of the item."""
+    return isinstance(lens, BaseLens) and lens.is_gone(native)
+
+
+def without_option(native: Native, options: Collection[Choice]) -> bool:
+    """Say whether *native* is an option that is not among *options*, where the tool names any."""
+    return isinstance(native, Choice) and bool(options) and native not in options
 
 
 def why_missing(lens: Lens, native: Native) -> str:

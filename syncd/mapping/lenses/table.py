@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from syncd.mapping.lenses.base import BaseLens
+from syncd.mapping.lenses.base import BaseLens, without_option
 from syncd.mapping.spec import Entry, Form, SideSpec, fold, words
 from syncd.model.canonical import Value
 from syncd.model.lens import CANNOT, Cannot
@@ -122,6 +122,10 @@ class TableLens(BaseLens):
             ]
             option = next((Choice(id=label, label=label) for label in labels), None)
         return option
+
+    def is_gone(self, native: Native) -> bool:
+        """Say whether *native* is an option the field had, and has no more."""
+        return not self.free and without_option(native, self.options)
 
     def why(self, native: Native) -> str:
         """Say which value the table lacks."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from syncd.mapping.lenses.base import BaseLens
+from syncd.mapping.lenses.base import BaseLens, without_option
 from syncd.mapping.spec import fold
 from syncd.model.canonical import Value
 from syncd.model.lens import CANNOT, Cannot
@@ -102,3 +102,7 @@ class OptionTextLens(BaseLens):
         if same or near:
             return (same or near)[0]
         return Choice(id=value, label=value) if self.native.free else CANNOT
+
+    def is_gone(self, native: Native) -> bool:
+        """Say whether *native* is an option the field had, and has no more."""
+        return not self.native.free and without_option(native, self.native.options)
