@@ -27,6 +27,7 @@ from syncd.store.rows import (
     LedgerRow,
     OpField,
     OpRow,
+    QuarantineRow,
 )
 from syncd.store.store import Transaction
 
@@ -66,6 +67,7 @@ async def commit(
         how=how,
     )
     await _settle(tx, desk, run, judgements)
+    await _let_go(tx, desk, judgements)
     await tx.journal.plan([intent.op for intent in intents])
     return changes
 
@@ -150,6 +152,30 @@ async def _settle(tx: Transaction, desk: Desk, run: RunId, judgements: Sequence[
         {op: "looked up: it was not carried out" for op, landed in applied.items() if not landed}, now
     )
     await tx.audit.append(run, found)
+
+
+async def _let_go(tx: Transaction, desk: Desk, judgements: Sequence[Judgement]) -> None:
+    """Forget refusals that are over: another value is wanted, or a person brought the tool to the one that was."""
+    over = [
+        (side, name)
+        for each in judgements
+        for side in each.item.sides
+        for name in side.refused
+        if name in each.results and not _is_refused(each.results[name], side)
+    ]
+    await tx.field_states.clear([(side.link.entity, name, side.link.id) for side, name in over])
+    await tx.quarantine.release(
+        [
+            QuarantineRow(
+                connection=side.connection, ref=side.link.ref, field=name, reason="it is over", since=desk.world.now()
+            )
+            for side, name in over
+        ]
+    )
+
+
+def _is_refused(result: FieldResult, side: Side) -> bool:
+    return any(each.link == side.link.id and each.trouble is Trouble.REFUSED for each in result.notices)
 
 
 def _landed(run: RunId, now: datetime, side: Side, name: str, held: Pending, base: Base) -> AuditRow:

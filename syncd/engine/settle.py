@@ -90,6 +90,13 @@ async def confirm_update(desk: Desk, run: RunId, sent: Sent, done: Done, read_ba
         await tx.quarantine.release(
             [_quarantine(desk, op, side.link.ref, name, "") for name, each in results.items() if each.refused is None]
         )
+        await tx.quarantine.add(
+            [
+                _quarantine(desk, op, side.link.ref, name, each.refused.reason)
+                for name, each in results.items()
+                if each.refused is not None
+            ]
+        )
         await tx.audit.append(
             run, [_audit(desk, op, side.link.ref, name, pre, done.record, slots[name]) for name in results]
         )
