@@ -5,6 +5,7 @@ Linked records that a sweep of ids does not find. Absence is not deletion (desig
     a record             archived, hidden or out of scope, or back again: its link says so
     gone or hidden       left alone at once; a tombstone only when it is so again ten minutes
                          later, each time with another record of the same container readable
+    not for us           left alone until it can be read again; never a tombstone
     anything else        nothing
 """
 
@@ -15,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from syncd.engine.desk import Account, Desk
-from syncd.engine.pull import missing, read_many, reread
+from syncd.engine.pull import hidden, missing, read_many, reread
 from syncd.errors import RemoteError
 from syncd.model.native import Record
 from syncd.model.refs import Ref
@@ -67,6 +68,7 @@ async def _sweep(desk: Desk, account: Account, told: Swept) -> None:
     if absent:
         answers = await reread(desk, account, absent)
         told.gone += await note_missing(desk, account, [links[ref] for ref in missing(answers)], sorted(present))
+        await leave_alone(desk, [links[ref] for ref in hidden(answers)])
 
 
 async def _forget(desk: Desk, account: Account, unlinked: Sequence[Ref]) -> None:
@@ -74,6 +76,13 @@ async def _forget(desk: Desk, account: Account, unlinked: Sequence[Ref]) -> None
     gone = missing(await reread(desk, account, unlinked))
     async with desk.store.transaction() as tx:
         await tx.records.forget(gone)
+
+
+async def leave_alone(desk: Desk, links: Sequence[LinkRow]) -> None:
+    """Keep *links* whose records may not be seen, and write nothing there until they show again."""
+    async with desk.store.transaction() as tx:
+        await tx.links.save([replace(link, state=LinkState.OUT_OF_SCOPE) for link in links])
+        await tx.dirty.mark([link.entity for link in links])
 
 
 async def note_missing(desk: Desk, account: Account, links: Sequence[LinkRow], present: Sequence[Ref] = ()) -> int:

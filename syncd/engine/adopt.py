@@ -11,7 +11,10 @@ from syncd.model.canonical import Kind, Unset, Value
 from syncd.model.native import MISSING, Record
 from syncd.model.refs import ConnectionName, EntityId, LinkId, Ref
 from syncd.reconcile.match import Ambiguity, Candidate, Known, Matched, match
-from syncd.store.rows import EntityRow, LinkRow, LinkState, MatchProposalRow, ObservedRow
+from syncd.store.rows import EntityRow, LinkRow, LinkState, MatchProposalRow, ObservedRow, QuarantineRow
+
+CLONE = "it carries the marker"
+"""How the reason begins for which a copy of a record of ours is set aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,14 @@ async def adopt(desk: Desk) -> Adopted:
     rows = {row.ref: row for row in await desk.store.records.unlinked(desk.portfolio.name)}
     candidates = [made for row in rows.values() if (made := _candidate(desk, row.record)) is not None]
     if not candidates:
+        await _set_aside(desk, {})
         await _ask(desk, ())
         return Adopted()
     known = await _known(desk, {candidate.kind for candidate in candidates})
     found = match(candidates, known)
     kinds = {candidate.ref: candidate.kind for candidate in candidates}
     await _link(desk, rows, kinds, found)
+    await _set_aside(desk, found.clones)
     await _ask(desk, found.ambiguous)
     return Adopted(
         linked=len(found.joins) + sum(len(group) for group in found.groups),
@@ -167,6 +172,31 @@ def new_link(desk: Desk, record: Record, entity: EntityId) -> LinkRow:
         url=record.url,
         linked_at=desk.world.now(),
     )
+
+
+async def _set_aside(desk: Desk, clones: Mapping[Ref, EntityId]) -> None:
+    """Quarantine records that carry the marker of another one, each told once, until the marker is taken off."""
+    links = await desk.store.links.by_entities(sorted(set(clones.values())))
+    originals = {
+        ref: next((link for link in links.get(entity, ()) if link.ref.connection == ref.connection), None)
+        for ref, entity in clones.items()
+    }
+    known = [row for row in await desk.store.quarantine.all() if row.reason.startswith(CLONE) and row.field is None]
+    held = {row.ref for row in known}
+    fresh = [
+        QuarantineRow(
+            connection=ref.connection,
+            ref=ref,
+            reason=f"{CLONE} of {original.key if original else 'another record'}, which is linked already: "
+            "take the marker off the copy if it is a thing of its own",
+            since=desk.world.now(),
+        )
+        for ref, original in sorted(originals.items())
+        if ref not in held
+    ]
+    async with desk.store.transaction() as tx:
+        await tx.quarantine.add(fresh)
+        await tx.quarantine.release([row for row in known if row.ref not in clones and row.connection in desk.accounts])
 
 
 async def _ask(desk: Desk, ambiguous: Sequence[Ambiguity]) -> None:

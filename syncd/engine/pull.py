@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from syncd.connectors.protocol import Capabilities, Page
 from syncd.engine.desk import Account, Desk
-from syncd.errors import AuthError, NotFoundError, RemoteError
+from syncd.errors import AuthError, ForbiddenError, NotFoundError, RemoteError
 from syncd.model.canonical import Kind
 from syncd.model.native import MISSING, Record
 from syncd.model.policy import Interval
@@ -36,7 +36,9 @@ async def pull(desk: Desk, account: Account) -> Pulled:
     cursor = since.cursor if since else None
 
     async def known(refs: Sequence[Ref]) -> Mapping[Ref, Revision]:
-        return await desk.store.records.revisions(refs)
+        held = await desk.store.records.revisions(refs)
+        lost = await _lost(desk, list(held))
+        return {ref: revision for ref, revision in held.items() if ref not in lost}
 
     try:
         asked_at = desk.world.now()
@@ -53,10 +55,11 @@ async def pull(desk: Desk, account: Account) -> Pulled:
 async def _keep_page(desk: Desk, account: Account, page: Page, read_at: datetime, told: Pulled) -> None:
     refs = [record.ref for record in page.records]
     known = await desk.store.records.observed(refs)
+    lost = await _lost(desk, refs)
     moved = [
         record
         for record in page.records
-        if record.ref not in known or known[record.ref].record.revision != record.revision
+        if record.ref not in known or known[record.ref].record.revision != record.revision or record.ref in lost
     ]
     told.records += len(page.records)
     told.changed += len(moved)
@@ -68,6 +71,19 @@ async def _keep_page(desk: Desk, account: Account, page: Page, read_at: datetime
         for record in moved
     ]
     await keep(desk, rows, cursor=_cursor(desk, account, page))
+
+
+async def _lost(desk: Desk, refs: Sequence[Ref]) -> frozenset[Ref]:
+    """Return those of *refs* that could not be read last time: listed again, they are back, whatever their revision."""
+    links = await desk.store.links.by_refs(refs)
+    away = {ref: link for ref, link in links.items() if link.state in (LinkState.OUT_OF_SCOPE, LinkState.GONE)}
+    if not away:
+        return frozenset()
+    seen = await desk.store.records.observed(list(away))
+    kinds = await _kinds(desk, away.values())
+    return frozenset(
+        ref for ref, row in seen.items() if desk.link_state(row.record, kinds[away[ref].entity]) is not away[ref].state
+    )
 
 
 def _cursor(desk: Desk, account: Account, page: Page) -> CursorRow | None:
@@ -194,6 +210,11 @@ def _refreshed(desk: Desk, link: LinkRow, record: Record, kind: Kind) -> LinkRow
 def missing(answers: Mapping[Ref, Record | RemoteError]) -> list[Ref]:
     """Return the refs that were answered with "gone or hidden"."""
     return [ref for ref, answer in answers.items() if isinstance(answer, NotFoundError)]
+
+
+def hidden(answers: Mapping[Ref, Record | RemoteError]) -> list[Ref]:
+    """Return the refs that were answered with "not for this account"."""
+    return [ref for ref, answer in answers.items() if isinstance(answer, ForbiddenError)]
 
 
 def by_connection(refs: Iterable[Ref]) -> Mapping[ConnectionName, list[Ref]]:
