@@ -195,7 +195,16 @@ async def confirm_create(
     sent = {name: native for name, (_, native) in payload.items()}
     bases = after_create(
         {
-            name: _created(desk, kind, name, slot, entity.values.get(name, UNSET), sent.get(name, MISSING), done)
+            name: _created(
+                desk,
+                kind,
+                name,
+                slot,
+                # what was sent stands for the value of then, however long it took to find the record
+                op.fields[name].meant if name in sent else entity.values.get(name, UNSET),
+                sent.get(name, MISSING),
+                done,
+            )
             for name, slot in slots.items()
         }
     )

@@ -7,16 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from syncd.connectors.protocol import Outcome, Write
 from syncd.engine.absent import sweep
 from syncd.engine.cycle import sync
+from syncd.engine.plans import make_plan
 from syncd.errors import NotFoundError, RemoteError
 from syncd.model.native import Record
 from syncd.model.refs import Ref
 from tests.engine.bench import Bench
 from tests.engine.hand import (
     CREATE,
+    GITHUB,
     JIRA,
     LATER_S,
+    OTHER,
     TASK,
     after_edits,
     agreed,
@@ -150,3 +154,109 @@ async def test_the_first_creates_of_a_rule_added_later_wait_for_a_person(tmp_pat
     assert census(bench) == before
     await approved(bench)
     assert census(bench)["github", "Old story"] == 1
+
+
+async def test_an_edit_made_while_a_create_is_looked_up_arrives_in_the_new_record(tmp_path: Path) -> None:
+    """What was created stands for what was sent, not for what the value is by the time it is found."""
+    bench = await agreed(tmp_path, mapping=CREATE)
+    key = str(jira_of(bench).add("Story", "ENG", {"title": "As created"}, by="ada")["key"])
+    bench.sandbox.faults.add("github:timeout-after-commit:match=createIssue:count=1")
+    await after_edits(bench)
+    assert census(bench)["github", "As created"] == 1
+    bench.sandbox.faults.clear()
+    bench.sandbox.faults.add("github:503")
+    jira_of(bench).set(key, "summary", "Renamed since", by="ada")
+    await after_edits(bench)
+    await all_is_well(bench)
+    assert census(bench)["github", "Renamed since"] == 1
+
+
+async def test_milestones_of_two_repositories_whose_answers_are_lost_are_made_once_each(tmp_path: Path) -> None:
+    bench = await agreed(
+        tmp_path,
+        mapping="create:\n  milestone: {from: jira-pmo, in: [{github-eng: {repositories: [api, web]}}]}\n",
+    )
+    jira_of(bench).add("version", "ENG", {"title": "Winter"}, by="ada")
+    await after_edits(bench)
+    await approved(bench)
+    jira_of(bench).add("version", "ENG", {"title": "Spring"}, by="ada")
+    bench.sandbox.faults.add("github:timeout-after-commit:method=POST:match=milestones:count=2")
+    await after_edits(bench)
+    await after_edits(bench)
+    await all_is_well(bench)
+    assert census(bench)["github", "Spring"] == 2
+
+
+@pytest.mark.parametrize("mutation", ["addProjectV2ItemById", "updateProjectV2ItemFieldValue"])
+async def test_a_kill_between_an_issue_and_its_project_fields_is_made_good(tmp_path: Path, mutation: str) -> None:
+    bench = await agreed(tmp_path, mapping=CREATE)
+    key = str(jira_of(bench).add("Story", "ENG", {"title": "Half made", "due_on": "2026-05-05"}, by="ada")["key"])
+    jira_of(bench).set(key, "status", "In Progress", by="ada")
+    bench.sandbox.faults.add(f"github:reset:match={mutation}")
+    await after_edits(bench)
+    bench.sandbox.faults.clear()
+    for _ in range(3):
+        await after_edits(bench)
+    await all_is_well(bench)
+    item = await item_of(bench, key)
+    (github,) = (side.link.key for side in item.sides if side.connection == GITHUB)
+    assert shown(bench, "github", github)["Status"] == "In Progress"
+
+
+async def test_a_plan_made_while_another_process_writes_disturbs_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = await agreed(tmp_path)
+    for each in (TASK, OTHER):
+        jira_of(bench).set(each[0], "summary", f"Written meanwhile {each[0]}", by="ada")
+    bench.clock.pass_(LATER_S)
+    async with bench.desk() as daemon, bench.desk() as other:
+        await daemon.store.acquire_lease()
+        connector = daemon.accounts[GITHUB].connector
+        read, write = connector.read_many, connector.write
+
+        async def before(refs: Sequence[Ref]) -> Mapping[Ref, Record | RemoteError]:
+            await make_plan(other)
+            return await read(refs)
+
+        async def after(batch: Sequence[Write]) -> Sequence[Outcome]:
+            outcomes = await write(batch)
+            await make_plan(other)
+            return outcomes
+
+        monkeypatch.setattr(connector, "read_many", before)
+        monkeypatch.setattr(connector, "write", after)
+        cycle = await sync(daemon)
+        assert len(cycle.pushed.done) == 2
+        assert not cycle.pushed.failed
+    await all_is_well(bench)
+
+
+async def test_a_plan_applied_twice_or_a_day_later_writes_only_what_is_still_due(tmp_path: Path) -> None:
+    bench = await agreed(tmp_path)
+    github_of(bench).set(TASK[1], "title", "Planned", by="ben")
+    bench.clock.pass_(LATER_S)
+    plan = await bench.plan()
+    assert (await bench.plan()).plan_id == plan.plan_id
+    await bench.apply(plan.plan_id)
+    jira_of(bench).set(TASK[0], "summary", "Later", by="ada")
+    bench.clock.pass_(86_400)
+    mark = bench.sandbox.log.mark()
+    applied = await bench.apply(plan.plan_id)
+    assert len(applied.missed) == len(plan.lines)
+    assert bench.writes_since(mark) == []
+    await bench.settle()
+    assert shown(bench, "github", TASK[1])["title"] == "Later"
+
+
+async def test_a_lost_database_makes_nothing_again(tmp_path: Path) -> None:
+    bench = await agreed(tmp_path, mapping=CREATE)
+    jira_of(bench).add("Story", "ENG", {"title": "Made by us"}, by="ada")
+    await after_edits(bench)
+    before = census(bench)
+    for each in (tmp_path / "state").iterdir():
+        each.unlink()
+    await after_edits(bench)
+    await approved(bench)
+    assert census(bench) == before
+    await all_is_well(bench)
