@@ -15,6 +15,7 @@ from syncd.cli.logs import configure_logs
 from syncd.cli.opening import open_for
 from syncd.cli.options import Common
 from syncd.cli.streams import put
+from syncd.engine.writer import writing
 from syncd.errors import ConfigError
 
 
@@ -38,8 +39,9 @@ def run_demo(*, once: bool, verbose: int) -> int:
 
 
 async def _play(stage: Stage, *, once: bool) -> bool:
-    async with open_for(stage.common, None, writes=True) as desk:
-        is_quiet = await tell_story(stage, desk)
+    async with open_for(stage.common, None) as desk:
+        async with writing(desk.store, desk.world):
+            is_quiet = await tell_story(stage, desk)
         if not once:
             await watch(stage, desk)
         return is_quiet

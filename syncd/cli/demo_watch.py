@@ -7,11 +7,11 @@ from typing import Final
 from syncd.cli.demo_setup import JIRA
 from syncd.cli.demo_story import Stage, find_pair
 from syncd.cli.finding import findings_of
-from syncd.cli.opening import LEASE_S
 from syncd.cli.streams import put, say
 from syncd.engine.cycle import Cycle, sync
 from syncd.engine.desk import Desk
 from syncd.engine.open import refresh
+from syncd.engine.writer import writing
 from syncd.errors import StoreError
 from syncd.report.plan import item_of
 from syncd.report.values import show, show_change
@@ -28,7 +28,6 @@ async def watch(stage: Stage, desk: Desk) -> None:
     put(f'  {stage.program} sandbox set github {github} Status "In progress" --url {stage.url}')
     put(f"See why: {stage.program} explain {jira} -c {stage.common.folder}")
     told: set[str] = set()
-    await desk.store.release_lease()
     while True:
         await _round(desk, stage, told)
         await desk.world.sleep(PAUSE_S)
@@ -36,14 +35,11 @@ async def watch(stage: Stage, desk: Desk) -> None:
 
 async def _round(desk: Desk, stage: Stage, told: set[str]) -> None:
     try:
-        await desk.store.acquire_lease(ttl_s=LEASE_S)
-    except StoreError:
-        return  # a command from another terminal is writing; the next round comes soon
-    try:
-        await refresh(desk)
-        await _tell(desk, stage, await sync(desk), told)
-    finally:
-        await desk.store.release_lease()
+        async with writing(desk.store, desk.world):
+            await refresh(desk)
+            await _tell(desk, stage, await sync(desk), told)
+    except StoreError as exc:
+        say(str(exc))  # a command from another terminal is writing; the next round comes soon
 
 
 async def _tell(desk: Desk, stage: Stage, cycle: Cycle, told: set[str]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from syncd.cli.logs import configure_logs
 from syncd.cli.options import Common
@@ -15,17 +15,11 @@ from syncd.cli.output import working
 from syncd.engine.desk import Desk
 from syncd.engine.open import open_desk
 from syncd.engine.tools import tools
+from syncd.engine.writer import WAIT_S, writing
 from syncd.errors import ConfigError
 from syncd.settings.load import Portfolio, Settings, load
-from syncd.store.lease import is_surely_dead
-from syncd.store.store import WRITER, Store, open_store
+from syncd.store.store import Store, open_store
 from syncd.world import World, real_world
-
-LEASE_S: Final = 120.0
-"""How long the lease of a command that was killed keeps others from writing."""
-
-LEASE_WAIT_S: Final = 5.0
-"""How long to wait for another command to end."""
 
 
 def run_command(common: Common, work: Coroutine[Any, Any, int]) -> int:
@@ -78,39 +72,8 @@ async def open_for(common: Common, doing: str | None, *, writes: bool = False) -
     *writes* takes the store's lease first, so that two writers never run at once (`StoreError` names the other one).
     """
     async with open_shop(common) as shop:
-        if writes:
-            await _take_lease(shop)
+        alone = writing(shop.store, shop.world, wait_s=WAIT_S) if writes else nullcontext()
         opening = open_desk(shop.settings, shop.portfolio.name, shop.store, shop.world, tools())
         telling = working(doing, shop.world) if doing else nullcontext()
-        async with telling, _keep_lease(shop, holds=writes), opening as desk:
+        async with alone, telling, opening as desk:
             yield desk
-
-
-async def _take_lease(shop: Shop) -> None:
-    """Become the writer; a writer that is about to end is waited for, for a few seconds."""
-    deadline = shop.world.monotonic() + LEASE_WAIT_S
-    while shop.world.monotonic() < deadline:
-        lease = await shop.store.leases.get(WRITER)
-        if lease is None or lease.expires_at <= shop.world.now() or is_surely_dead(lease.holder):
-            break
-        await shop.world.sleep(LEASE_WAIT_S / 20)
-    await shop.store.acquire_lease(ttl_s=LEASE_S)
-
-
-@asynccontextmanager
-async def _keep_lease(shop: Shop, *, holds: bool) -> AsyncIterator[None]:
-    """Renew the lease while the block lasts, however long the tools take."""
-    renewing = asyncio.create_task(_renew(shop)) if holds else None
-    try:
-        yield
-    finally:
-        if renewing is not None:
-            renewing.cancel()
-            with suppress(asyncio.CancelledError):
-                await renewing
-
-
-async def _renew(shop: Shop) -> None:
-    while True:
-        await shop.world.sleep(LEASE_S / 3)
-        await shop.store.renew_lease(ttl_s=LEASE_S)

@@ -8,10 +8,12 @@ from syncd.cli.failing import DONE
 from syncd.cli.opening import Shop, open_shop, run_command
 from syncd.cli.options import Common
 from syncd.cli.output import emit
+from syncd.engine.writer import DAEMON
 from syncd.model.canonical import Kind
 from syncd.model.refs import ConnectionName
 from syncd.report.status import ConnectionView, OpView, RunView, StatusView, status_text
 from syncd.report.values import as_json
+from syncd.store.lease import is_surely_dead
 from syncd.store.rows import OpRow, OpState, ProposalState
 from syncd.store.store import WRITER
 
@@ -54,7 +56,8 @@ async def status_view(shop: Shop, common: Common) -> StatusView:
         matches=matches,
         quarantine=aside,
         to_decide=len(await store.dirty.take(name)),
-        writer=await _writer(shop),
+        daemon=await _holder(shop, DAEMON),
+        writer=await _holder(shop, WRITER),
         ops=[
             await _op(shop, each)
             for each in await store.journal.open()
@@ -102,6 +105,8 @@ async def _op(shop: Shop, op: OpRow) -> OpView:
     )
 
 
-async def _writer(shop: Shop) -> str | None:
-    lease = await shop.store.leases.get(WRITER)
-    return lease.holder if lease is not None and lease.expires_at > shop.world.now() else None
+async def _holder(shop: Shop, lease_name: str) -> str | None:
+    """Return who holds a lease, as `host:pid`."""
+    lease = await shop.store.leases.get(lease_name)
+    is_held = lease is not None and lease.expires_at > shop.world.now() and not is_surely_dead(lease.holder)
+    return lease.holder if lease is not None and is_held else None

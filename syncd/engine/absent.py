@@ -3,8 +3,8 @@ Linked records that a sweep of ids does not find. Absence is not deletion (desig
 
     read by id           then
     a record             archived, hidden or out of scope, or back again: its link says so
-    gone or hidden       left alone at once; a tombstone only when it is so again ten minutes
-                         later, each time with another record of the same container readable
+    gone or hidden       nothing, unless another record of the same container is readable: then left
+                         alone at once, and a tombstone when it is so again ten minutes later
     not for us           left alone until it can be read again; never a tombstone
     anything else        nothing
 """
@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from syncd.engine.desk import Account, Desk
-from syncd.engine.pull import hidden, missing, read_many, reread
+from syncd.engine.pull import hidden, lost_of, missing, read_many, reread
 from syncd.errors import RemoteError
 from syncd.model.native import Record
 from syncd.model.refs import Ref
@@ -71,6 +71,20 @@ async def _sweep(desk: Desk, account: Account, told: Swept) -> None:
         await leave_alone(desk, [links[ref] for ref in hidden(answers)])
 
 
+async def look_again(desk: Desk, account: Account) -> None:
+    """Read by id what could not be read last time: it may be back although no list tells, or gone for good."""
+    away = await desk.store.links.by_connection(account.name, desk.portfolio.name, state=LinkState.OUT_OF_SCOPE)
+    links = {link.ref: link for link in away}
+    lost = await lost_of(desk, list(links))
+    if not lost:
+        return
+    answers = await reread(desk, account, sorted(lost))
+    gone = [links[ref] for ref in missing(answers)]
+    live = await desk.store.links.by_connection(account.name, desk.portfolio.name, state=LinkState.LIVE)
+    beside = {link.container: link.ref for link in live}
+    await note_missing(desk, account, gone, [beside[link.container] for link in gone if link.container in beside])
+
+
 async def _forget(desk: Desk, account: Account, unlinked: Sequence[Ref]) -> None:
     """Forget records nobody is linked to and that are gone; one that comes back is read as a new one."""
     gone = missing(await reread(desk, account, unlinked))
@@ -96,18 +110,18 @@ async def note_missing(desk: Desk, account: Account, links: Sequence[LinkRow], p
     changed: list[LinkRow] = []
     gone = 0
     for link in links:
+        if not canaries.get(link.container, False):
+            continue
         known = before.get(link.id)
-        is_readable = canaries.get(link.container, False)
         stone = known or TombstoneRow(link=link.id, first_missing_at=now, last_checked_at=now)
-        stands = known is not None and is_readable and now - known.first_missing_at >= timedelta(seconds=APART_S)
-        if is_readable:
-            stones.append(replace(stone, last_checked_at=now, count=stone.count + (known is not None)))
+        stands = known is not None and now - known.first_missing_at >= timedelta(seconds=APART_S)
+        stones.append(replace(stone, last_checked_at=now, count=stone.count + (known is not None)))
         gone += stands
         changed.append(replace(link, state=LinkState.GONE if stands else LinkState.OUT_OF_SCOPE))
     async with desk.store.transaction() as tx:
         await tx.links.save(changed)
         await tx.tombstones.save(stones)
-        await tx.dirty.mark([link.entity for link in links])
+        await tx.dirty.mark([link.entity for link in changed])
     return gone
 
 

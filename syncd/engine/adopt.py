@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from syncd.engine.desk import Desk
+from syncd.engine.load import refs_in
 from syncd.model.canonical import Kind, Unset, Value
 from syncd.model.native import MISSING, Record
 from syncd.model.refs import ConnectionName, EntityId, LinkId, Ref
@@ -152,11 +153,24 @@ async def _link(desk: Desk, rows: Mapping[Ref, ObservedRow], kinds: Mapping[Ref,
         )
         entities.append(entity)
         links.extend(new_link(desk, rows[ref].record, entity.id) for ref in group)
+    waiting = await referring_to(desk, {link.ref for link in links})
     async with desk.store.transaction() as tx:
         await tx.entities.save(entities)
         await tx.links.save(links)
-        await tx.dirty.mark([link.entity for link in links])
+        await tx.dirty.mark(sorted({link.entity for link in links} | waiting))
     desk.links.add(links)
+
+
+async def referring_to(desk: Desk, refs: Collection[Ref]) -> frozenset[EntityId]:
+    """Return the entities whose records point at *refs*: what they say can be read once these are linked."""
+    if not refs:
+        return frozenset()
+    found = [
+        row.ref
+        async for row in desk.store.records.by_portfolio(desk.portfolio.name)
+        if any(ref in refs for native in row.record.fields.values() for ref in refs_in(native))
+    ]
+    return frozenset(link.entity for link in (await desk.store.links.by_refs(found)).values())
 
 
 def new_link(desk: Desk, record: Record, entity: EntityId) -> LinkRow:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from syncd.engine.adopt import new_link
+from syncd.engine.adopt import new_link, referring_to
 from syncd.engine.commit import commit, plan_ops
 from syncd.engine.cycle import Cycle, finish_run, start_run
 from syncd.engine.desk import Desk
@@ -251,10 +251,11 @@ async def _link(
     row = EntityRow(
         id=entity, portfolio=desk.portfolio.name, kind=proposal.kind, values={}, provenance={}, created_at=now
     )
+    waiting = await referring_to(desk, set(seen))
     async with desk.store.transaction() as tx:
         await tx.entities.save([row] if is_new else [])
         await tx.links.save([new_link(desk, each.record, entity) for each in seen.values()])
-        await tx.dirty.mark([entity])
+        await tx.dirty.mark(sorted({entity} | waiting))
         if proposal.state is ProposalState.OPEN:
             await tx.proposals.decide(proposal.id, state, now)
 

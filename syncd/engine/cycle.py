@@ -22,12 +22,14 @@ from syncd.engine.load import GRAPH_FIELDS, load_items, states_of
 from syncd.engine.pull import pull
 from syncd.engine.push import Pushed, push_updates
 from syncd.engine.recover import recover
+from syncd.engine.shown import keep_plan
 from syncd.engine.together import together
+from syncd.errors import UnsafePlanError
 from syncd.model.refs import ConnectionName, EntityId, RunId
 from syncd.reconcile.brakes import WINDOW_H, Limits, Recent, check_safe
 from syncd.reconcile.plan import Line, Verb, in_order, plan_id
 from syncd.reconcile.state import EntityResult
-from syncd.store.rows import ConflictRow, RunRow
+from syncd.store.rows import ConflictRow, PlanState, RunRow
 
 PORTION = 500
 """Entities decided together; parents and dates are checked against all others too."""
@@ -193,10 +195,19 @@ async def sync(desk: Desk, *, full: bool = False, command: str = "sync") -> Cycl
         taken = await desk.store.dirty.take(desk.portfolio.name)
         approval = Approval()
         judgements = await decide(desk, cycle, sorted(taken), approval)
-        await brake(desk, [line for line in cycle.lines if line.digest not in cycle.waiting], cycle.plan_id)
+        await _brake_or_keep(desk, tuple(line for line in cycle.lines if line.digest not in cycle.waiting))
         await carry_out(desk, cycle, judgements, approval, taken)
     except BaseException:
         await finish_run(desk, cycle, "stopped")
         raise
     await finish_run(desk, cycle, "done")
     return cycle
+
+
+async def _brake_or_keep(desk: Desk, due: tuple[Line, ...]) -> None:
+    """Keep what a brake refuses as a plan, so that a person can look at it and let exactly that pass."""
+    try:
+        await brake(desk, due, plan_id(due))
+    except UnsafePlanError:
+        await keep_plan(desk, due, PlanState.REFUSED)
+        raise

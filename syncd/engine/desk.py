@@ -96,6 +96,8 @@ class Desk:
     rules: dict[Kind, Mapping[str, FieldRules]] = field(default_factory=dict)
     slots: dict[tuple[ConnectionName, Kind, str, str, str], Slot | None] = field(default_factory=dict)
     digests: dict[ConnectionName, str] = field(default_factory=dict)
+    unbound: set[tuple[ConnectionName, Kind, str]] = field(default_factory=set)
+    """Fields that some record was in step with once, and that are not to be found there now."""
 
     def standing(self, *, preview: bool = False) -> Standing:
         """Say which connections write and which were read; a preview takes every one as writing."""

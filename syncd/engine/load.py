@@ -84,7 +84,7 @@ async def _know_targets(
 ) -> None:
     """Fill the link index with whatever these records and entities refer to."""
     desk.links.add(link for found in links.values() for link in found)
-    refs = {ref for row in observed for native in row.record.fields.values() for ref in _refs(native)}
+    refs = {ref for row in observed for native in row.record.fields.values() for ref in refs_in(native)}
     unknown = [ref for ref in refs if desk.links.entity_of(ref) is None]
     desk.links.add((await desk.store.links.by_refs(unknown)).values())
     named = {EntityId(name) for held in values for name in _entities(held)}
@@ -92,7 +92,8 @@ async def _know_targets(
     desk.links.add(link for each in found.values() for link in each)
 
 
-def _refs(native: object) -> Iterable[Ref]:
+def refs_in(native: object) -> Iterable[Ref]:
+    """Yield every record a native value points at."""
     if isinstance(native, Ref):
         return (native,)
     return native.members if isinstance(native, Refs) else ()
@@ -113,6 +114,14 @@ def _entities(values: Mapping[str, Value | Unset]) -> Iterable[str]:
 def states_of(desk: Desk, items: Sequence[Item], *, preview: bool = False) -> dict[EntityId, EntityState]:
     """Return each item as the merge wants it told."""
     standing = desk.standing(preview=preview)
+    desk.unbound |= {
+        (side.connection, item.entity.kind, name)
+        for item in items
+        for side in item.sides
+        if side.takes_part
+        for name in side.bases
+        if _slot_of(desk, item.entity.kind, side.link, name) is None
+    }
     return {
         item.entity.id: state_of(
             item, desk.rules_of(item.entity.kind), partial(_slot_of, desk, item.entity.kind), standing

@@ -12,13 +12,11 @@ from syncd.engine.absent import sweep
 from syncd.engine.cycle import Cycle, sync
 from syncd.engine.desk import Desk
 from syncd.engine.open import refresh
+from syncd.engine.writer import LEASE_S, only_daemon, writing
 from syncd.errors import RemoteError, UnsafePlanError
 from syncd.model.refs import ConnectionName
 
 SWEEP_EVERY = timedelta(hours=24)
-LEASE_S = 120.0
-"""How long a lease outlives its holder's last word."""
-
 log = structlog.get_logger()
 
 
@@ -27,30 +25,28 @@ async def run_loop(desk: Desk, stop: asyncio.Event, *, told: Callable[[Cycle], N
     Run cycles every `portfolio.every_s` seconds until *stop* is set; return how many ran.
 
     A tool that fails is tried again in the next cycle and stops nobody else.
+    Between cycles other commands may write.
 
     Raises:
-        StoreError: another process holds the store, or it cannot be trusted.
+        StoreError: another loop runs on this store, or it cannot be trusted.
     """
-    await desk.store.acquire_lease(ttl_s=LEASE_S)
     cycles = 0
     swept: datetime | None = None
     down: frozenset[ConnectionName] = frozenset()
-    try:
+    async with only_daemon(desk.store, desk.world):
         while not stop.is_set():
             started = desk.world.monotonic()
-            await refresh(desk)
-            cycle = await _cycle(desk)
+            async with writing(desk.store, desk.world, wait_s=LEASE_S):
+                await refresh(desk)
+                cycle = await _cycle(desk)
+                if swept is None or desk.world.now() - swept >= SWEEP_EVERY:
+                    await sweep(desk)
+                    swept = desk.world.now()
             cycles += 1
             if cycle is not None and told is not None:
                 told(cycle)
-            if swept is None or desk.world.now() - swept >= SWEEP_EVERY:
-                await sweep(desk)
-                swept = desk.world.now()
             down = _tell_outages(desk, down)
-            await desk.store.renew_lease(ttl_s=LEASE_S)
             await _rest(desk, stop, desk.portfolio.every_s - (desk.world.monotonic() - started))
-    finally:
-        await desk.store.release_lease()
     return cycles
 
 
@@ -87,14 +83,9 @@ def _tell_outages(desk: Desk, down: frozenset[ConnectionName]) -> frozenset[Conn
 
 
 async def _rest(desk: Desk, stop: asyncio.Event, seconds: float) -> None:
-    """Wait that long, or until told to stop; the lease is kept meanwhile."""
-    left = seconds
-    while left > 0 and not stop.is_set():
-        part = min(left, LEASE_S / 3)
-        nap = asyncio.ensure_future(desk.world.sleep(part))
-        told = asyncio.ensure_future(stop.wait())
-        await asyncio.wait({nap, told}, return_when=asyncio.FIRST_COMPLETED)
-        for each in (nap, told):
-            each.cancel()
-        left -= part
-        await desk.store.renew_lease(ttl_s=LEASE_S)
+    """Wait that long, or until told to stop."""
+    nap = asyncio.ensure_future(desk.world.sleep(max(0.0, seconds)))
+    told = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({nap, told}, return_when=asyncio.FIRST_COMPLETED)
+    for each in (nap, told):
+        each.cancel()

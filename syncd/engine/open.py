@@ -12,7 +12,7 @@ from syncd.connectors.protocol import Description, Tool
 from syncd.engine.desk import Account, Desk
 from syncd.engine.together import together
 from syncd.errors import ConfigError, RemoteError
-from syncd.mapping.against import check_against
+from syncd.mapping.against import check_against, vanished
 from syncd.model.refs import ConnectionName
 from syncd.settings.load import Connection, Settings
 from syncd.store.store import Store
@@ -59,6 +59,7 @@ async def refresh(desk: Desk) -> None:
     desk.slots.clear()
     desk.rules.clear()
     desk.digests.clear()
+    desk.unbound.clear()
     desk.links.clear()
 
 
@@ -98,4 +99,5 @@ def problems(desk: Desk) -> list[ConfigError]:
     for name, account in desk.accounts.items():
         if account.description is not None:
             found += check_against(desk.mapping, name, account.description).found
+            found += vanished(desk.mapping, name, account.description, desk.unbound)
     return found

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from syncd.engine.cycle import Cycle, brake, carry_out, decide, finish_run, read_tools, start_run
 from syncd.engine.desk import Desk
 from syncd.engine.judge import Approval
+from syncd.engine.shown import keep_plan
 from syncd.errors import ConfigError
-from syncd.model.codec import Json, dump_native, dump_value
 from syncd.model.refs import EntityId
-from syncd.reconcile.plan import Line
 from syncd.store.rows import ChangeState, PlanChangeRow, PlanRow, PlanState
 
 
@@ -24,50 +22,12 @@ async def make_plan(desk: Desk) -> Cycle:
     shows is what would be done first (merge-semantics.md section 2).
     """
     run = await start_run(desk, "plan")
-    cycle = await read_tools(desk, run, full=False)
+    cycle = await read_tools(desk, run, writes=False)
     everything = await desk.store.entities.ids(desk.portfolio.name)
     await decide(desk, cycle, everything, Approval(), preview=True)
-    async with desk.store.transaction() as tx:
-        await tx.plans.save(
-            PlanRow(
-                id=cycle.plan_id,
-                portfolio=desk.portfolio.name,
-                made_at=desk.world.now(),
-                summary=Counter(line.verb for line in cycle.lines),
-            ),
-            [_row(cycle.plan_id, seq, line) for seq, line in enumerate(cycle.lines)],
-        )
+    await keep_plan(desk, cycle.lines)
     await finish_run(desk, cycle, "shown")
     return cycle
-
-
-def _row(plan: str, seq: int, line: Line) -> PlanChangeRow:
-    return PlanChangeRow(
-        plan=plan, seq=seq, key=line.digest, payload=_payload(line), needs_approval=line.needs_approval
-    )
-
-
-def _payload(line: Line) -> Json:
-    return {
-        "verb": line.verb,
-        "entity": line.entity,
-        "kind": line.kind,
-        "title": line.title,
-        "key": line.key,
-        "connection": line.place.connection,
-        "container": line.place.container,
-        "fields": [
-            {
-                "field": write.field,
-                "before": dump_value(write.before),
-                "value": dump_value(write.value),
-                "want": dump_native(write.want),
-                "pre": dump_native(write.pre),
-                "reason": write.reason,
-            }
-            for write in line.writes
-        ],
-    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +54,7 @@ async def apply(desk: Desk, plan_id: str, *, approve: bool = False) -> Applied:
     shown = {row.key: row async for row in desk.store.plans.changes(plan.id)}
     approval = Approval(frozenset(shown))
     run = await start_run(desk, f"apply {plan.id}")
-    cycle = await read_tools(desk, run, full=False)
+    cycle = await read_tools(desk, run)
     try:
         taken = await desk.store.dirty.take(desk.portfolio.name)
         wanted = {EntityId(str(row.payload["entity"])) for row in shown.values() if isinstance(row.payload, dict)}

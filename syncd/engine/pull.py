@@ -37,7 +37,7 @@ async def pull(desk: Desk, account: Account) -> Pulled:
 
     async def known(refs: Sequence[Ref]) -> Mapping[Ref, Revision]:
         held = await desk.store.records.revisions(refs)
-        lost = await _lost(desk, list(held))
+        lost = await lost_of(desk, list(held))
         return {ref: revision for ref, revision in held.items() if ref not in lost}
 
     try:
@@ -55,7 +55,7 @@ async def pull(desk: Desk, account: Account) -> Pulled:
 async def _keep_page(desk: Desk, account: Account, page: Page, read_at: datetime, told: Pulled) -> None:
     refs = [record.ref for record in page.records]
     known = await desk.store.records.observed(refs)
-    lost = await _lost(desk, refs)
+    lost = await lost_of(desk, refs)
     moved = [
         record
         for record in page.records
@@ -73,7 +73,7 @@ async def _keep_page(desk: Desk, account: Account, page: Page, read_at: datetime
     await keep(desk, rows, cursor=_cursor(desk, account, page))
 
 
-async def _lost(desk: Desk, refs: Sequence[Ref]) -> frozenset[Ref]:
+async def lost_of(desk: Desk, refs: Sequence[Ref]) -> frozenset[Ref]:
     """Return those of *refs* that could not be read last time: listed again, they are back, whatever their revision."""
     links = await desk.store.links.by_refs(refs)
     away = {ref: link for ref, link in links.items() if link.state in (LinkState.OUT_OF_SCOPE, LinkState.GONE)}

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 
 from syncd.connectors.protocol import Done, Outcome, Refused, Unknown
 from syncd.connectors.protocol import Write as RemoteWrite
-from syncd.engine.absent import leave_alone, note_missing
+from syncd.engine.absent import leave_alone
 from syncd.engine.commit import Intent
 from syncd.engine.desk import Account, Desk
 from syncd.engine.items import Side
 from syncd.engine.pull import keep, observe, read_many
 from syncd.engine.settle import Sent, confirm_update, refuse, unsure
 from syncd.engine.together import together
-from syncd.errors import AuthError, ForbiddenError, NotFoundError, RemoteError
+from syncd.errors import AuthError, ForbiddenError, RemoteError
 from syncd.model.canonical import Unset
 from syncd.model.lens import Cannot
 from syncd.model.native import MISSING, Native, Record
@@ -86,7 +86,6 @@ async def _push_portion(desk: Desk, account: Account, run: RunId, portion: Seque
             seen.append(observe(desk, account, answer, side.observed, read_at, direct=True))
     await keep(desk, [row for row in seen if row.ref in {sides[op].link.ref for op in moved}])
     unread = {sides[op].link.ref: sides[op].link for op in moved}
-    await note_missing(desk, account, [link for ref, link in unread.items() if isinstance(fresh[ref], NotFoundError)])
     await leave_alone(desk, [link for ref, link in unread.items() if isinstance(fresh[ref], ForbiddenError)])
     async with desk.store.transaction() as tx:
         await tx.journal.mark_failed(moved, desk.world.now())

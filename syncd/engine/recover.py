@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from syncd.connectors.protocol import CreateIdentity, CreateKey, Done
+from syncd.engine.absent import look_again
 from syncd.engine.creates import slots_of
 from syncd.engine.desk import Account, Desk
 from syncd.engine.load import REQUEST_TIMEOUT_S
@@ -42,9 +43,11 @@ async def recover(desk: Desk, run: RunId) -> None:
         await tx.dirty.mark([op.entity for op in ops])
     for name, account in desk.accounts.items():
         mine = [op for op in ops if op.connection == name and op.state is not OpState.PLANNED]
-        if mine and account.is_ready:
+        if account.is_ready:
             try:
-                await _look_up(desk, account, run, mine)
+                if mine:
+                    await _look_up(desk, account, run, mine)
+                await look_again(desk, account)
             except RemoteError as exc:
                 account.error = exc
 

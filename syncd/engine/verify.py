@@ -54,7 +54,7 @@ class Verified:
 async def verify(desk: Desk) -> Verified:
     """Read every tool and compare; nothing is decided or written."""
     run = await start_run(desk, "verify")
-    cycle = await read_tools(desk, run, full=False)
+    cycle = await read_tools(desk, run, writes=False)
     await sweep(desk)
     found = Verified(cycle=cycle)
     ids = await desk.store.entities.ids(desk.portfolio.name)

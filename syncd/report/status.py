@@ -59,6 +59,8 @@ class StatusView:
     quarantine: int
     to_decide: int
     """Items that the next cycle looks at."""
+    daemon: str | None
+    """The polling loop, as `host:pid`; between its cycles others may write."""
     writer: str | None
     """Which process holds the store for writing."""
     ops: Sequence[OpView] = ()
@@ -76,6 +78,7 @@ def status_text(view: StatusView) -> str:
         ("to look at next", str(view.to_decide)),
     ]
     parts = [f"Portfolio {view.portfolio}: {held}."]
+    parts += [f"The daemon runs: process {view.daemon}."] if view.daemon else []
     parts += [f"Writing now: process {view.writer}."] if view.writer else []
     parts += section("Connections:", [columns([_connection(each) for each in view.connections])])
     parts += section("Open:", [columns(waiting)])

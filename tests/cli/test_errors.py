@@ -118,7 +118,7 @@ def test_two_writers_never_run_at_once(cli: Cli, monkeypatch: pytest.MonkeyPatch
         await store.close()
 
     asyncio.run(hold())
-    monkeypatch.setattr("syncd.cli.opening.LEASE_WAIT_S", 0.05)
+    monkeypatch.setattr("syncd.cli.opening.WAIT_S", 0.05)
     answer = cli("sync")
     assert answer.code == 1
     assert f"it is held by process {os.getppid()} on {socket.gethostname()}" in answer.err

@@ -11,10 +11,11 @@ import pytest
 from syncd.engine.choices import Take, find_question, resolve
 from syncd.engine.cycle import sync
 from syncd.engine.find import find_item
+from syncd.engine.plans import find_plan
 from syncd.errors import HeldError, UnsafePlanError
 from syncd.model.refs import ConnectionName
 from syncd.reconcile.plan import Verb
-from syncd.store.rows import LinkState
+from syncd.store.rows import LinkState, PlanState
 from tests.engine.bench import Bench, make_bench
 
 
@@ -293,7 +294,9 @@ async def test_a_brake_refuses_the_whole_plan_and_names_the_way_through(bench: B
     with pytest.raises(UnsafePlanError) as refused:
         await bench.sync()
     assert bench.writes_since(mark) == []
-    assert "syncd apply" in str(refused.value.fix)
+    async with bench.desk() as desk:
+        refused_plan = await find_plan(desk, str(refused.value.fix).split("syncd apply ")[1].split()[0])
+    assert refused_plan.state is PlanState.REFUSED
     plan = await bench.plan()
     assert {line.verb for line in plan.lines} == {Verb.UPDATE}
     with pytest.raises(UnsafePlanError):

@@ -244,6 +244,7 @@ def test_status_tells_of_connections_what_is_open_and_the_last_runs() -> None:
         matches=0,
         quarantine=0,
         to_decide=2,
+        daemon=None,
         writer="here:1",
         ops=(
             OpView(id="o", connection="jira-pmo", item="ENG-1", verb="update", fields=["title"], waits_for="an answer"),

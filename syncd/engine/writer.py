@@ -1,0 +1,89 @@
+"""One writer at a time: the store's lease, kept for as long as something is written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Final
+
+from syncd.store.lease import is_surely_dead, this_process
+from syncd.store.rows import LeaseRow
+from syncd.store.store import WRITER, Store
+from syncd.world import World
+
+LEASE_S: Final = 120.0
+"""How long the lease of a process that was killed on another machine keeps others from writing."""
+
+WAIT_S: Final = 5.0
+"""How long to wait for another writer to end before giving up."""
+
+DAEMON: Final = "daemon"
+"""The lease of the one polling loop; held between its cycles too, when other commands may write."""
+
+
+@asynccontextmanager
+async def writing(store: Store, world: World, *, wait_s: float = WAIT_S) -> AsyncIterator[None]:
+    """
+    Be the one process that writes while the block lasts.
+
+    Raises:
+        StoreError: another process still writes after *wait_s* seconds; it is named.
+    """
+    deadline = world.monotonic() + wait_s
+    while world.monotonic() < deadline and await _is_taken(store, world):
+        await world.sleep(wait_s / 20)
+    await store.acquire_lease(ttl_s=LEASE_S)
+    try:
+        async with _renewed(world, lambda: store.renew_lease(ttl_s=LEASE_S)):
+            yield
+    finally:
+        await store.release_lease()
+
+
+async def _is_taken(store: Store, world: World) -> bool:
+    lease = await store.leases.get(WRITER)
+    return lease is not None and lease.expires_at > world.now() and not is_surely_dead(lease.holder)
+
+
+@asynccontextmanager
+async def only_daemon(store: Store, world: World) -> AsyncIterator[None]:
+    """
+    Be the one polling loop of this store while the block lasts.
+
+    Raises:
+        StoreError: another one runs; it is named.
+    """
+    ttl = timedelta(seconds=LEASE_S)
+    async with store.transaction() as tx:
+        held: LeaseRow = await tx.leases.acquire(DAEMON, this_process(), ttl)
+
+    async def renew() -> None:
+        async with store.transaction() as tx:
+            await tx.leases.renew(held, ttl)
+
+    try:
+        async with _renewed(world, renew):
+            yield
+    finally:
+        async with store.transaction() as tx:
+            await tx.leases.release(held)
+
+
+@asynccontextmanager
+async def _renewed(world: World, renew: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Call *renew* well before the lease runs out, however long the block takes."""
+
+    async def keep_on() -> None:
+        while True:
+            await world.sleep(LEASE_S / 3)
+            await renew()
+
+    renewing = asyncio.create_task(keep_on())
+    try:
+        yield
+    finally:
+        renewing.cancel()
+        with suppress(asyncio.CancelledError):
+            await renewing
