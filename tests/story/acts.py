@@ -24,6 +24,20 @@ Anything a partner can build on our API.
 The pilot begins with two customers."""
 
 
+MANNERS = """Ask @ada, see #12 and **fixes #3**; \N{PARTY POPPER} \u05e9\u05dc\u05d5\u05dd
+
+| Browser | Seconds |
+|---|---|
+| one | 4 |
+
+```sql
+select 1;
+```
+
+- [ ] measure
+- [x] complain"""
+
+
 @dataclass
 class Plot:
     """The things the story is about, by the names their people use."""
@@ -36,14 +50,13 @@ class Plot:
     children: tuple[str, str]
     beta: str
     """Number of a version in Redmine."""
-    launch: str
 
 
 def planning(stage: Stage) -> Plot:
     """Plan in Redmine as the office does; nothing is written anywhere until a person approves the plan."""
     office = stage.office
     beta = office.add_version("Private beta", due_date="2027-03-15", description="Two pilot customers.")
-    launch = office.add_version("Launch", due_date="2027-06-30")
+    office.add_version("Launch", due_date="2027-06-30")
     sso = office.add(
         EPIC,
         "Single sign-on",
@@ -82,7 +95,7 @@ def planning(stage: Stage) -> Plot:
     ]
     assert [stage.seen("github", key)["due_on"] for key in github["Launch"].split()] == ["2027-06-30"] * 2
     assert stage.seen("github", github["Portal: archive the data"])["parent"] == github["Old portal"]
-    return Plot(sso, checkout, portal, (children[0], children[1]), beta, launch)
+    return Plot(sso, checkout, portal, (children[0], children[1]), beta)
 
 
 def walk_by_hand(stage: Stage, key: str) -> None:
@@ -163,6 +176,36 @@ def edits(stage: Stage, plot: Plot) -> None:
     assert stage.seen("jira", jira["Remember the card"])["status"] == "Done"
     assert stage.seen("jira", jira["Audit trail"])["assignee"] == "Chi Example"
     stalled(stage)
+
+
+def moves(stage: Stage, plot: Plot) -> None:
+    """Move things about: other parents, milestones, blockers, a release, closed issues; and words that must not act."""
+    office, jira, github = stage.office, stage.all("jira"), stage.all("github")
+    bug, late = "Checkout fails on Fridays", "Payment page is slow"
+    stage.github.add("Bug", "web", {"title": late, "Priority": "Urgent", "body": MANNERS, "milestone": "Launch"})
+    stage.settle()
+    github = stage.all("github")
+    stage.github.set(github[bug], "blocked_by", github[late], by="ben")
+    stage.github.set(github[bug], "milestone", "Launch", by="ben")
+    stage.github.set(github["Session of twelve hours"], "blocked_by", github["Sign in with SAML"], by="ben")
+    stage.github.set(github["Audit trail"], "state", "closed", by="chi")
+    stage.jira.set(jira["One page less"], "parent", jira["Single sign-on"], by="ada")
+    stage.jira.set(jira["Sign in with SAML"], "fix_versions", "Launch", by="ada")
+    office.edit_version(plot.beta, status="closed")
+    stage.settle()
+    stage.agree()
+    jira = stage.all("jira")
+    issues = {each["subject"]: each for each in office.issues()}
+    assert issues[bug]["fixed_version"]["name"] == issues[late]["fixed_version"]["name"] == "Launch"
+    relations = office.call("GET", f"/issues/{issues[bug]['id']}/relations.json")["relations"]
+    assert [(each["relation_type"], each["issue_id"]) for each in relations] == [("blocks", issues[late]["id"])]
+    assert stage.seen("jira", jira[bug])["blocked by"] == [jira[late]]
+    assert stage.seen("jira", jira["Session of twelve hours"])["blocked by"] == [jira["Sign in with SAML"]]
+    assert stage.seen("jira", jira["Audit trail"])["status"] == "Done"
+    assert stage.seen("github", github["One page less"])["parent"] == github["Single sign-on"]
+    assert stage.seen("github", github["Sign in with SAML"])["milestone"] == "Launch"
+    assert stage.seen("jira", "ENG/Private beta")["released"]
+    assert {stage.seen("github", key)["state"] for key in github["Private beta"].split()} == {"closed"}
 
 
 def stalled(stage: Stage) -> None:

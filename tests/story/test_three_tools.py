@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import STORY
-from tests.story.acts import edits, planning, texts, work
+from tests.story.acts import edits, moves, planning, texts, work
 from tests.story.office import open_office
 from tests.story.stage import Stage, open_stage
-from tests.story.troubles import away, contradictions, deleted, much_later, revoked, silence, wrong_key
+from tests.story.troubles import away, contradictions, deleted, derived, much_later, revoked, silence, wrong_key
 
 pytestmark = pytest.mark.redmine
 
@@ -32,11 +32,13 @@ def test_three_tools_tell_one_story(stage: Stage, record_property: Callable[[str
     plot = planning(stage)
     work(stage)
     edits(stage, plot)
+    moves(stage, plot)
     texts(stage, plot)
     contradictions(stage, plot)
     revoked(stage, plot)
     wrong_key(stage)
     away(stage, plot)
+    derived(stage, plot)
     deleted(stage, plot)
     silence(stage)
     much_later(stage, plot)
