@@ -81,9 +81,13 @@ class Links:
             found.setdefault(row.entity, []).append(row)
         return found
 
-    async def by_connection(self, connection: ConnectionName, portfolio: str | None = None) -> list[LinkRow]:
-        """Return every link of one connection, in any state but `UNLINKED`, by ref."""
+    async def by_connection(
+        self, connection: ConnectionName, portfolio: str | None = None, *, state: LinkState | None = None
+    ) -> list[LinkRow]:
+        """Return every link of one connection, in *state* or else in any but `UNLINKED`, by ref."""
         query = select(link).where(link.c.connection == connection, link.c.state != LinkState.UNLINKED)
+        if state is not None:
+            query = query.where(link.c.state == state)
         if portfolio is not None:
             query = query.where(link.c.portfolio == portfolio)
         return await self._db.all(query.order_by(link.c.ref), _link)
