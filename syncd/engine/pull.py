@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from syncd.connectors.protocol import Capabilities, Page
 from syncd.engine.desk import Account, Desk
+from syncd.engine.history import Edits, interval_of, last_edits, signed
 from syncd.errors import AuthError, ForbiddenError, NotFoundError, RemoteError
 from syncd.model.canonical import Kind
 from syncd.model.native import MISSING, Record
@@ -66,8 +68,17 @@ async def _keep_page(desk: Desk, account: Account, page: Page, read_at: datetime
     hints = [record.ref for record in moved if record.ref in known]
     if account.connector.capabilities.index_lag_s > 0 and hints and not page.direct:
         read_at, moved = await _read_by_id(desk, account, moved, frozenset(hints))
+    history = await last_edits(account, hints)
     rows = [
-        observe(desk, account, record, known.get(record.ref), read_at, direct=page.direct or record.ref in hints)
+        observe(
+            desk,
+            account,
+            record,
+            known.get(record.ref),
+            read_at,
+            direct=page.direct or record.ref in hints,
+            history=history,
+        )
         for record in moved
     ]
     await keep(desk, rows, cursor=_cursor(desk, account, page))
@@ -130,25 +141,37 @@ async def reread(desk: Desk, account: Account, refs: Sequence[Ref]) -> Mapping[R
 
 
 def observe(
-    desk: Desk, account: Account, record: Record, known: ObservedRow | None, read_at: datetime, *, direct: bool
+    desk: Desk,
+    account: Account,
+    record: Record,
+    known: ObservedRow | None,
+    read_at: datetime,
+    *,
+    direct: bool,
+    history: Edits = MappingProxyType({}),
 ) -> ObservedRow:
-    """Return what is now known of a record whose reading began at *read_at*, with when each field was edited."""
+    """Return what is now known of a record whose reading began at *read_at*: who edited its fields, and when."""
+    edited = edits(record, known, desk.world.now(), account.connector.capabilities, history) if known else {}
+    changed = [name for name in edited if known and known.edited.get(name) != edited[name]]
     return ObservedRow(
         portfolio=desk.portfolio.name,
-        record=record,
+        record=signed(record, changed, history),
         read_at=read_at,
         direct=direct,
-        edited=edits(record, known, desk.world.now(), account.connector.capabilities) if known else {},
+        edited=edited,
         previous_updated_at=known.record.updated_at if known else None,
     )
 
 
-def edits(record: Record, known: ObservedRow, now: datetime, tool: Capabilities) -> Mapping[str, Interval]:
+def edits(
+    record: Record, known: ObservedRow, now: datetime, tool: Capabilities, history: Edits
+) -> Mapping[str, Interval]:
     """
     Return when each field was edited, as far as it can be known (merge-semantics.md section 7, `newest`).
 
-    A field that looks as before keeps the interval fixed when its edit was
-    first seen.
+    Exactly (but for the clocks) where the tool's own history tells of an edit
+    that is not older than what we knew. A field that looks as before keeps the
+    interval fixed when its edit was first seen.
     """
     skew = timedelta(seconds=tool.clock_skew_s)
     lag = timedelta() if known.direct else timedelta(seconds=tool.index_lag_s)
@@ -160,7 +183,9 @@ def edits(record: Record, known: ObservedRow, now: datetime, tool: Capabilities)
     found = dict(known.edited)
     for name, value in record.fields.items():
         if known.record.fields.get(name, MISSING) != value:
-            found[name] = when
+            told = history.get((record.ref, name))
+            is_news = told is not None and told.at + skew >= when.not_before
+            found[name] = interval_of(told, skew) if told is not None and is_news else when
     return found
 
 
