@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from syncd.connectors.protocol import Outcome, Write
 from syncd.engine.absent import sweep
+from syncd.engine.choices import accept_match
 from syncd.engine.cycle import sync
 from syncd.engine.plans import make_plan
-from syncd.errors import NotFoundError, RemoteError
+from syncd.errors import ForbiddenError, NotFoundError, RemoteError
 from syncd.model.native import Record
 from syncd.model.refs import Ref
+from syncd.store.rows import LinkState, ProposalState
 from tests.engine.bench import Bench
 from tests.engine.hand import (
     CREATE,
@@ -97,7 +99,10 @@ async def test_a_changed_mapping_is_decided_about_even_after_a_kill(
     assert cycle.compared == len(everything)
 
 
-async def test_an_item_missed_once_by_mistake_flows_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [NotFoundError, ForbiddenError])
+async def test_an_item_missed_once_by_mistake_flows_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[RemoteError]
+) -> None:
     bench = await agreed(tmp_path)
     github_of(bench).set(TASK[1], "title", "Through the gap", by="ben")
     bench.clock.pass_(LATER_S)
@@ -105,14 +110,10 @@ async def test_an_item_missed_once_by_mistake_flows_again(tmp_path: Path, monkey
         connector = desk.accounts[JIRA].connector
 
         async def missing(refs: Sequence[Ref]) -> Mapping[Ref, Record | RemoteError]:
-            return {ref: NotFoundError("gone or hidden") for ref in refs}
+            return {ref: error("not to be had") for ref in refs}
 
         monkeypatch.setattr(connector, "read_many", missing)
         await sync(desk)
-    await after_edits(bench)
-    async with bench.desk() as desk:
-        await sync(desk)
-        await sweep(desk)
     await after_edits(bench)
     assert shown(bench, "jira", TASK[0])["summary"] == "Through the gap"
 
@@ -259,4 +260,46 @@ async def test_a_lost_database_makes_nothing_again(tmp_path: Path) -> None:
     await after_edits(bench)
     await approved(bench)
     assert census(bench) == before
+    await all_is_well(bench)
+
+
+async def test_a_parent_linked_later_by_a_person_arrives(tmp_path: Path) -> None:
+    bench = await agreed(tmp_path)
+    epics = [
+        str(github_of(bench).add("Epic", place, {"title": "Twin plans"}, by="ben")["key"]) for place in ("api", "web")
+    ]
+    epic = str(jira_of(bench).add("Initiative", "PMO", {"title": "Twin plans"}, by="ada")["key"])
+    await after_edits(bench)
+    github_of(bench).set(TASK[1], "parent", epics[0], by="ben")
+    await after_edits(bench)
+    await after_edits(bench)
+    async with bench.desk() as desk:
+        (proposal,) = await desk.store.proposals.by_portfolio("platform", ProposalState.OPEN)
+        await accept_match(desk, proposal, [epics[0], epic])
+    for _ in range(2):
+        await after_edits(bench)
+    assert shown(bench, "jira", TASK[0])["parent"] == epic
+
+
+async def test_a_tool_that_hides_everything_is_not_read_as_everything_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token that answers as a stranger's: no ids, and "not found" for whatever is asked by id."""
+    bench = await agreed(tmp_path)
+    async with bench.desk() as desk:
+        connector = desk.accounts[JIRA].connector
+
+        async def nothing() -> AsyncIterator[Sequence[Ref]]:
+            yield ()
+
+        async def missing(refs: Sequence[Ref]) -> Mapping[Ref, Record | RemoteError]:
+            return {ref: NotFoundError("not found") for ref in refs}
+
+        monkeypatch.setattr(connector, "ids", nothing)
+        monkeypatch.setattr(connector, "read_many", missing)
+        for _ in range(2):
+            await sync(desk)
+            await sweep(desk)
+            bench.clock.pass_(LATER_S)
+        assert {link.state for link in await desk.store.links.by_connection(JIRA)} == {LinkState.LIVE}
     await all_is_well(bench)
