@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
+from syncd.errors import ConfigError
 from syncd.mapping.bind import applying, holders_of, named
 from syncd.mapping.checks import check_laws
 from syncd.mapping.compiled import CompiledMapping, Described, spelling_of
 from syncd.mapping.lenses.table import NO, YES, TableLens
 from syncd.mapping.problems import Place, Problems, did_you_mean
 from syncd.mapping.spec import CreateRule, Entry, Form, SideSpec, fold
-from syncd.model.canonical import FieldType
+from syncd.model.canonical import FieldType, Kind
 from syncd.model.native import Choice, Native, NativeField, NativeType
 from syncd.model.policy import Direction
 from syncd.model.refs import ConnectionName
@@ -36,6 +37,34 @@ def check_against(mapping: CompiledMapping, connection: ConnectionName, descript
             if rule.target == connection:
                 _check_create(here, rule, description, problems)
     return problems
+
+
+def vanished(
+    mapping: CompiledMapping,
+    connection: ConnectionName,
+    description: Described,
+    used: Collection[tuple[ConnectionName, Kind, str]],
+) -> list[ConfigError]:
+    """Return an error for each field in use that the recommended mapping names and the tool has no more."""
+    return [
+        ConfigError(
+            f'{connection} has no field "{side.native}" any more: {side.kind}.{side.field} stays as it is there',
+            where=f"{connection} ({side.kind}.{side.field})",
+            fix=f"rename it back, or name the field under fields.{side.kind}.{side.field}.{connection}",
+        )
+        for key, side in sorted(mapping.sides.items())
+        if side.connection == connection
+        and not side.stated
+        and key in used
+        and not _holders(mapping, side, description)
+    ]
+
+
+def _holders(mapping: CompiledMapping, side: SideSpec, description: Described) -> list[NativeField]:
+    """Return the fields of that name which records of the side's kind have."""
+    types = {name for name, kind in mapping.kinds[side.connection].items() if kind is side.kind}
+    found = named(description.fields, side.native)
+    return [each for each in found if not each.record_types or each.record_types & types]
 
 
 def _check_types(
@@ -68,8 +97,7 @@ def _check_side(mapping: CompiledMapping, side: SideSpec, description: Described
         if side.stated:
             _no_field(side.place, side.native, side.connection, description.fields, problems)
         return
-    types = {name for name, kind in mapping.kinds[side.connection].items() if kind is side.kind}
-    natives = [each for each in found if not each.record_types or each.record_types & types]
+    natives = _holders(mapping, side, description)
     note = problems.add if side.stated else problems.warn
     keys = sorted({each.key for each in natives})
     if len(keys) > 1:

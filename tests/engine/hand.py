@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from syncd.cli.finding import findings_of
 from syncd.engine.choices import retry
 from syncd.engine.cycle import Cycle, sync
 from syncd.engine.find import find_item
 from syncd.engine.items import Item
+from syncd.engine.plans import make_plan
 from syncd.model.refs import ConnectionName
-from syncd.reconcile.state import Trouble
+from syncd.report.findings import Findings, Tally
 from syncd.sandbox.app import Sandbox
 from syncd.sandbox.github import GitHubStandIn
 from syncd.sandbox.jira import JiraStandIn
@@ -120,14 +122,16 @@ async def retry_all(bench: Bench) -> None:
         await retry(desk, [row for name in desk.accounts for row in await desk.store.quarantine.all(name)])
 
 
-def troubles(cycle: Cycle, name: str) -> list[tuple[Trouble, str]]:
-    """Return what a cycle noted of one field, over all items."""
-    return [
-        (notice.trouble, notice.text)
-        for _, results in cycle.seen.values()
-        if name in results
-        for notice in results[name].notices
-    ]
+async def findings(bench: Bench) -> Findings:
+    """Return what `syncd plan` tells besides its writes, after every index has caught up."""
+    bench.clock.pass_(LATER_S)
+    async with bench.desk() as desk:
+        return await findings_of(desk, await make_plan(desk))
+
+
+def told(rows: Sequence[Tally]) -> dict[str, int]:
+    """Return what was told, each once, with its count."""
+    return {row.what: row.count for row in rows}
 
 
 class Switchboard(httpx.AsyncBaseTransport):
