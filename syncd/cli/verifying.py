@@ -41,6 +41,7 @@ async def verify_view(desk: Desk, found: Verified, common: Common) -> VerifyView
         agrees=found.agrees,
         items=found.entities,
         fields=found.fields,
+        unread=found.unread,
         connections=tuple(desk.accounts),
         differences=tuple(
             DifferenceView(

@@ -39,6 +39,8 @@ class Verified:
     cycle: Cycle
     entities: int = 0
     fields: int = 0
+    unread: int = 0
+    """Sides of fields that could not be read and so were not compared: frozen, told by `syncd plan`."""
     differences: list[Difference] = field(default_factory=list)
     missing: tuple[Line, ...] = ()
     """Records a create rule asks for that are not there."""
@@ -64,6 +66,7 @@ async def verify(desk: Desk) -> Verified:
         for item in items:
             found.entities += 1
             found.fields += len(states[item.entity.id].fields)
+            found.unread += _unread(states[item.entity.id].fields.values())
             found.differences += _differences(item, states[item.entity.id].fields.values())
     await decide(desk, cycle, ids, Approval(), preview=True)
     found.missing = tuple(line for line in cycle.lines if line.verb is Verb.CREATE)
@@ -84,6 +87,10 @@ def _differences(item: Item, states: Iterable[FieldState]) -> Iterable[Differenc
                 canonical=state.canonical,
                 shows=_shows(state.links, labels),
             )
+
+
+def _unread(states: Iterable[FieldState]) -> int:
+    return sum(_reading(link) is MISSING for state in states for link in state.links)
 
 
 def _shows(links: Sequence[LinkField], labels: Mapping[LinkId, str]) -> Mapping[str, Value]:

@@ -32,6 +32,8 @@ class VerifyView:
     items: int
     fields: int
     connections: Sequence[str]
+    unread: int = 0
+    """Sides of fields that could not be read, and so were not compared."""
     differences: Sequence[DifferenceView] = ()
     missing: Sequence[tuple[str, str, str]] = ()
     """Records a create rule asks for that are not there: connection, container, title."""
@@ -55,7 +57,11 @@ def verify_text(view: VerifyView) -> str:
     parts += [columns(held)] if held else []
     parts += [f"  x  {name} did not answer: {why}" for name, why in view.unreachable.items()]
     parts += [""] if parts else []
-    parts += [_summary(view), *(f"Next: {command}" for command in view.next)]
+    parts += [_summary(view)]
+    parts += (
+        [f"Not compared: {count(view.unread, 'value')} no rule can read; syncd plan names them."] if view.unread else []
+    )
+    parts += [f"Next: {command}" for command in view.next]
     return "\n".join(parts)
 
 

@@ -333,3 +333,10 @@ async def test_a_kill_before_and_after_each_request_leaves_nothing_doubled(bench
         await bench.sync()
     assert [each["title"] for each in all_of(bench, "github")].count("Killed here") == 1
     assert (await bench.verify()).agrees
+
+
+async def test_what_no_rule_can_read_is_counted_and_not_taken_for_agreement(bench: Bench) -> None:
+    bench.people = "person,jira-pmo,github-eng\n"
+    await agreed(bench)
+    verified = await bench.verify()
+    assert verified.unread > 0
