@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from syncd.errors import RemoteError
 from syncd.model.refs import ConnectionName
@@ -122,8 +130,31 @@ async def test_a_connection_that_is_wrongly_configured_says_where_what_and_how(t
     assert await errors(bench) == {}
 
 
+def own_certificate(folder: Path) -> ssl.SSLContext:
+    """Make a certificate for loopback that nobody but ourselves has signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "own.pem"
+    kept = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(kept + made.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
 @asynccontextmanager
-async def a_page_server(page: bytes) -> AsyncIterator[str]:
+async def a_page_server(page: bytes, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """Serve one web page on loopback, whatever is asked, and yield the address without its scheme."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -131,7 +162,7 @@ async def a_page_server(page: bytes) -> AsyncIterator[str]:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n" + page)
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls)
     async with server:
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
@@ -154,6 +185,11 @@ async def test_an_address_that_leads_nowhere_says_which_of_many_ways(tmp_path: P
         )
         assert await told(f"https://{address}") == (
             "jira-pmo: no trusted TLS connection to 127.0.0.1: the handshake failed\n"
+            "  fix: check the url; for a private certificate authority set SSL_CERT_FILE to its certificate"
+        )
+    async with a_page_server(b"", own_certificate(tmp_path)) as trusted_by_nobody:
+        assert await told(f"https://{trusted_by_nobody}") == (
+            "jira-pmo: no trusted TLS connection to 127.0.0.1: self-signed certificate\n"
             "  fix: check the url; for a private certificate authority set SSL_CERT_FILE to its certificate"
         )
     assert await told(f"http://{address}") == (
@@ -198,6 +234,7 @@ async def test_a_token_without_a_scope_is_told_and_nothing_is_lost(tmp_path: Pat
     assert shown(bench, "github", TASK[1])["Start date"] == "2026-02-01"
 
 
+TOOLS = ("jira", "github")
 STORMS = {
     "too many requests": ["jira:429:wait=20:after=3:count=6", "github:429:wait=30:after=2:count=6"],
     "a longer wait than we have": ["jira:429:wait=7200", "github:429:wait=7200"],
@@ -205,6 +242,9 @@ STORMS = {
     "truncated answers": ["jira:truncated:after=2:count=3", "github:truncated:after=1:count=3"],
     "truncated answers to writes": ["jira:truncated:kind=write:count=2", "github:truncated:kind=write:count=2"],
     "server errors": ["jira:500:count=7", "github:502:count=7"],
+    "every tenth request fails": [
+        f"{tool}:502:after={passed}:count=1" for tool in TOOLS for passed in range(9, 120, 10)
+    ],
     "writes that fail on their way back": [
         "jira:503-after-commit:kind=write:count=3",
         "github:504-after-commit:kind=write:count=3",
