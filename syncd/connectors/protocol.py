@@ -136,6 +136,8 @@ class Done:
     record: Record
     echo: Mapping[str, Native] = field(default_factory=dict)
     """What the write's own answer showed, field by field, where the tool answers with content."""
+    unsent: frozenset[str] = frozenset()
+    """Fields that were surely not carried out, for a reason that may pass: they are due again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

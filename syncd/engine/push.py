@@ -174,7 +174,12 @@ async def _settle(
         case Done(record=record):
             read_back = observe(desk, account, record, sent.side.observed, desk.world.now(), direct=True)
             await confirm_update(desk, run, sent, outcome, read_back)
-            told.done += digests
+            unsent = {name for name, slot in sent.slots.items() if slot.native_key in outcome.unsent}
+            for line in intent.lines:
+                if unsent.isdisjoint(write.field for write in line.writes):
+                    told.done.append(line.digest)
+                else:
+                    told.failed[line.digest] = "the tool would not take it just now: it is tried again"
             told.counts["update"] += 1
         case Refused(error=error, fields=keys):
             names = frozenset(name for name, slot in sent.slots.items() if slot.native_key in keys)

@@ -55,17 +55,20 @@ class Sent:
 
 async def confirm_update(desk: Desk, run: RunId, sent: Sent, done: Done, read_back: ObservedRow) -> None:
     """Account for every field as it was read back: base, refusal, audit; all in one transaction."""
-    op, side, pre, slots = sent.op, sent.side, sent.pre, sent.slots
+    op, side, pre = sent.op, sent.side, sent.pre
+    slots = {name: slot for name, slot in sent.slots.items() if slot.native_key not in done.unsent}
     undone = {
         row.field: row.undone
         for row in await desk.store.field_states.of_entities([op.entity])
         if row.link == side.link.id
     }
+    stored = await desk.store.bases.of_links([side.link.id])
+    held = stored[side.link.id].fields if side.link.id in stored else {}
     results: dict[str, WriteResult] = {}
     for name, slot in slots.items():
         meant = op.fields[name].meant
         results[name] = after_write(
-            _link_field(side, name, slot),
+            _link_field(side, slot, held.get(name)),
             want=sent.wants[name],
             pre=pre.fields.get(slot.native_key),
             echo=done.echo.get(slot.native_key, MISSING),
@@ -75,8 +78,6 @@ async def confirm_update(desk: Desk, run: RunId, sent: Sent, done: Done, read_ba
             undone=undone.get(name, 0),
         )
     kind = await _kind(desk, op)
-    stored = await desk.store.bases.of_links([side.link.id])
-    held = stored[side.link.id].fields if side.link.id in stored else {}
     bases = {**held, **{name: as_row(each.base) for name, each in results.items() if each.base is not None}}
     async with desk.store.transaction() as tx:
         if all(each.settled for each in results.values()):
@@ -103,14 +104,15 @@ async def confirm_update(desk: Desk, run: RunId, sent: Sent, done: Done, read_ba
         await tx.dirty.mark([op.entity])
 
 
-def _link_field(side: Side, name: str, slot: Slot) -> LinkField:
+def _link_field(side: Side, slot: Slot, base: BaseField | None) -> LinkField:
+    """Return one field of the link, with its base as the decision left it: the item was loaded before that."""
     observed = side.observed
     return LinkField(
         link=side.link.id,
         connection=side.connection,
         lens=slot.lens,
         observed=MISSING if observed is None else observed.record.fields.get(slot.native_key, MISSING),
-        base=as_base(side.bases.get(name)),
+        base=as_base(base),
     )
 
 
@@ -186,6 +188,7 @@ async def confirm_create(
     payload: Mapping[str, tuple[Slot, Native]],
 ) -> None:
     """Link the record just made, with a base for every field that was sent or left to the tool's default."""
+    payload = {name: each for name, each in payload.items() if each[0].native_key not in done.unsent}
     slots = {
         name: slot
         for name in desk.rules_of(kind)

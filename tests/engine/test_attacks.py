@@ -303,3 +303,31 @@ async def test_a_tool_that_hides_everything_is_not_read_as_everything_gone(
             bench.clock.pass_(LATER_S)
         assert {link.state for link in await desk.store.links.by_connection(JIRA)} == {LinkState.LIVE}
     await all_is_well(bench)
+
+
+async def test_a_second_step_that_failed_for_now_is_taken_later(tmp_path: Path) -> None:
+    """Jira takes a title and a status in two requests; the second one meets somebody else's lock."""
+    bench = await agreed(tmp_path)
+    github_of(bench).set(TASK[1], "title", "Both at once", by="ben")
+    github_of(bench).set(TASK[1], "Status", "In Progress", by="ben")
+    bench.sandbox.faults.add("jira:409:match=transitions:kind=write:count=1")
+    for _ in range(3):
+        await after_edits(bench)
+    assert shown(bench, "jira", TASK[0])["summary"] == "Both at once"
+    assert shown(bench, "jira", TASK[0])["status"] == "In Progress"
+    await all_is_well(bench)
+
+
+async def test_a_create_whose_status_failed_for_now_gets_it_later(tmp_path: Path) -> None:
+    bench = await agreed(tmp_path, mapping=BOTH_WAYS)
+    key = str(github_of(bench).add("Task", "api", {"title": "Under way", "Status": "In Progress"}, by="ben")["key"])
+    await after_edits(bench)
+    await approved(bench)
+    key = str(github_of(bench).add("Task", "api", {"title": "Also", "Status": "In Progress"}, by="ben")["key"])
+    bench.sandbox.faults.add("jira:409:match=transitions:kind=write:count=1")
+    for _ in range(3):
+        await after_edits(bench)
+    item = await item_of(bench, key)
+    (jira,) = (side.link.key for side in item.sides if side.connection == JIRA)
+    assert shown(bench, "jira", jira)["status"] == "In Progress"
+    await all_is_well(bench)

@@ -16,7 +16,7 @@ from typing import Final
 import structlog
 
 from syncd.connectors.jira.describe import Catalog
-from syncd.connectors.jira.edits import edit_fields, link, move, plain_value, writable_field
+from syncd.connectors.jira.edits import edit_fields, link, may_pass, move, plain_value, writable_field
 from syncd.connectors.jira.encode import is_label, write_field
 from syncd.connectors.jira.fields import BY_VERBS, DEPENDS_ON, ISSUE, LABELS, STATUS
 from syncd.connectors.jira.payloads import CreatedIssues
@@ -34,10 +34,16 @@ log = structlog.get_logger()
 AFTERWARDS: Final = frozenset({STATUS, DEPENDS_ON})
 
 Made = dict[OpId, Ref | RemoteError]
+Unsent = dict[OpId, frozenset[str]]
 
 
-async def create_issues(site: Site, catalog: Catalog, creates: Sequence[Create]) -> Made:
-    """Create each issue once; return its ref, or why there is none, by op."""
+async def create_issues(site: Site, catalog: Catalog, creates: Sequence[Create]) -> tuple[Made, Unsent]:
+    """
+    Create each issue once; return its ref, or why there is none, by op.
+
+    Also return, by op, the fields of a made issue that were not sent for a
+    reason that may pass.
+    """
     made: Made = {}
     bodies: dict[OpId, dict[str, object]] = {}
     for create in creates:
@@ -60,7 +66,9 @@ async def create_issues(site: Site, catalog: Catalog, creates: Sequence[Create])
         if isinstance(ref := made[create.op], Ref)
         and (rest := _rest_of(create, ref, later.get(create.op, frozenset()))) is not None
     ]
-    return made | await _finish(site, catalog, rests)
+    ended = await _finish(site, catalog, rests)
+    made |= {op: error for op, error in ended.items() if isinstance(error, RemoteError)}
+    return made, {op: unsent for op, unsent in ended.items() if not isinstance(unsent, RemoteError)}
 
 
 def make_issue(catalog: Catalog, create: Create, without: frozenset[str], *, where: str) -> dict[str, object]:
@@ -138,6 +146,12 @@ class _Rest:
     blockers: frozenset[Ref]
     status: Native
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """Name its fields."""
+        steps = {DEPENDS_ON: bool(self.blockers), STATUS: self.status is not None}
+        return frozenset(self.fields) | {key for key, wanted in steps.items() if wanted}
+
 
 def _rest_of(create: Create, ref: Ref, off_screen: frozenset[str]) -> _Rest | None:
     wanted = create.fields.get(DEPENDS_ON)
@@ -151,46 +165,53 @@ def _rest_of(create: Create, ref: Ref, off_screen: frozenset[str]) -> _Rest | No
     return rest if rest.fields or rest.blockers or rest.status is not None else None
 
 
-async def _finish(site: Site, catalog: Catalog, rests: Sequence[_Rest]) -> Made:
-    """Send what the create screen did not take; return the ops of which nobody can tell how that ended."""
+async def _finish(
+    site: Site, catalog: Catalog, rests: Sequence[_Rest]
+) -> Mapping[OpId, frozenset[str] | OutcomeUnknownError]:
+    """Send what the create screen did not take; return what is still unsent, or that nobody can tell how it ended."""
     if not rests:
         return {}
     try:
         fresh = await read_records(site, catalog, [rest.ref for rest in rests])
-    except RemoteError:  # they exist; what they lack shows when they are read back
-        return {}
+    except RemoteError:
+        return {rest.op: rest.keys for rest in rests}
     free = asyncio.Semaphore(site.settings.options.writes_in_flight)
 
-    async def one(rest: _Rest) -> RemoteError | None:
+    async def one(rest: _Rest) -> frozenset[str] | OutcomeUnknownError:
         record = fresh[rest.ref]
         async with free:
             return await _finish_one(site, catalog, rest, record.fields if isinstance(record, Record) else {})
 
     ended = await asyncio.gather(*(one(rest) for rest in rests))
-    return {rest.op: error for rest, error in zip(rests, ended, strict=True) if error is not None}
+    return {rest.op: answer for rest, answer in zip(rests, ended, strict=True)}
 
 
-async def _finish_one(site: Site, catalog: Catalog, rest: _Rest, pre: Mapping[str, Native]) -> RemoteError | None:
+async def _finish_one(
+    site: Site, catalog: Catalog, rest: _Rest, pre: Mapping[str, Native]
+) -> frozenset[str] | OutcomeUnknownError:
+    unsent: frozenset[str] = frozenset()
     try:
-        if rest.fields:
-            await _try(edit_fields(site, catalog, rest.ref, rest.fields, pre=pre))
-        if rest.blockers:
-            await _try(link(site, catalog, rest.ref, rest.blockers))
-        if rest.status is not None:
-            await _try(move(site, rest.ref, pre.get(STATUS), rest.status))
+        if rest.fields and not await _took(edit_fields(site, catalog, rest.ref, rest.fields, pre=pre)):
+            unsent |= rest.fields.keys()
+        if rest.blockers and not await _took(link(site, catalog, rest.ref, rest.blockers)):
+            unsent |= {DEPENDS_ON}
+        if rest.status is not None and not await _took(move(site, rest.ref, pre.get(STATUS), rest.status)):
+            unsent |= {STATUS}
     except OutcomeUnknownError as exc:
         return exc
-    return None
+    return unsent
 
 
-async def _try(step: Awaitable[object]) -> None:
-    """Wait for one step; a definite refusal does not stop the next."""
+async def _took(step: Awaitable[object]) -> bool:
+    """Wait for one step, which does not stop the next; say whether it is over: carried out, or refused for good."""
     try:
         await step
     except OutcomeUnknownError:
         raise
     except RemoteError as exc:
         log.info("create_step_refused", why=exc.what, where=exc.where)
+        return not may_pass(exc)
+    return True
 
 
 def _where(site: Site, create: Create) -> str:

@@ -14,16 +14,16 @@ from syncd.connectors.jira.payloads import Issue, IssueLink, Transition, Transit
 from syncd.connectors.jira.queries import ISSUE, LINK, LINKS, TRANSITIONS
 from syncd.connectors.jira.site import FieldsRefusedError, Site
 from syncd.connectors.protocol import Update, set_delta
-from syncd.errors import OutcomeUnknownError, RejectedError, RemoteError
+from syncd.errors import AuthError, OutcomeUnknownError, RejectedError, RemoteError
 from syncd.model.native import Choice, Native, Number
 from syncd.model.refs import Ref
 
 MINUTES_AN_HOUR: Final = 60
 
 
-async def update_issue(site: Site, catalog: Catalog, update: Update) -> Ref:
+async def update_issue(site: Site, catalog: Catalog, update: Update) -> frozenset[str]:
     """
-    Carry out an update and return what to read back.
+    Carry out an update and return the fields that were not sent for a reason that may pass.
 
     Fields the edit screen does not show are left out and the rest is sent:
     what did not take shows when the issue is read back.
@@ -34,20 +34,27 @@ async def update_issue(site: Site, catalog: Catalog, update: Update) -> Ref:
     ref, where = update.pre.ref, str(update.pre.ref)
     plain = {key: value for key, value in update.fields.items() if key not in {STATUS, DEPENDS_ON}}
     changed = await edit_fields(site, catalog, ref, plain, pre=update.pre.fields) if plain else False
-    steps = 0
+    steps, left, unsent = 0, update.fields.keys() & {DEPENDS_ON, STATUS}, frozenset[str]()
     try:
-        if DEPENDS_ON in update.fields:
+        if DEPENDS_ON in left:
             steps += await _relink(site, catalog, update)
-        if STATUS in update.fields:
+            left -= {DEPENDS_ON}
+        if STATUS in left:
             steps += await move(site, ref, update.pre.fields.get(STATUS), update.fields[STATUS])
     except OutcomeUnknownError:
         raise
-    except RemoteError:
+    except RemoteError as exc:
         if not changed and not steps:
             raise
+        unsent = frozenset(left) if may_pass(exc) else unsent
     if not changed and not steps and not update.fields:
         raise RejectedError("an update without fields", where=where, fix="report this to syncd")
-    return ref
+    return unsent
+
+
+def may_pass(error: RemoteError) -> bool:
+    """Tell whether a refusal is about the moment or the credential, and says nothing of what was to be written."""
+    return error.retry or isinstance(error, AuthError)
 
 
 async def edit_fields(

@@ -34,6 +34,7 @@ class Sent:
 
     op: OpId
     ref: Ref
+    unsent: frozenset[str] = frozenset()
 
 
 async def write_all(site: Site, catalog: Catalog, batch: Sequence[Write]) -> list[Outcome]:
@@ -89,14 +90,18 @@ async def _write_together(site: Site, catalog: Catalog, group: Sequence[Write]) 
 async def _create_all(site: Site, catalog: Catalog, creates: Sequence[Create]) -> dict[OpId, Sent | Outcome]:
     answers: dict[OpId, Sent | Outcome] = {}
     for start in range(0, len(creates), MAX_BULK_CREATE):
-        made = await create_issues(site, catalog, creates[start : start + MAX_BULK_CREATE])
+        made, unsent = await create_issues(site, catalog, creates[start : start + MAX_BULK_CREATE])
         for write in creates[start : start + MAX_BULK_CREATE]:
             result = made[write.op]
-            answers[write.op] = Sent(op=write.op, ref=result) if isinstance(result, Ref) else outcome_of(write, result)
+            if isinstance(result, Ref):
+                answers[write.op] = Sent(op=write.op, ref=result, unsent=unsent.get(write.op, frozenset()))
+            else:
+                answers[write.op] = outcome_of(write, result)
     return answers
 
 
 async def _write_one(site: Site, catalog: Catalog, write: Write) -> Sent | Outcome:
+    unsent: frozenset[str] = frozenset()
     try:
         match write:
             case Create():
@@ -104,7 +109,7 @@ async def _write_one(site: Site, catalog: Catalog, write: Write) -> Sent | Outco
             case Update() if write.pre.ref.kind == VERSION:
                 ref = await update_version(site, write)
             case Update():
-                ref = await update_issue(site, catalog, write)
+                ref, unsent = write.pre.ref, await update_issue(site, catalog, write)
             case Archive():
                 raise RejectedError(
                     "Jira archives issues only in its paid plans, and not through this connector",
@@ -113,7 +118,7 @@ async def _write_one(site: Site, catalog: Catalog, write: Write) -> Sent | Outco
                 )
     except RemoteError as exc:
         return outcome_of(write, exc)
-    return Sent(op=write.op, ref=ref)
+    return Sent(op=write.op, ref=ref, unsent=unsent)
 
 
 async def _read_back(site: Site, catalog: Catalog, answers: Sequence[Sent | Outcome]) -> list[Outcome]:
@@ -133,7 +138,7 @@ async def _read_back(site: Site, catalog: Catalog, answers: Sequence[Sent | Outc
         if isinstance(record, RemoteError):
             outcomes.append(Unknown(op=answer.op, error=record))
         else:
-            outcomes.append(Done(op=answer.op, record=record))
+            outcomes.append(Done(op=answer.op, record=record, unsent=answer.unsent))
     return outcomes
 
 
