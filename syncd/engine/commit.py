@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from syncd.engine.desk import Desk
+from syncd.engine.insist import WHY
 from syncd.engine.items import Item, Side, as_row
 from syncd.engine.judge import Judgement
 from syncd.model.canonical import UNSET, Unset, Value
@@ -161,7 +162,7 @@ async def _let_go(tx: Transaction, desk: Desk, judgements: Sequence[Judgement]) 
         for each in judgements
         for side in each.item.sides
         for name in side.refused
-        if name in each.results and not _is_refused(each.results[name], side)
+        if name in each.results and not _is_refused(each.results[name], side, name)
     ]
     await tx.field_states.clear([(side.link.entity, name, side.link.id) for side, name in over])
     await tx.quarantine.release(
@@ -174,7 +175,11 @@ async def _let_go(tx: Transaction, desk: Desk, judgements: Sequence[Judgement]) 
     )
 
 
-def _is_refused(result: FieldResult, side: Side) -> bool:
+def _is_refused(result: FieldResult, side: Side, name: str) -> bool:
+    """Whether the refusal still says something; that of a breaker does for as long as its value is wanted."""
+    refusal = side.refused[name]
+    if refusal.reason == WHY and refusal.value == result.canonical:
+        return True
     return any(each.link == side.link.id and each.trouble is Trouble.REFUSED for each in result.notices)
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from syncd.engine.desk import Desk
+from syncd.engine.insist import stands
 from syncd.engine.items import Item, Side, state_of
 from syncd.model.canonical import Kind, Unset, Value
 from syncd.model.native import MISSING, Refs
@@ -30,7 +31,8 @@ async def load_items(desk: Desk, ids: Sequence[EntityId]) -> list[Item]:
     every = [link.id for found in links.values() for link in found]
     observed = await store.records.observed_of_links(every)
     bases = await store.bases.of_links(every)
-    refused = _refusals(await store.field_states.of_entities(ids))
+    states = await store.field_states.of_entities(ids)
+    refused = _refusals(row for row in states if stands(row, desk.world.now()))
     pending = {link: _pending(ops) for link, ops in (await store.journal.open_of_links(every)).items()}
     await _know_targets(desk, links, observed.values(), (entity.values for entity in entities.values()))
     return [

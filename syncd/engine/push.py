@@ -17,7 +17,7 @@ from syncd.connectors.protocol import Write as RemoteWrite
 from syncd.engine.absent import leave_alone
 from syncd.engine.commit import Intent
 from syncd.engine.desk import Account, Desk
-from syncd.engine.items import Side
+from syncd.engine.items import Side, believed
 from syncd.engine.pull import keep, observe, read_many
 from syncd.engine.settle import Sent, confirm_update, refuse, unsure
 from syncd.engine.together import together
@@ -27,6 +27,7 @@ from syncd.model.lens import Cannot
 from syncd.model.native import MISSING, Native, Record
 from syncd.model.refs import ConnectionName, OpId, Ref, RunId
 from syncd.reconcile.create import Slot
+from syncd.reconcile.state import DueReason
 from syncd.store.rows import LinkState, ObservedRow, OpField
 
 
@@ -133,11 +134,13 @@ def _guard(desk: Desk, intent: Intent, side: Side, answer: Record | RemoteError)
         slot = desk.slot(side.connection, kind, name, answer.type, answer.container)
         if slot is None:
             return f"{name} is not there any more"
-        want = _want(slot, answer.fields.get(slot.native_key, MISSING), each)
+        now = believed(answer.fields.get(slot.native_key, MISSING), side.bases.get(name), slot, frozenset(desk.lost))
+        want = _want(slot, now, each)
         if isinstance(want, str):
             return f"{name} {want}"
         slots[name], wants[name] = slot, want[0]
-    return Sent(op=intent.op, side=side, pre=answer, slots=slots, wants=wants)
+    back = {write.field for line in intent.lines for write in line.writes if write.reason is DueReason.PUSH_BACK}
+    return Sent(op=intent.op, side=side, pre=answer, slots=slots, wants=wants, pushed_back=frozenset(back))
 
 
 def _want(slot: Slot, now: object, planned: OpField) -> tuple[Native] | str:

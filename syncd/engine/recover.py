@@ -95,13 +95,13 @@ async def _adopt(desk: Desk, account: Account, run: RunId, op: OpRow, kind: Kind
     """Link the record our create made; a second one with the same marker is a question, not ours to keep."""
     known = await desk.store.links.by_refs([record.ref for record in records])
     first = records[0]
-    if first.ref in known:
+    if first.ref in known and known[first.ref].entity != op.entity:
         async with desk.store.transaction() as tx:
             await tx.journal.mark_confirmed([op.id], desk.world.now())
             await tx.journal.attach({op.id: known[first.ref].id})
         return
     payload = _sent(desk, kind, op)
-    await confirm_create(desk, account, run, op, kind, Done(op=op.id, record=first), payload)
+    await confirm_create(desk, account, run, op, kind, Done(op=op.id, record=first), payload, known.get(first.ref))
     twins = [record for record in records[1:] if record.ref not in known]
     async with desk.store.transaction() as tx:
         await tx.quarantine.add(

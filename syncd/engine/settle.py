@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from syncd.connectors.protocol import Done, Update
 from syncd.engine.adopt import new_link
 from syncd.engine.desk import Account, Desk
+from syncd.engine.insist import MOST, PUSHED_BACK, tally
 from syncd.engine.items import Side, as_base, as_row
 from syncd.engine.pull import observe
 from syncd.errors import AuthError, RateLimitedError, RemoteError
@@ -42,6 +43,8 @@ class Sent:
     pre: Record
     slots: Mapping[str, Slot]
     wants: Mapping[str, Native]
+    pushed_back: frozenset[str] = frozenset()
+    """Fields that are written because an edit there lost."""
 
     @property
     def request(self) -> Update:
@@ -57,11 +60,10 @@ async def confirm_update(desk: Desk, run: RunId, sent: Sent, done: Done, read_ba
     """Account for every field as it was read back: base, refusal, audit; all in one transaction."""
     op, side, pre = sent.op, sent.side, sent.pre
     slots = {name: slot for name, slot in sent.slots.items() if slot.native_key not in done.unsent}
-    undone = {
-        row.field: row.undone
-        for row in await desk.store.field_states.of_entities([op.entity])
-        if row.link == side.link.id
+    states = {
+        row.field: row for row in await desk.store.field_states.of_entities([op.entity]) if row.link == side.link.id
     }
+    undone = {name: row.undone for name, row in states.items() if row.trouble != PUSHED_BACK}
     stored = await desk.store.bases.of_links([side.link.id])
     held = stored[side.link.id].fields if side.link.id in stored else {}
     results: dict[str, WriteResult] = {}
@@ -77,6 +79,11 @@ async def confirm_update(desk: Desk, run: RunId, sent: Sent, done: Done, read_ba
             now=desk.world.now(),
             undone=undone.get(name, 0),
         )
+    back = [
+        tally(op, side.link.id, name, states.get(name), desk.world.now())
+        for name in sorted(sent.pushed_back & results.keys())
+        if results[name].outcome in {WriteOutcome.APPLIED, WriteOutcome.NORMALISED}
+    ]
     kind = await _kind(desk, op)
     bases = {**held, **{name: as_row(each.base) for name, each in results.items() if each.base is not None}}
     async with desk.store.transaction() as tx:
@@ -88,6 +95,7 @@ async def confirm_update(desk: Desk, run: RunId, sent: Sent, done: Done, read_ba
         await tx.records.save_observed([read_back])
         await tx.links.save([_refreshed(desk, side.link, done.record, kind)])
         await _note_states(tx, desk, op, side, results, undone)
+        await tx.field_states.save(back)
         await tx.quarantine.release(
             [_quarantine(desk, op, side.link.ref, name, "") for name, each in results.items() if each.refused is None]
         )
@@ -97,6 +105,7 @@ async def confirm_update(desk: Desk, run: RunId, sent: Sent, done: Done, read_ba
                 for name, each in results.items()
                 if each.refused is not None
             ]
+            + [_quarantine(desk, op, side.link.ref, row.field, row.text) for row in back if row.undone >= MOST]
         )
         await tx.audit.append(
             run, [_audit(desk, op, side.link.ref, name, pre, done.record, slots[name]) for name in results]
@@ -186,8 +195,14 @@ async def confirm_create(
     kind: Kind,
     done: Done,
     payload: Mapping[str, tuple[Slot, Native]],
+    known: LinkRow | None = None,
 ) -> None:
-    """Link the record just made, with a base for every field that was sent or left to the tool's default."""
+    """
+    Link the record just made, with a base for every field that was sent or left to the tool's default.
+
+    A *known* link, by which a list told of the record before it was looked
+    up, is kept with the bases it has.
+    """
     payload = {name: each for name, each in payload.items() if each[0].native_key not in done.unsent}
     slots = {
         name: slot
@@ -212,16 +227,18 @@ async def confirm_create(
         }
     )
     link = replace(
-        new_link(desk, done.record, op.entity),
+        known or new_link(desk, done.record, op.entity),
         created_by_us=True,
         default_fields=frozenset(slots) - frozenset(sent),
     )
     desk.links.add([link])
+    stored = await desk.store.bases.of_links([link.id])
+    held = stored[link.id].fields if link.id in stored else {}
     async with desk.store.transaction() as tx:
         await tx.journal.mark_confirmed([op.id], desk.world.now())
         await tx.links.save([link])
         await tx.journal.attach({op.id: link.id})
-        await tx.bases.save([BaseRow(link.id, _rows(bases))])
+        await tx.bases.save([BaseRow(link.id, {**_rows(bases), **held})])
         await tx.records.save_observed([observe(desk, account, done.record, None, desk.world.now(), direct=True)])
         await tx.quarantine.release([_quarantine(desk, op, None, None, "")])
         await tx.audit.append(

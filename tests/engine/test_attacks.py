@@ -14,7 +14,7 @@ from syncd.engine.cycle import sync
 from syncd.engine.plans import make_plan
 from syncd.errors import ForbiddenError, NotFoundError, RemoteError
 from syncd.model.native import Record
-from syncd.model.refs import Ref
+from syncd.model.refs import EntityId, Ref
 from syncd.store.rows import LinkState, ProposalState
 from tests.engine.bench import Bench
 from tests.engine.hand import (
@@ -331,3 +331,35 @@ async def test_a_create_whose_status_failed_for_now_gets_it_later(tmp_path: Path
     (jira,) = (side.link.key for side in item.sides if side.connection == JIRA)
     assert shown(bench, "jira", jira)["status"] == "In Progress"
     await all_is_well(bench)
+
+
+async def test_a_create_seen_in_a_list_before_it_is_looked_up_takes_the_edit_made_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = await agreed(tmp_path, mapping=CREATE)
+    key = str(jira_of(bench).add("Story", "ENG", {"title": "As created"}, by="ada")["key"])
+    bench.sandbox.faults.add("github:timeout-after-commit:match=createIssue:count=1")
+    await after_edits(bench)
+    jira_of(bench).set(key, "summary", "Renamed since", by="ada")
+    bench.clock.pass_(30)
+    async with bench.desk() as desk:
+
+        async def nothing(_: object) -> Mapping[EntityId, Sequence[Record]]:
+            return {}
+
+        monkeypatch.setattr(desk.accounts[GITHUB].connector, "find_created", nothing)
+        await sync(desk)
+    await all_is_well(bench)
+    assert census(bench)["github", "Renamed since"] == 1
+
+
+async def test_an_automation_that_changes_our_writes_back_is_not_fought_for_ever(tmp_path: Path) -> None:
+    """Golden story S29, with an automation that is slower than our read-back."""
+    bench = await agreed(tmp_path)
+    github_of(bench).set(TASK[1], "Status", "In Progress", by="ben")
+    await after_edits(bench)
+    mark = bench.sandbox.log.mark()
+    for _ in range(8):
+        jira_of(bench).set(TASK[0], "status", "Backlog", by="admin")
+        await after_edits(bench)
+    assert len(bench.writes_since(mark)) <= 3
