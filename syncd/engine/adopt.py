@@ -7,9 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from syncd.engine.desk import Desk
-from syncd.engine.load import refs_in
 from syncd.model.canonical import Kind, Unset, Value
-from syncd.model.native import MISSING, Record
+from syncd.model.native import MISSING, Record, refs_in
 from syncd.model.refs import ConnectionName, EntityId, LinkId, Ref
 from syncd.reconcile.match import Ambiguity, Candidate, Known, Matched, match
 from syncd.store.rows import EntityRow, LinkRow, LinkState, MatchProposalRow, ObservedRow, QuarantineRow

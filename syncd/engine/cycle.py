@@ -23,6 +23,7 @@ from syncd.engine.pull import pull
 from syncd.engine.push import Pushed, push_updates
 from syncd.engine.recover import recover
 from syncd.engine.shown import keep_plan
+from syncd.engine.targets import look_for_targets
 from syncd.engine.together import together
 from syncd.errors import UnsafePlanError
 from syncd.model.refs import ConnectionName, EntityId, RunId
@@ -71,6 +72,7 @@ async def read_tools(desk: Desk, run: RunId, *, full: bool = False, writes: bool
     under way.
     """
     cycle = Cycle(run=run)
+    desk.lost.clear()
     if full or await _is_remapped(desk):
         everything = await desk.store.entities.ids(desk.portfolio.name)
         async with desk.store.transaction() as tx:
@@ -101,6 +103,7 @@ async def decide(
     again: set[EntityId] = set()
     for start in range(0, len(ids), PORTION):
         items = await load_items(desk, ids[start : start + PORTION])
+        await look_for_targets(desk, items)
         states = states_of(desk, items, preview=preview)
         decided = judge(items, states, graph, approval, desk.world.now())
         creates, later = await due_lines(desk, decided, graph, asked=cycle.adopted.asked, preview=preview)

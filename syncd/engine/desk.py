@@ -93,6 +93,8 @@ class Desk:
     world: World
     accounts: Mapping[ConnectionName, Account]
     links: LinkIndex = field(default_factory=LinkIndex)
+    lost: set[Ref] = field(default_factory=set)
+    """Records that others referred to and that could not be read when asked for in this cycle."""
     rules: dict[Kind, Mapping[str, FieldRules]] = field(default_factory=dict)
     slots: dict[tuple[ConnectionName, Kind, str, str, str], Slot | None] = field(default_factory=dict)
     digests: dict[ConnectionName, str] = field(default_factory=dict)
@@ -104,6 +106,7 @@ class Desk:
         return Standing(
             writing=frozenset(name for name, account in self.accounts.items() if preview or account.connection.writes),
             fresh=frozenset(name for name, account in self.accounts.items() if account.pulled),
+            lost=frozenset(self.lost),
         )
 
     def digest_of(self, connection: ConnectionName) -> str:

@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 from syncd.mapping.lenses.base import is_gone
 from syncd.model.canonical import UNSET, FieldSpec
-from syncd.model.native import MISSING, Missing, Native
+from syncd.model.native import MISSING, Missing, Native, refs_in, with_refs
 from syncd.model.policy import Direction, Policy, Provenance
-from syncd.model.refs import ConnectionName, EntityId
+from syncd.model.refs import ConnectionName, EntityId, Ref
 from syncd.reconcile.create import Slot
 from syncd.reconcile.state import STALE, Base, EntityState, FieldState, LinkField, Pending, Refusal
 from syncd.store.rows import BaseField, EntityRow, LinkRow, LinkState, ObservedRow
@@ -74,6 +74,8 @@ class Standing:
     """Those in `write` mode; all others have neither voice nor writes."""
     fresh: frozenset[ConnectionName]
     """Those read to the end in this cycle."""
+    lost: frozenset[Ref] = frozenset()
+    """Targets that cannot be read: who no longer refers to them did not say so."""
 
 
 def state_of(item: Item, rules: Mapping[str, FieldRules], slot_of: SlotOf, standing: Standing) -> EntityState:
@@ -112,7 +114,9 @@ def _link_field(side: Side, name: str, slot: Slot, direction: Direction, standin
         link=side.link.id,
         connection=side.connection,
         lens=slot.lens,
-        observed=_believed(observed.record.fields.get(slot.native_key, MISSING), side.bases.get(name), slot),
+        observed=believed(
+            observed.record.fields.get(slot.native_key, MISSING), side.bases.get(name), slot, standing.lost
+        ),
         base=as_base(side.bases.get(name)),
         voice=direction is not Direction.WRITE,
         writable=direction is not Direction.READ,
@@ -127,11 +131,18 @@ def _link_field(side: Side, name: str, slot: Slot, direction: Direction, standin
     )
 
 
-def _believed(observed: Native | Missing, base: BaseField | None, slot: Slot) -> Native | Missing:
-    """Return what is observed; a field emptied because its option was deleted says nothing, and is nobody's edit."""
-    if observed is None and base is not None and is_gone(slot.lens, base.shown):
+def believed(observed: Native | Missing, base: BaseField | None, slot: Slot, lost: frozenset[Ref]) -> Native | Missing:
+    """
+    Return what is observed, less what went by itself and is nobody's edit.
+
+    A field emptied because its option was deleted says nothing; a reference
+    that went with its target is taken as still there.
+    """
+    if base is None or observed is MISSING:
+        return observed
+    if observed is None and is_gone(slot.lens, base.shown):
         return MISSING
-    return observed
+    return with_refs(observed, (refs_in(base.shown) - refs_in(observed)) & lost, base.shown)
 
 
 def as_base(row: BaseField | None) -> Base | None:

@@ -10,8 +10,8 @@ from syncd.engine.desk import Desk
 from syncd.engine.insist import stands
 from syncd.engine.items import Item, Side, state_of
 from syncd.model.canonical import Kind, Unset, Value
-from syncd.model.native import MISSING, Refs
-from syncd.model.refs import EntityId, LinkId, Ref
+from syncd.model.native import MISSING, refs_in
+from syncd.model.refs import EntityId, LinkId
 from syncd.reconcile.create import Slot
 from syncd.reconcile.state import EntityState, Pending, Refusal
 from syncd.store.rows import FieldStateRow, LinkRow, ObservedRow, OpRow
@@ -92,13 +92,6 @@ async def _know_targets(
     named = {EntityId(name) for held in values for name in _entities(held)}
     found = await desk.store.links.by_entities(sorted(named))
     desk.links.add(link for each in found.values() for link in each)
-
-
-def refs_in(native: object) -> Iterable[Ref]:
-    """Yield every record a native value points at."""
-    if isinstance(native, Ref):
-        return (native,)
-    return native.members if isinstance(native, Refs) else ()
 
 
 ENTITY_FIELDS = ("parent", "milestone", "milestones", "initiatives", "depends_on")

@@ -17,7 +17,7 @@ from syncd.connectors.protocol import Write as RemoteWrite
 from syncd.engine.absent import leave_alone
 from syncd.engine.commit import Intent
 from syncd.engine.desk import Account, Desk
-from syncd.engine.items import Side
+from syncd.engine.items import Side, believed
 from syncd.engine.pull import keep, observe, read_many
 from syncd.engine.settle import Sent, confirm_update, refuse, unsure
 from syncd.engine.together import together
@@ -134,7 +134,8 @@ def _guard(desk: Desk, intent: Intent, side: Side, answer: Record | RemoteError)
         slot = desk.slot(side.connection, kind, name, answer.type, answer.container)
         if slot is None:
             return f"{name} is not there any more"
-        want = _want(slot, answer.fields.get(slot.native_key, MISSING), each)
+        now = believed(answer.fields.get(slot.native_key, MISSING), side.bases.get(name), slot, frozenset(desk.lost))
+        want = _want(slot, now, each)
         if isinstance(want, str):
             return f"{name} {want}"
         slots[name], wants[name] = slot, want[0]

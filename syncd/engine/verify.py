@@ -11,6 +11,7 @@ from syncd.engine.desk import Desk
 from syncd.engine.items import Item
 from syncd.engine.judge import Approval
 from syncd.engine.load import load_items, states_of
+from syncd.engine.targets import look_for_targets
 from syncd.model.canonical import FieldSpec, FieldType, Unset, Value
 from syncd.model.lens import Cannot
 from syncd.model.native import MISSING
@@ -62,6 +63,7 @@ async def verify(desk: Desk) -> Verified:
     ids = await desk.store.entities.ids(desk.portfolio.name)
     for start in range(0, len(ids), PORTION):
         items = await load_items(desk, ids[start : start + PORTION])
+        await look_for_targets(desk, items)
         states = states_of(desk, items, preview=True)
         for item in items:
             found.entities += 1

@@ -135,6 +135,22 @@ Native: TypeAlias = NativeValue | None
 """A native reading: a value, or `None` for empty."""
 
 
+def refs_in(value: Native) -> frozenset[Ref]:
+    """Return the records a native value refers to."""
+    if isinstance(value, Ref):
+        return frozenset({value})
+    return value.members if isinstance(value, Refs) else frozenset()
+
+
+def with_refs(value: Native, kept: frozenset[Ref], before: Native) -> Native:
+    """Return *value* still referring to *kept*, in the form that *before* had."""
+    if not kept:
+        return value
+    if isinstance(before, Ref):
+        return before if value is None else value
+    return Refs(refs_in(value) | kept)
+
+
 class NativeType(StrEnum):
     """The kind of value a native field holds, named as its class."""
 

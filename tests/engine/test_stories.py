@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -145,16 +146,11 @@ async def test_an_edit_after_the_choice_was_shown_is_not_overwritten(bench: Benc
     bench.sandbox.tools["github"].set(github, "title", "r", by="ben")
     bench.clock.pass_(600)
     async with bench.desk() as desk:
-        question = await find_question(desk, row.id)
+        shown = (await find_question(desk, row.id)).conflict
         await bench.sync()
+        stale = replace(await find_question(desk, row.id), conflict=shown)
         with pytest.raises(HeldError):
-            stale = await find_question(desk, row.id)
-            await resolve(
-                desk,
-                type(stale)(item=stale.item, state=stale.state, conflict=question.conflict),
-                Take(connection=ConnectionName("jira-pmo")),
-                "the operator",
-            )
+            await resolve(desk, stale, Take(connection=ConnectionName("jira-pmo")), "the operator")
 
 
 CREATE = """\
@@ -340,3 +336,35 @@ async def test_what_no_rule_can_read_is_counted_and_not_taken_for_agreement(benc
     await agreed(bench)
     verified = await bench.verify()
     assert verified.unread > 0
+
+
+async def test_deleting_a_version_takes_no_milestone_from_anybody_elsewhere(bench: Bench) -> None:
+    """Jira empties it in every issue, which is nobody's edit; a milestone chosen afterwards flows as ever."""
+    await agreed(bench)
+    jira, github = await pair(bench)
+    milestone = held(bench, "github", github)["milestone"]
+    assert milestone
+    (version,) = held(bench, "jira", jira)["fixVersions"]
+    mark = bench.sandbox.log.mark()
+    bench.sandbox.tools["jira"].delete(f"ENG/{version}")
+    for _ in range(3):
+        bench.clock.pass_(900)
+        await bench.sync()
+    assert bench.writes_since(mark) == []
+    assert held(bench, "github", github)["milestone"] == milestone
+    other = next(
+        each for each in all_of(bench, "github") if "/milestone/" in str(each["key"]) and each["title"] != milestone
+    )
+    bench.sandbox.tools["github"].set(github, "milestone", other["title"], by="ben")
+    await bench.settle()
+    assert held(bench, "jira", jira)["fixVersions"] == [other["title"]]
+
+
+async def test_a_milestone_taken_away_while_it_still_exists_is_an_edit(bench: Bench) -> None:
+    await agreed(bench)
+    jira, github = await pair(bench)
+    assert held(bench, "github", github)["milestone"]
+    bench.sandbox.tools["jira"].set(jira, "fixVersions", [], by="ada")
+    bench.clock.pass_(600)
+    await bench.settle()
+    assert not held(bench, "github", github)["milestone"]
