@@ -144,7 +144,12 @@ async def brake(desk: Desk, lines: Sequence[Line], plan: str) -> None:
     recent: dict[ConnectionName, Recent] = {}
     for name in desk.accounts:
         writes = await desk.store.audit.recent_changes(name, since)
-        recent[name] = Recent(writes.archived, writes.updated, await desk.store.links.count(name))
+        recent[name] = Recent(
+            archived=writes.archived,
+            updated=writes.updated,
+            created=writes.created,
+            linked=await desk.store.links.count(name),
+        )
     limits = Limits(**desk.portfolio.limits.model_dump())
     check_safe(lines, recent, dict.fromkeys(desk.accounts, limits), plan=plan)
 

@@ -20,6 +20,9 @@ from syncd.reconcile.create import Slot
 from syncd.reconcile.plan import Place, Verb
 from syncd.store.rows import OpRow, OpState, QuarantineRow
 
+LONGEST_LAG_S = 3600.0
+"""An index that usually lags for minutes may lag for longer; a create is not tried again before that is unthinkable."""
+
 
 async def recover(desk: Desk, run: RunId) -> None:
     """
@@ -86,7 +89,7 @@ async def _find_created(desk: Desk, account: Account, run: RunId, ops: Sequence[
 
 def _has_surely_not_come(desk: Desk, account: Account, op: OpRow) -> bool:
     tool = account.connector.capabilities
-    lag = 0.0 if tool.create_identity is not CreateIdentity.MARKER_LAGGED else tool.index_lag_s
+    lag = max(tool.index_lag_s, LONGEST_LAG_S) if tool.create_identity is CreateIdentity.MARKER_LAGGED else 0.0
     sent = op.sent_at or op.planned_at
     return desk.world.now() - sent > timedelta(seconds=REQUEST_TIMEOUT_S + lag + tool.clock_skew_s)
 

@@ -27,7 +27,9 @@ class Limits:
     archive_share: float = 0.02
     """Share of the linked items, 0 to 1; the larger of count and share counts."""
     update_count: int = 50
-    update_share: float = 0.3
+    update_share: float = 0.5
+    create_count: int = 50
+    create_share: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Recent:
 
     archived: int = 0
     updated: int = 0
+    created: int = 0
     linked: int = 0
 
 
@@ -47,14 +50,14 @@ def check_safe(
     plan: str,
 ) -> None:
     """
-    Refuse the plan whole when it would archive or update more than the limits allow.
+    Refuse the plan whole when it would archive, update or create more than the limits allow.
 
     An item counts once, however many of its fields change.
 
     Raises:
         UnsafePlanError: names every connection over its limit, and the command that lets a reviewed plan pass.
     """
-    over = [*_over(lines, recent, limits, Verb.ARCHIVE), *_over(lines, recent, limits, Verb.UPDATE)]
+    over = [each for verb in (Verb.ARCHIVE, Verb.UPDATE, Verb.CREATE) for each in _over(lines, recent, limits, verb)]
     if over:
         raise UnsafePlanError(
             "; ".join(over),
@@ -68,21 +71,31 @@ def _over(
     limits: Mapping[ConnectionName, Limits],
     verb: Verb,
 ) -> list[str]:
-    touched = {(line.place.connection, line.link) for line in lines if line.verb is verb}
+    touched = {
+        (line.place.connection, line.link or (line.entity, line.place.container)) for line in lines if line.verb is verb
+    }
     planned = Counter(connection for connection, _ in touched)
     found = []
     for connection in sorted(planned):
         past = recent.get(connection, Recent())
-        limit = limits.get(connection, Limits())
-        archiving = verb is Verb.ARCHIVE
-        count, share = (
-            (limit.archive_count, limit.archive_share) if archiving else (limit.update_count, limit.update_share)
-        )
+        count, share, before = _limit(limits.get(connection, Limits()), past, verb)
         allowed = max(count, int(share * past.linked))
-        total = planned[connection] + (past.archived if archiving else past.updated)
+        total = planned[connection] + before
         if total > allowed:
+            what = f"{total} items beside" if verb is Verb.CREATE else f"{total} of"
             found.append(
-                f"{connection}: the plan would {verb} {total} of {past.linked} linked items "
+                f"{connection}: the plan would {verb} {what} {past.linked} linked items "
                 f"within {WINDOW_H} h (limit {allowed})"
             )
     return found
+
+
+def _limit(limit: Limits, past: Recent, verb: Verb) -> tuple[int, float, int]:
+    """Return the count and the share a verb may take, and what it took already."""
+    match verb:
+        case Verb.ARCHIVE:
+            return limit.archive_count, limit.archive_share, past.archived
+        case Verb.UPDATE:
+            return limit.update_count, limit.update_share, past.updated
+        case Verb.CREATE:
+            return limit.create_count, limit.create_share, past.created

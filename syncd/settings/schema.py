@@ -69,6 +69,8 @@ class LimitsModel(Strict):
     archive_share: Share = Field(default=0.02, description="Share of its linked items archived.")
     update_count: int = Field(default=50, ge=0, description="Items updated.")
     update_share: Share = Field(default=0.5, description="Share of its linked items updated.")
+    create_count: int = Field(default=50, ge=0, description="Items created.")
+    create_share: Share = Field(default=0.5, description="Items created, as a share of its linked items.")
 
 
 class PortfolioModel(Strict):

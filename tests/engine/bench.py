@@ -6,7 +6,7 @@ import hashlib
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -169,7 +169,7 @@ def make_bench(folder: Path, *, items: int = 12) -> Bench:
         sleep=clock.sleep,
         random=random.Random(7),  # noqa: S311 - jitter
         new_id=lambda: hashlib.sha256(str(next(numbers)).encode()).hexdigest()[:16],
-        transport=lambda: sandbox[0].transport(),
+        transport=lambda: sandbox[0].transport(),  # noqa: PLW0108 - the sandbox is made with this world
     )
     sandbox.append(make_sandbox(["jira", "github"], world, items=items))
     jira = sandbox[0].tools["jira"].credentials()

@@ -184,7 +184,7 @@ async def test_a_create_whose_answer_is_lost_is_made_once(bench: Bench, fault: s
     bench.sandbox.tools["jira"].add("Story", "ENG", {"title": "Only once"}, by="ada")
     bench.clock.pass_(600)
     bench.sandbox.faults.add(f"github:{fault}:match=createIssue:count=1")
-    for _ in range(6):
+    for _ in range(8):
         await bench.sync()
         bench.clock.pass_(600)
     titles = [each["title"] for each in all_of(bench, "github")]

@@ -123,7 +123,7 @@ def test_a_record_comes_back(fields: dict[str, Native], at: datetime | None, tex
         updated_at=at,
         created_at=at,
         updated_by=text,
-        marker=text and EntityId(text),
+        marker=EntityId(text) if text else None,
         state=RecordState.ARCHIVED,
         aliases=(Ref(ConnectionName("jira-pmo"), "draft", "d:1"),),
     )

@@ -40,6 +40,8 @@ def test_a_right_folder_loads_as_one_snapshot(folder: Folder) -> None:
         "archive_share": 0.02,
         "update_count": 50,
         "update_share": 0.5,
+        "create_count": 50,
+        "create_share": 0.5,
     }
     assert platform.mapping.policy(Kind.MILESTONE, "due_on") == Leader(PMO)
     assert platform.people.person_of(ENG, Person(id="7", login="Ada-Example")) == "ada"
