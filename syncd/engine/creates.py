@@ -13,8 +13,9 @@ from syncd.engine.commit import create_op
 from syncd.engine.desk import Account, Desk
 from syncd.engine.items import Item
 from syncd.engine.judge import Graph, Judgement
+from syncd.engine.made import confirm_create
 from syncd.engine.push import Pushed, send
-from syncd.engine.settle import MOST_REFUSALS, confirm_create, refuse_create, unsure
+from syncd.engine.settle import MOST_REFUSALS, refuse_create, unsure
 from syncd.engine.together import together
 from syncd.errors import AuthError
 from syncd.mapping.spec import CreateRule

@@ -10,8 +10,8 @@ from syncd.engine.absent import look_again
 from syncd.engine.creates import slots_of
 from syncd.engine.desk import Account, Desk
 from syncd.engine.load import REQUEST_TIMEOUT_S
+from syncd.engine.made import confirm_create
 from syncd.engine.pull import reread
-from syncd.engine.settle import confirm_create
 from syncd.errors import RemoteError
 from syncd.model.canonical import Kind
 from syncd.model.native import Native, Record

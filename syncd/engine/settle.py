@@ -6,18 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from syncd.connectors.protocol import Done, Update
-from syncd.engine.adopt import new_link
-from syncd.engine.desk import Account, Desk
+from syncd.engine.desk import Desk
 from syncd.engine.insist import MOST, PUSHED_BACK, tally
 from syncd.engine.items import Side, as_base, as_row
-from syncd.engine.pull import observe
 from syncd.errors import AuthError, RateLimitedError, RemoteError
-from syncd.model.canonical import UNSET, Kind, Unset, Value
+from syncd.model.canonical import Kind, Unset
 from syncd.model.native import MISSING, Native, Record
 from syncd.model.refs import Ref, RunId
 from syncd.reconcile.create import Slot
 from syncd.reconcile.state import LinkField
-from syncd.reconcile.written import CreatedField, WriteOutcome, WriteResult, after_create, after_write
+from syncd.reconcile.written import WriteOutcome, WriteResult, after_write
 from syncd.store.rows import (
     AuditRow,
     BaseField,
@@ -66,19 +64,7 @@ async def confirm_update(desk: Desk, run: RunId, sent: Sent, done: Done, read_ba
     undone = {name: row.undone for name, row in states.items() if row.trouble != PUSHED_BACK}
     stored = await desk.store.bases.of_links([side.link.id])
     held = stored[side.link.id].fields if side.link.id in stored else {}
-    results: dict[str, WriteResult] = {}
-    for name, slot in slots.items():
-        meant = op.fields[name].meant
-        results[name] = after_write(
-            _link_field(side, slot, held.get(name)),
-            want=sent.wants[name],
-            pre=pre.fields.get(slot.native_key),
-            echo=done.echo.get(slot.native_key, MISSING),
-            read_back=done.record.fields.get(slot.native_key, MISSING),
-            value=None if isinstance(meant, Unset) else meant,
-            now=desk.world.now(),
-            undone=undone.get(name, 0),
-        )
+    results = _judged(desk, sent, done, slots, held, undone)
     back = [
         tally(op, side.link.id, name, states.get(name), desk.world.now())
         for name in sorted(sent.pushed_back & results.keys())
@@ -97,20 +83,49 @@ async def confirm_update(desk: Desk, run: RunId, sent: Sent, done: Done, read_ba
         await _note_states(tx, desk, op, side, results, undone)
         await tx.field_states.save(back)
         await tx.quarantine.release(
-            [_quarantine(desk, op, side.link.ref, name, "") for name, each in results.items() if each.refused is None]
+            [
+                quarantine_row(desk, op, side.link.ref, name, "")
+                for name, each in results.items()
+                if each.refused is None
+            ]
         )
         await tx.quarantine.add(
             [
-                _quarantine(desk, op, side.link.ref, name, each.refused.reason)
+                quarantine_row(desk, op, side.link.ref, name, each.refused.reason)
                 for name, each in results.items()
                 if each.refused is not None
             ]
-            + [_quarantine(desk, op, side.link.ref, row.field, row.text) for row in back if row.undone >= MOST]
+            + [quarantine_row(desk, op, side.link.ref, row.field, row.text) for row in back if row.undone >= MOST]
         )
         await tx.audit.append(
-            run, [_audit(desk, op, side.link.ref, name, pre, done.record, slots[name]) for name in results]
+            run, [audit_row(desk, op, side.link.ref, name, pre, done.record, slots[name]) for name in results]
         )
         await tx.dirty.mark([op.entity])
+
+
+def _judged(
+    desk: Desk,
+    sent: Sent,
+    done: Done,
+    slots: Mapping[str, Slot],
+    held: Mapping[str, BaseField],
+    undone: Mapping[str, int],
+) -> dict[str, WriteResult]:
+    """Say of every field that was sent what became of it."""
+    results: dict[str, WriteResult] = {}
+    for name, slot in slots.items():
+        meant = sent.op.fields[name].meant
+        results[name] = after_write(
+            _link_field(sent.side, slot, held.get(name)),
+            want=sent.wants[name],
+            pre=sent.pre.fields.get(slot.native_key),
+            echo=done.echo.get(slot.native_key, MISSING),
+            read_back=done.record.fields.get(slot.native_key, MISSING),
+            value=None if isinstance(meant, Unset) else meant,
+            now=desk.world.now(),
+            undone=undone.get(name, 0),
+        )
+    return results
 
 
 def _link_field(side: Side, slot: Slot, base: BaseField | None) -> LinkField:
@@ -170,9 +185,10 @@ async def _note_states(
     await tx.field_states.clear([(op.entity, name, side.link.id) for name in results if name not in stuck])
 
 
-def _audit(
+def audit_row(
     desk: Desk, op: OpRow, ref: Ref, name: str | None, pre: Record | None, record: Record, slot: Slot
 ) -> AuditRow:
+    """Return what the audit tells of one field that was written."""
     return AuditRow(
         run=op.run,
         at=desk.world.now(),
@@ -187,88 +203,6 @@ def _audit(
     )
 
 
-async def confirm_create(
-    desk: Desk,
-    account: Account,
-    run: RunId,
-    op: OpRow,
-    kind: Kind,
-    done: Done,
-    payload: Mapping[str, tuple[Slot, Native]],
-    known: LinkRow | None = None,
-) -> None:
-    """
-    Link the record just made, with a base for every field that was sent or left to the tool's default.
-
-    A *known* link, by which a list told of the record before it was looked
-    up, is kept with the bases it has.
-    """
-    payload = {name: each for name, each in payload.items() if each[0].native_key not in done.unsent}
-    slots = {
-        name: slot
-        for name in desk.rules_of(kind)
-        if (slot := desk.slot(op.connection, kind, name, done.record.type, done.record.container)) is not None
-    }
-    entity = (await desk.store.entities.by_ids([op.entity]))[op.entity]
-    sent = {name: native for name, (_, native) in payload.items()}
-    bases = after_create(
-        {
-            name: _created(
-                desk,
-                kind,
-                name,
-                slot,
-                # what was sent stands for the value of then, however long it took to find the record
-                op.fields[name].meant if name in sent else entity.values.get(name, UNSET),
-                sent.get(name, MISSING),
-                done,
-            )
-            for name, slot in slots.items()
-        }
-    )
-    link = replace(
-        known or new_link(desk, done.record, op.entity),
-        created_by_us=True,
-        default_fields=frozenset(slots) - frozenset(sent),
-    )
-    desk.links.add([link])
-    stored = await desk.store.bases.of_links([link.id])
-    held = stored[link.id].fields if link.id in stored else {}
-    async with desk.store.transaction() as tx:
-        await tx.journal.mark_confirmed([op.id], desk.world.now())
-        await tx.links.save([link])
-        await tx.journal.attach({op.id: link.id})
-        await tx.bases.save([BaseRow(link.id, {**_rows(bases), **held})])
-        await tx.records.save_observed([observe(desk, account, done.record, None, desk.world.now(), direct=True)])
-        await tx.quarantine.release([_quarantine(desk, op, None, None, "")])
-        await tx.audit.append(
-            run,
-            [
-                _audit(desk, op, link.ref, name, None, done.record, slots[name])
-                for name in sorted(sent)
-                if name in slots
-            ],
-        )
-        await tx.dirty.mark([op.entity])
-
-
-def _rows(bases: Mapping[str, object]) -> dict[str, BaseField]:
-    return {name: as_row(base) for name, base in bases.items()}  # type: ignore[arg-type]
-
-
-def _created(
-    desk: Desk, kind: Kind, name: str, slot: Slot, canonical: Value | Unset, sent: object, done: Done
-) -> CreatedField:
-    return CreatedField(
-        spec=desk.rules_of(kind)[name].spec,
-        lens=slot.lens,
-        canonical=canonical,
-        sent=sent,  # type: ignore[arg-type]
-        read_back=done.record.fields.get(slot.native_key, MISSING),
-        echo=done.echo.get(slot.native_key, MISSING),
-    )
-
-
 async def refuse(desk: Desk, op: OpRow, ref: Ref, error: RemoteError, names: frozenset[str]) -> None:
     """
     Record a definite no to *names* (all fields when empty); what was sent along with them is simply due again.
@@ -278,7 +212,7 @@ async def refuse(desk: Desk, op: OpRow, ref: Ref, error: RemoteError, names: fro
     """
     now = desk.world.now()
     fields = {name: field for name, field in op.fields.items() if _is_of_the_item(error) and name in (names or {name})}
-    again = [_quarantine(desk, op, ref, name, error.what) for name in fields]
+    again = [quarantine_row(desk, op, ref, name, error.what) for name in fields]
     known = {(row.ref, row.field): row for row in await desk.store.quarantine.all(op.connection)}
     async with desk.store.transaction() as tx:
         await tx.journal.mark_failed({op.id: error.what}, now)
@@ -308,7 +242,7 @@ async def refuse_create(desk: Desk, op: OpRow, error: RemoteError) -> None:
     async with desk.store.transaction() as tx:
         await tx.journal.mark_failed({op.id: error.what}, desk.world.now())
         if _is_of_the_item(error):
-            await tx.quarantine.add([_quarantine(desk, op, None, None, error.what)])
+            await tx.quarantine.add([quarantine_row(desk, op, None, None, error.what)])
         await tx.dirty.mark([op.entity])
 
 
@@ -317,7 +251,8 @@ def _is_of_the_item(error: RemoteError) -> bool:
     return not error.retry and not isinstance(error, AuthError)
 
 
-def _quarantine(desk: Desk, op: OpRow, ref: Ref | None, name: str | None, reason: str) -> QuarantineRow:
+def quarantine_row(desk: Desk, op: OpRow, ref: Ref | None, name: str | None, reason: str) -> QuarantineRow:
+    """Return what sets a record's field aside, or (without *ref*) the create of its entity."""
     return QuarantineRow(
         connection=op.connection,
         ref=ref,
