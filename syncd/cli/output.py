@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 from syncd.cli.options import Common
@@ -43,8 +43,7 @@ async def working(what: str, world: World) -> AsyncIterator[None]:
         yield
     finally:
         telling.cancel()
-        with suppress(asyncio.CancelledError):
-            await telling
+        await asyncio.wait({telling})  # never swallows a cancellation meant for us
 
 
 async def _tell(what: str, world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
@@ -85,5 +85,6 @@ async def _renewed(world: World, renew: Callable[[], Awaitable[None]]) -> AsyncI
         yield
     finally:
         renewing.cancel()
-        with suppress(asyncio.CancelledError):
-            await renewing
+        await asyncio.wait({renewing})  # unlike awaiting the task, this never swallows a cancellation meant for us
+        if not renewing.cancelled():
+            renewing.exception()  # a lost lease: every transaction tells of it by itself
