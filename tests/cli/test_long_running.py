@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.cli.conftest import Cli
 
-PATIENCE_S = 30
+PATIENCE_S = 90
 
 
 class Process:
