@@ -197,7 +197,7 @@ async def keep(desk: Desk, rows: Sequence[ObservedRow], *, cursor: CursorRow | N
         updated
         for row in rows
         if (link := links.get(row.ref)) is not None
-        and (updated := _refreshed(desk, link, row.record, kinds[link.entity])) != link
+        and (updated := refreshed(desk, link, row.record, kinds[link.entity])) != link
     ]
     former = {alias for row in rows for alias in row.record.aliases} - {row.ref for row in rows}
     async with desk.store.transaction() as tx:
@@ -226,7 +226,7 @@ async def _kinds(desk: Desk, links: Iterable[LinkRow]) -> Mapping[EntityId, Kind
     return {entity: row.kind for entity, row in entities.items()}
 
 
-def _refreshed(desk: Desk, link: LinkRow, record: Record, kind: Kind) -> LinkRow:
+def refreshed(desk: Desk, link: LinkRow, record: Record, kind: Kind) -> LinkRow:
     """Return *link* as *record* shows it now; one that was parted or is gone for good stays so."""
     state = link.state if link.state is LinkState.UNLINKED else desk.link_state(record, kind)
     return replace(link, state=state, container=record.container, type=record.type, key=record.key, url=record.url)

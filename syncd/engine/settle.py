@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from syncd.connectors.protocol import Done, Update
 from syncd.engine.desk import Desk
 from syncd.engine.insist import MOST, PUSHED_BACK, tally
 from syncd.engine.items import Side, as_base, as_row
+from syncd.engine.pull import refreshed
 from syncd.errors import AuthError, RateLimitedError, RemoteError
 from syncd.model.canonical import Kind, Unset
 from syncd.model.native import MISSING, Native, Record
@@ -21,7 +22,6 @@ from syncd.store.rows import (
     BaseField,
     BaseRow,
     FieldStateRow,
-    LinkRow,
     ObservedRow,
     OpRow,
     QuarantineRow,
@@ -79,7 +79,7 @@ async def confirm_update(desk: Desk, run: RunId, sent: Sent, done: Done, read_ba
             await tx.journal.mark_unknown({op.id: "the read-back does not show every field"})
         await tx.bases.save([BaseRow(side.link.id, bases)])
         await tx.records.save_observed([read_back])
-        await tx.links.save([_refreshed(desk, side.link, done.record, kind)])
+        await tx.links.save([refreshed(desk, side.link, done.record, kind)])
         await _note_states(tx, desk, op, side, results, undone)
         await tx.field_states.save(back)
         await tx.quarantine.release(
@@ -142,17 +142,6 @@ def _link_field(side: Side, slot: Slot, base: BaseField | None) -> LinkField:
 
 async def _kind(desk: Desk, op: OpRow) -> Kind:
     return (await desk.store.entities.by_ids([op.entity]))[op.entity].kind
-
-
-def _refreshed(desk: Desk, link: LinkRow, record: Record, kind: Kind) -> LinkRow:
-    return replace(
-        link,
-        state=desk.link_state(record, kind),
-        container=record.container,
-        type=record.type,
-        key=record.key,
-        url=record.url,
-    )
 
 
 async def _note_states(
