@@ -47,8 +47,8 @@ format: .venv/.dev
 	$(BIN)/ruff format .
 
 lock:
-	uv pip compile pyproject.toml --extra sandbox --extra build $(LOCK_FLAGS) -o requirements.lock
-	uv pip compile pyproject.toml --extra sandbox --extra build --extra dev -c requirements.lock $(LOCK_FLAGS) -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra sandbox --extra postgres --extra build $(LOCK_FLAGS) -o requirements.lock
+	uv pip compile pyproject.toml --extra sandbox --extra postgres --extra build --extra dev -c requirements.lock $(LOCK_FLAGS) -o requirements-dev.lock
 
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 

@@ -55,6 +55,10 @@ class Capabilities:
     """The most writes one call of `write` should carry."""
     max_read_batch: int = 50
     """The most refs one call of `read_many` should carry."""
+    quiet: frozenset[str] = frozenset()
+    """Record types whose creates notify nobody; the rest are counted and told before they are made."""
+    links_home: bool = False
+    """It can show on an item where its counterparts are (`LinksHome`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +177,8 @@ class CreateKey:
     type: str
     container: str
     sent_at: datetime
+    fields: Mapping[str, Native] = field(default_factory=dict)
+    """What the create carried: a comment is looked for below its `parent`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +191,24 @@ class FieldEdit:
     author: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """One counterpart of an item, as its tool's people call it."""
+
+    connection: ConnectionName
+    key: str
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Homes:
+    """All counterparts of one record, in a steady order; none takes the links away."""
+
+    ref: Ref
+    homes: tuple[Home, ...]
+
+
 Known: TypeAlias = Callable[[Sequence[Ref]], Awaitable[Mapping[Ref, Revision]]]
 """Tells which revisions the caller already holds, so a scan reads only what moved."""
 
@@ -194,6 +218,15 @@ class Connector(Protocol):
 
     name: ConnectionName
     capabilities: Capabilities
+
+    def focus(self, types: frozenset[str]) -> None:
+        """
+        Read records of these types only, where leaving others out saves requests (comments, iterations).
+
+        Called before anything is read; until then only what costs no request
+        of its own is read. Another set makes older cursors count as `None`.
+        """
+        ...
 
     async def check(self) -> None:
         """Raise unless the URL answers, the credential is accepted and everything in scope is readable."""
@@ -239,6 +272,20 @@ class Connector(Protocol):
 
     def history(self, refs: Sequence[Ref]) -> AsyncIterator[FieldEdit]:
         """Yield who changed which field when (only if `capabilities.history`)."""
+        ...
+
+
+class LinksHome(Protocol):
+    """What a connector with `capabilities.links_home` does besides."""
+
+    async def show_home(self, items: Sequence[Homes]) -> Mapping[Ref, RemoteError]:
+        """
+        Make each record show exactly these counterparts, visibly, replacing what we showed before.
+
+        Idempotent, so it may be sent again after any failure. Never touches
+        what people wrote, never shows in `Record.fields`, and notifies nobody
+        where the tool lets us. Returns what failed, by ref.
+        """
         ...
 
 

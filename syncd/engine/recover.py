@@ -72,7 +72,13 @@ def _is_over(desk: Desk, op: OpRow) -> bool:
 
 async def _find_created(desk: Desk, account: Account, run: RunId, ops: Sequence[OpRow]) -> None:
     keys = [
-        CreateKey(marker=op.entity, type=op.type, container=op.container, sent_at=op.sent_at or op.planned_at)
+        CreateKey(
+            marker=op.entity,
+            type=op.type,
+            container=op.container,
+            sent_at=op.sent_at or op.planned_at,
+            fields=op.native,
+        )
         for op in ops
     ]
     found = await account.connector.find_created(keys)

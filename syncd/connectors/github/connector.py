@@ -56,12 +56,17 @@ class GithubConnector:
             max_batch=WRITE_BATCH,
             max_read_batch=settings.options.read_batch,
         )
+        self.types: frozenset[str] = frozenset()
         self._api = Api(name=name, settings=settings, client=client, world=world)
         self._project = ProjectCache(self._api, settings)
         sweep = Sweep(self._api, self._project)
         self._reader = Reader(self._api, self._project, sweep, batch=settings.options.read_batch)
         self._scanner = Scanner(self._api, self._project, sweep, self._reader)
         self._writer = Writer(self._api, self._project, self._reader, sweep, settings.options)
+
+    def focus(self, types: frozenset[str]) -> None:
+        """Read records of these types only."""
+        self.types = types
 
     async def check(self) -> None:
         """Raise unless the project and every repository in scope are there, and the token may read them."""

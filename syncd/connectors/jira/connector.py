@@ -51,7 +51,12 @@ class JiraConnector:
             max_read_batch=MAX_BULK_FETCH,
         )
         self._site = Site(name, settings, client, world)
+        self.types: frozenset[str] = frozenset()
         self._known: Catalog | None = None
+
+    def focus(self, types: frozenset[str]) -> None:
+        """Read records of these types only."""
+        self.types = types
 
     async def check(self) -> None:
         """Raise unless the URL answers, the credential is accepted and every project in scope is readable."""

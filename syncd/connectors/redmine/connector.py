@@ -53,7 +53,12 @@ class RedmineConnector:
             max_read_batch=MAX_LIMIT,
         )
         self._site = Site(name, settings, client, world)
+        self.types: frozenset[str] = frozenset()
         self._known: Catalog | None = None
+
+    def focus(self, types: frozenset[str]) -> None:
+        """Read records of these types only."""
+        self.types = types
 
     async def check(self) -> None:
         """Raise unless the URL answers, the key is accepted and every project in scope is readable."""
