@@ -13,6 +13,9 @@ from syncd.model.refs import ConnectionName, EntityId, LinkId, Ref
 from syncd.reconcile.match import Ambiguity, Candidate, Known, Matched, match
 from syncd.store.rows import EntityRow, LinkRow, LinkState, MatchProposalRow, ObservedRow, QuarantineRow
 
+PER_CONTAINER = frozenset({Kind.MILESTONE, Kind.ITERATION})
+"""Kinds of which one entity may be many records of a connection, one in each container."""
+
 CLONE = "it carries the marker"
 """How the reason begins for which a copy of a record of ours is set aside."""
 
@@ -61,9 +64,9 @@ async def adopt(desk: Desk) -> Adopted:
 
 
 def place_of(record_or_link: Record | LinkRow, kind: Kind) -> str:
-    """Return where there can be only one record of an entity: its container for a milestone, else its connection."""
+    """Return where there can be only one record of an entity: its connection, or for what has dates its container."""
     connection = record_or_link.ref.connection
-    return f"{connection}/{record_or_link.container}" if kind is Kind.MILESTONE else connection
+    return f"{connection}/{record_or_link.container}" if kind in PER_CONTAINER else connection
 
 
 def _candidate(desk: Desk, record: Record) -> Candidate | None:

@@ -94,7 +94,7 @@ async def _know_targets(
     desk.links.add(link for each in found.values() for link in each)
 
 
-ENTITY_FIELDS = ("parent", "milestone", "milestones", "initiatives", "depends_on")
+ENTITY_FIELDS = ("parent", "milestone", "milestones", "iteration", "initiatives", "depends_on")
 
 
 def _entities(values: Mapping[str, Value | Unset]) -> Iterable[str]:

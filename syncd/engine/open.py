@@ -52,6 +52,8 @@ async def _open(connection: Connection, world: World, tools: Tools, stack: Async
 
 async def refresh(desk: Desk) -> None:
     """Ask every tool anew what it can do and who its people are; one that does not answer is taken as last seen."""
+    for name, account in desk.accounts.items():
+        account.connector.focus(desk.mapping.types(name))
     await together(_describe(desk, account) for account in desk.accounts.values())
     for name, account in desk.accounts.items():
         if account.description is not None:

@@ -13,7 +13,7 @@ from syncd.mapping.explain import fallbacks_of
 from syncd.mapping.lenses.base import BaseLens, Lookup, People
 from syncd.mapping.problems import Place
 from syncd.mapping.spec import CreateRule, Fallback, Filter, MatchRule, SideSpec, fold, texts_of
-from syncd.model.canonical import FieldSpec, Kind, Value
+from syncd.model.canonical import FieldSpec, Kind, Value, Written
 from syncd.model.native import (
     Bool,
     Choice,
@@ -155,9 +155,9 @@ class CompiledMapping:
         return self.policies.get((kind, field), Hold())
 
     def direction(self, connection: ConnectionName, kind: Kind, field: str) -> Direction:
-        """Return which way a field flows; what the tool never lets us write is only read."""
+        """Return which way a field of a record flows; what is never written, or never lets us, is only read."""
         side = self.sides.get((connection, kind, field))
-        if side is None:
+        if side is None or side.spec.written is not Written.ALWAYS:
             return Direction.READ
         if connection in self.described and side.direction is Direction.BOTH:
             types = {name for name, of in self.kinds[connection].items() if of is kind}

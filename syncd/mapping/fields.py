@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from syncd.mapping.kinds import Kinds
+from syncd.mapping.kinds import Kinds, asked_for
 from syncd.mapping.problems import Place, Problems
 from syncd.mapping.schema import DefaultsFile, FieldRule, MappingFile, PolicyRule, Side
 from syncd.mapping.spec import Entry, Form, SideSpec, fold, make_entry
-from syncd.model.canonical import DEFAULT_FALLBACKS, FIELDS, FieldSpec, FieldType, Kind
+from syncd.model.canonical import DEFAULT_FALLBACKS, FIELDS, FieldSpec, FieldType, Kind, Written
 from syncd.model.policy import Direction, Earliest, Hold, Latest, Leader, Newest, Once, Order, Policy
 from syncd.model.refs import ConnectionName
 
@@ -56,12 +56,16 @@ def read_fields(
         if key is not None:
             rules[key] = (rule, place / name)
             read.policies[key] = _policy(rule, place / name, read.specs[key], tuple(defaults), problems)
+            _check_written(rule, place / name, name, read.specs[key], problems)
             for side in set(rule.sides) - set(defaults):
                 problems.unknown(
                     place / name / side, "a connection of this portfolio or a setting here", side, [*defaults, *_KEYS]
                 )
+    asked = asked_for(file)
     for connection, (default, where) in defaults.items():
         sided = _default_sides(default, where, problems)
+        if Kind.ITERATION not in asked:
+            sided.pop((Kind.TASK, "iteration"), None)
         present = set(kinds[connection].values())
         for key in dict.fromkeys([*rules, *sided]):
             rule, at = rules.get(key, (FieldRule(), place))
@@ -159,6 +163,17 @@ def _policy(
             return Once()
         case _:
             return Hold()
+
+
+def _check_written(rule: FieldRule, place: Place, name: str, spec: FieldSpec, problems: Problems) -> None:
+    """Refuse a direction that would write what nobody may write."""
+    if spec.written is not Written.NEVER:
+        return
+    stated = [(place / "direction", rule.direction)]
+    stated += [(place / connection / "direction", side.direction) for connection, side in rule.sides.items()]
+    for at, direction in stated:
+        if direction not in (None, Direction.READ):
+            problems.add(at, f"{name} is only ever read", "remove direction:")
 
 
 def _ordered(rule: PolicyRule | None, place: Place) -> list[tuple[Place, str | None]]:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from syncd.mapping.problems import Place, Problems
 from syncd.mapping.schema import Condition, DefaultsFile, MappingFile, TypesRule
 from syncd.mapping.spec import Filter
-from syncd.model.canonical import Kind
+from syncd.model.canonical import OPT_IN, Kind
 from syncd.model.refs import ConnectionName
 
 Kinds: TypeAlias = Mapping[ConnectionName, Mapping[str, Kind]]
@@ -23,6 +23,20 @@ def make_filter(condition: Condition) -> Filter:
     return Filter(is_=condition.is_, not_=condition.not_ or (), contains=condition.contains)
 
 
+def asked_for(file: MappingFile) -> frozenset[Kind]:
+    """
+    Return the kinds a portfolio keeps.
+
+    Comments and iterations are kept where its own file speaks of them, in
+    whatever part of it: the defaults alone must not make anybody read them.
+    """
+    named = {*file.kinds, *file.match, *file.create}
+    fields = {name.partition(".")[0] for name in file.fields}
+    if "task.iteration" in file.fields:
+        fields.add(Kind.ITERATION)
+    return frozenset(kind for kind in Kind if kind not in OPT_IN or kind in named or kind in fields)
+
+
 def read_kinds(
     file: MappingFile, place: Place, defaults: Mapping[ConnectionName, DefaultsFile], problems: Problems
 ) -> tuple[Kinds, Scope]:
@@ -35,7 +49,8 @@ def read_kinds(
                 problems.unknown(here, "a connection of this portfolio", name, list(defaults))
             elif rule.where:
                 scope[ConnectionName(name), kind] = {field: make_filter(test) for field, test in rule.where.items()}
-    kinds = {name: _types(name, file, place, default, problems) for name, default in defaults.items()}
+    asked = asked_for(file)
+    kinds = {name: _types(name, file, place, default, asked, problems) for name, default in defaults.items()}
     for name, types in kinds.items():
         if not types:
             problems.add(
@@ -54,7 +69,12 @@ def stated_types(file: MappingFile, names: tuple[ConnectionName, ...]) -> Mappin
 
 
 def _types(
-    name: ConnectionName, file: MappingFile, place: Place, default: DefaultsFile, problems: Problems
+    name: ConnectionName,
+    file: MappingFile,
+    place: Place,
+    default: DefaultsFile,
+    asked: frozenset[Kind],
+    problems: Problems,
 ) -> Mapping[str, Kind]:
     stated: dict[str, Kind] = {}
     for kind, sides in file.kinds.items():
@@ -67,7 +87,7 @@ def _types(
                     "name each record type under one kind",
                 )
     types: dict[str, Kind] = {}
-    for kind in Kind:
+    for kind in sorted(asked, key=list(Kind).index):
         rule = file.kinds.get(kind, {}).get(name)
         own = rule is not None and (rule.off or rule.types is not None)
         found = _named(rule) if own else _named(default.kinds.get(kind))

@@ -28,6 +28,9 @@ def read_creates(
     for kind, rules in file.create.items():
         at = place / kind.value
         found: list[CreateRule] = []
+        if kind is Kind.ITERATION:
+            problems.add(at, "an iteration is only ever read, never created", "remove the rule")
+            continue
         for rule in rules:
             sources = names if rule.source == ("any",) else rule.source
             _known(sources, at / "from", names, problems)
@@ -67,7 +70,13 @@ def _rules_to(
         problems.add(
             place, f"the rule creates in {name} what comes from {name}", "name another connection in from: or in:"
         )
-    if kind is not Kind.MILESTONE and len(target.containers) > 1:
+    if kind is Kind.COMMENT and target.containers:
+        problems.add(
+            place,
+            f"a comment is created below its parent's counterpart, not in {', '.join(target.containers)}",
+            f"name the connection alone: {name}",
+        )
+    elif kind is not Kind.MILESTONE and len(target.containers) > 1:
         problems.add(
             place, f"{article(kind)} is created in one place, not in {len(target.containers)}", "keep one container"
         )

@@ -17,6 +17,14 @@ class Kind(StrEnum):
     INITIATIVE = "initiative"
     TASK = "task"
     MILESTONE = "milestone"
+    ITERATION = "iteration"
+    """A dated stretch of work (sprint, cycle): only ever read."""
+    COMMENT = "comment"
+    """What somebody said below an initiative or a task."""
+
+
+OPT_IN: Final = frozenset({Kind.ITERATION, Kind.COMMENT})
+"""Kinds that cost requests of their own: read only where the portfolio's own mapping file asks for them."""
 
 
 class Status(StrEnum):
@@ -38,6 +46,14 @@ class MilestoneStatus(StrEnum):
     ACTIVE = "active"
     RELEASED = "released"
     CANCELLED = "cancelled"
+
+
+class IterationStatus(StrEnum):
+    """How far an iteration is, in this order."""
+
+    PLANNED = "planned"
+    ACTIVE = "active"
+    COMPLETED = "completed"
 
 
 class Priority(StrEnum):
@@ -125,12 +141,22 @@ UNSET: Final = Unset.UNSET
 """No canonical value has been agreed yet: neither empty nor a value."""
 
 
+class Written(StrEnum):
+    """When a canonical field may be written to a tool at all, whatever the tool would take."""
+
+    ALWAYS = "always"
+    ON_CREATE = "on_create"
+    """Said when the record is made, never afterwards."""
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldSpec:
     """A canonical field: its type and, for a choice, the closed set in canonical order."""
 
     type: FieldType
     options: tuple[str, ...] = ()
+    written: Written = Written.ALWAYS
 
     @property
     def is_set(self) -> bool:
@@ -138,12 +164,12 @@ class FieldSpec:
         return self.type in SET_TYPES
 
 
-def _choice(options: type[StrEnum]) -> FieldSpec:
-    return FieldSpec(type=FieldType.CHOICE, options=tuple(options))
+def _choice(options: type[StrEnum], written: Written = Written.ALWAYS) -> FieldSpec:
+    return FieldSpec(type=FieldType.CHOICE, options=tuple(options), written=written)
 
 
-def _plain(kind: FieldType) -> FieldSpec:
-    return FieldSpec(type=kind)
+def _plain(kind: FieldType, written: Written = Written.ALWAYS) -> FieldSpec:
+    return FieldSpec(type=kind, written=written)
 
 
 _SHARED = {
@@ -190,7 +216,7 @@ FIELDS: Final[Mapping[Kind, Mapping[str, FieldSpec]]] = MappingProxyType(
                 "labels": _plain(FieldType.LABELS),
                 "parent": _plain(FieldType.ENTITY),
                 "milestone": _plain(FieldType.ENTITY),
-                "iteration": _plain(FieldType.TEXT),
+                "iteration": _plain(FieldType.ENTITY),
                 "depends_on": _plain(FieldType.ENTITIES),
             }
         ),
@@ -202,6 +228,25 @@ FIELDS: Final[Mapping[Kind, Mapping[str, FieldSpec]]] = MappingProxyType(
                 "released_on": _plain(FieldType.DATE),
                 "owner": _plain(FieldType.PERSON),
                 "initiatives": _plain(FieldType.ENTITIES),
+            }
+        ),
+        Kind.ITERATION: MappingProxyType(
+            {
+                "title": _plain(FieldType.TEXT, Written.NEVER),
+                "status": _choice(IterationStatus, Written.NEVER),
+                "start_on": _plain(FieldType.DATE, Written.NEVER),
+                "due_on": _plain(FieldType.DATE, Written.NEVER),
+                "completed_on": _plain(FieldType.DATE, Written.NEVER),
+                "url": _plain(FieldType.TEXT, Written.NEVER),
+            }
+        ),
+        Kind.COMMENT: MappingProxyType(
+            {
+                "body": _plain(FieldType.MARKDOWN),
+                "author": _plain(FieldType.PERSON, Written.NEVER),
+                "created_at": _plain(FieldType.INSTANT, Written.NEVER),
+                "parent": _plain(FieldType.ENTITY, Written.ON_CREATE),
+                "url": _plain(FieldType.TEXT, Written.NEVER),
             }
         ),
     }

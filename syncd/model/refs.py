@@ -9,7 +9,7 @@ ConnectionName = NewType("ConnectionName", str)
 """A connection's name in the configuration: `jira-pmo`, not `jira`."""
 
 EntityId = NewType("EntityId", str)
-"""Our own immutable id of a canonical initiative, task or milestone; also its marker in the tools."""
+"""Our own immutable id of a canonical item (initiative, task, comment, ...); also its marker in the tools."""
 
 LinkId = NewType("LinkId", str)
 """Our own id of one link (entity and ref)."""

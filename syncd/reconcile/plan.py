@@ -86,7 +86,7 @@ class Line:
         return hashlib.sha256(dump_text(parts).encode()).hexdigest()
 
 
-_KIND_ORDER = {Kind.MILESTONE: 0, Kind.INITIATIVE: 1, Kind.TASK: 2}
+_KIND_ORDER = {Kind.ITERATION: 0, Kind.MILESTONE: 1, Kind.INITIATIVE: 2, Kind.TASK: 3, Kind.COMMENT: 4}
 _VERB_ORDER = {Verb.CREATE: 0, Verb.UPDATE: 1, Verb.ARCHIVE: 2}
 
 

@@ -64,10 +64,10 @@ def test_unedited_text_is_never_rewritten() -> None:
 
 
 def test_a_line_may_be_one_of_a_tools_options() -> None:
-    sprint = lens_of("task.iteration", native(NativeType.CHOICE, options=[option("Sprint 1"), option("Sprint 2")]))
-    assert sprint.get(option("Sprint 2")) == "Sprint 2"
-    assert sprint.put("sprint 1", None) == option("Sprint 1")
-    assert sprint.put("Sprint 3", None) is CANNOT
+    team = lens_of("initiative.team", native(NativeType.CHOICE, options=[option("Web"), option("Api")]))
+    assert team.get(option("Api")) == "Api"
+    assert team.put("web", None) == option("Web")
+    assert team.put("Ops", None) is CANNOT
 
 
 def test_a_moment_reads_as_its_day_in_utc() -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from syncd.errors import ConfigProblems
 from syncd.mapping.compile import Source, compile_mapping
-from syncd.model.canonical import Kind
+from syncd.model.canonical import OPT_IN, Kind
 from syncd.model.native import Person
 from syncd.model.policy import Leader
 from syncd.model.refs import ConnectionName
@@ -195,8 +195,9 @@ def test_every_shipped_defaults_file_is_a_sound_mapping(path: Path) -> None:
     source = Source({"version": 1, "extends": "defaults"}, lambda _: "m.yaml:1")
     mapping = compile_mapping(source, {PMO: Source(document.data, document.locate)})
     assert mapping.warnings == ()
-    assert set(mapping.kinds[PMO].values()) == set(Kind)
-    assert all(mapping.native_key(PMO, kind, "title") for kind in Kind)
+    assert set(mapping.kinds[PMO].values()) == set(Kind) - OPT_IN, "comments and iterations cost nothing unless asked"
+    assert all(mapping.native_key(PMO, kind, "title") for kind in set(Kind) - OPT_IN)
+    assert mapping.native_key(PMO, Kind.TASK, "iteration") is None
 
 
 def test_there_are_shipped_defaults() -> None:

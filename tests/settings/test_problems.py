@@ -200,7 +200,7 @@ BROKEN_MAPPING: dict[str, tuple[str, str, str]] = {
         (
             'config/mappings/platform.yaml:3 (match.milestones): "milestones" is not allowed here (did you mean '
             '"milestone"?)\n'
-            "  fix: use one of initiative, task, milestone"
+            "  fix: use one of initiative, task, milestone, iteration, comment"
         ),
     ),
     "matching by an unknown field": (
@@ -254,7 +254,7 @@ BROKEN_MAPPING: dict[str, tuple[str, str, str]] = {
         (
             'config/mappings/platform.yaml:7 (fields.due_on): "due_on" is not a kind and a field (did you mean '
             '"task.due_on"?)\n'
-            "  fix: write KIND.FIELD, the kind one of initiative, task, milestone"
+            "  fix: write KIND.FIELD, the kind one of initiative, task, milestone, iteration, comment"
         ),
     ),
     "an unknown leader": (

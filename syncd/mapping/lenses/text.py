@@ -75,7 +75,7 @@ def too_long(name: str, length: int, limit: int | None) -> str:
 
 
 class OptionTextLens(BaseLens):
-    """A canonical line of text that is one of a tool's options, by label (an iteration, a team)."""
+    """A canonical line of text that is one of a tool's options, by label (a team)."""
 
     def __init__(self, name: str, native: NativeField) -> None:
         super().__init__(name)
