@@ -209,6 +209,8 @@ def delete(state: State, issue: Issue) -> None:
         unblock(state, other, issue)
     if issue.milestone is not None:
         issue.milestone.issues.pop(issue.id, None)
+    for comment in issue.comments:
+        state.drop(comment)
     issue.touch = -1
     issue.repository.contents[issue.number - 1] = None
     state.gone.add((issue.repository.id, issue.number))

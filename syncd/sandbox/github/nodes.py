@@ -148,6 +148,8 @@ class Content(Node):
     assignees: dict[str, User] = field(default_factory=dict)
     milestone: Milestone | None = None
     project_items: list[ProjectItem] = field(default_factory=list)
+    comments: list[IssueComment] = field(default_factory=list)
+    """Oldest first."""
     touch: int = -1
     """Where its last update is in `repository.touched`."""
 
@@ -177,6 +179,22 @@ class PullRequest(Content):
 
     typename: ClassVar[str] = "PullRequest"
     merged: bool = False
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class IssueComment(Node):
+    """A comment below an issue or a pull request."""
+
+    typename: ClassVar[str] = "IssueComment"
+    subject: Issue | PullRequest
+    body: str
+    author: User | None = None
+    last_edited_at: str | None = None
+
+    @property
+    def repository(self) -> Repository:
+        """Where its subject lives."""
+        return self.subject.repository
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

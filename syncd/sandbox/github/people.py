@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from typing import TypeAlias
 
 from syncd.errors import ConfigError
-from syncd.sandbox.github import edits_issue, edits_milestone, edits_project
-from syncd.sandbox.github.nodes import DraftIssue, Issue, Label, Milestone, Project, ProjectItem, Repository, User
+from syncd.sandbox.github import edits_comment, edits_issue, edits_milestone, edits_project
+from syncd.sandbox.github.nodes import (
+    DraftIssue,
+    Issue,
+    IssueComment,
+    Label,
+    Milestone,
+    Project,
+    ProjectItem,
+    Repository,
+    User,
+)
 from syncd.sandbox.github.pacific import due_day
 from syncd.sandbox.github.state import State
 from syncd.sandbox.standin import unknown
 
 WHERE = "sandbox github"
+Found: TypeAlias = Issue | Milestone | ProjectItem | IssueComment
+"""Whatever people can name; a draft stands for its item."""
 CLOSED_REASONS = {"closed": "COMPLETED", "not planned": "NOT_PLANNED", "duplicate": "DUPLICATE"}
 
 
@@ -40,9 +53,12 @@ class People:
             raise unknown("repository", name, [one.name_with_owner for one in known.values()], where=WHERE)
         return found
 
-    def find(self, key: str) -> Issue | Milestone | ProjectItem:
+    def find(self, key: str) -> Found:
         """
-        Return an issue (`acme/api#7`, `api#7`), a milestone (`api/milestone/3`) or a draft's item, or any by node id.
+        Return what people call so, or any by node id.
+
+        An issue is `acme/api#7` or `api#7`, its comment `api#7#c1000042`, a
+        milestone `api/milestone/3`; a draft only has its item's node id.
 
         Raises:
             ConfigError: there is none; says what is near.
@@ -52,12 +68,19 @@ class People:
             node = node.item
         if isinstance(node, ProjectItem) and isinstance(node.content, Issue):
             node = node.content
-        if isinstance(node, Issue | Milestone | ProjectItem):
+        if isinstance(node, Found):
             return node
-        found = self._by_name(key.removeprefix("https://github.com/").replace("/issues/", "#"))
+        plain = key.removeprefix("https://github.com/").replace("/issues/", "#").replace("#issuecomment-", "#c")
+        found = self._comment(plain) or self._by_name(plain)
         if found is None:
             raise unknown("item", key, self.names(), where=WHERE)
         return found
+
+    def _comment(self, key: str) -> IssueComment | None:
+        above, _, number = key.rpartition("#c")
+        issue = self._by_name(above)
+        comments = issue.comments if isinstance(issue, Issue) else ()
+        return next((comment for comment in comments if str(comment.database_id) == number), None)
 
     def _by_name(self, key: str) -> Issue | Milestone | None:
         for mark in ("#", "/milestone/"):
@@ -89,7 +112,7 @@ class People:
             )
         return item
 
-    def _item_of(self, one: Issue | Milestone | ProjectItem) -> ProjectItem | None:
+    def _item_of(self, one: Found) -> ProjectItem | None:
         if isinstance(one, ProjectItem):
             return one
         return self._project.by_content.get(one.id)
@@ -106,6 +129,8 @@ class People:
                 own = self._issue_fields(one)
             case Milestone():
                 own = self._milestone_fields(one)
+            case IssueComment():
+                own = {"body": lambda value: edits_comment.rewrite(self._state, one, typed(value))}
             case _:
                 own = self._draft_fields(one)
         if name in own:
@@ -224,13 +249,15 @@ class People:
         raise unknown("milestone", str(value), [one.title for one in held], where=where)
 
 
-def name_of(one: Issue | Milestone | ProjectItem) -> str:
-    """Return what people call it: `acme/api#7`, `acme/api/milestone/3`, or a draft's item id."""
+def name_of(one: Found) -> str:
+    """Return what people call it: `acme/api#7`, `acme/api#7#c1000042`, `acme/api/milestone/3`, or an item's id."""
     match one:
         case Issue():
             return f"{one.repository.name_with_owner}#{one.number}"
         case Milestone():
             return f"{one.repository.name_with_owner}/milestone/{one.number}"
+        case IssueComment():
+            return f"{one.repository.name_with_owner}#{one.subject.number}#c{one.database_id}"
     return one.id
 
 

@@ -6,9 +6,10 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping
 
 from syncd.sandbox.github.context import Context
-from syncd.sandbox.github.nodes import Content, Issue, Label, ProjectItem, PullRequest, Repository, User
+from syncd.sandbox.github.nodes import Content, Issue, IssueComment, Label, ProjectItem, PullRequest, Repository, User
 from syncd.sandbox.github.paging import Args, Connection, Order, by_offset, by_place
 from syncd.sandbox.github.resolvers_query import Resolver, ordered, owned_project
+from syncd.sandbox.github.state import Refusal
 
 Test = Callable[[Issue | PullRequest], bool]
 
@@ -117,6 +118,27 @@ def project_items(one: Content, _context: Context, args: Args) -> Connection[Pro
     return by_offset([item for item in one.project_items if shown or not item.is_archived], args, "projectItems")
 
 
+def comments(one: Content, _context: Context, args: Args) -> Connection[IssueComment]:
+    """Return its comments, oldest first unless ordered by update."""
+    order = args.get("orderBy")
+    found = list(one.comments)
+    if isinstance(order, Mapping):
+        found.sort(key=lambda each: (each.updated_at, each.database_id), reverse=order["direction"] == "DESC")
+    return by_offset(found, args, "comments")
+
+
+def commented_issue(one: IssueComment, _context: Context, _args: Args) -> Issue:
+    """Return the issue a comment is about; a pull request is none."""
+    if not isinstance(one.subject, Issue):
+        raise Refusal("NOT_FOUND", f"Could not resolve to an Issue with the number of {one.subject.number}.")
+    return one.subject
+
+
+def commented_pull_request(one: IssueComment, _context: Context, _args: Args) -> PullRequest | None:
+    """Return the pull request a comment is about, if it is about one."""
+    return one.subject if isinstance(one.subject, PullRequest) else None
+
+
 def related(attribute: str, name: str) -> Resolver:
     """Return the resolver of a list of other issues kept under *attribute*."""
 
@@ -159,7 +181,12 @@ def dependencies_summary(one: Issue, _context: Context, _args: Args) -> Mapping[
     }
 
 
-_SHARED: dict[str, Resolver] = {"assignees": assignees, "labels": labels, "projectItems": project_items}
+_SHARED: dict[str, Resolver] = {
+    "assignees": assignees,
+    "comments": comments,
+    "labels": labels,
+    "projectItems": project_items,
+}
 
 RESOLVERS: dict[str, Resolver] = {
     "Repository.issues": issues,
@@ -167,6 +194,11 @@ RESOLVERS: dict[str, Resolver] = {
     "DraftIssue.assignees": assignees,
     "DraftIssue.projectV2Items": lambda one, _context, args: by_offset([one.item], args, "projectV2Items"),
     "DraftIssue.bodyText": lambda one, _context, _args: one.body,
+    "IssueComment.bodyText": lambda one, _context, _args: one.body,
+    "IssueComment.issue": commented_issue,
+    "IssueComment.pullRequest": lambda one, _context, _args: (
+        one.subject if isinstance(one.subject, PullRequest) else None
+    ),
     "Issue.bodyText": lambda one, _context, _args: one.body,
     "Issue.locked": lambda *_: False,
     "Issue.parent": parent,

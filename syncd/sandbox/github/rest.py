@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from syncd.sandbox.github import edits_milestone, rest_payloads
+from syncd.sandbox.github import edits_comment, edits_milestone, rest_payloads
 from syncd.sandbox.github.auth import Gate, Session
 from syncd.sandbox.github.limits import Limits
 from syncd.sandbox.github.nodes import Milestone, Repository
@@ -45,6 +45,7 @@ class RestApi:
             self._route("PATCH", f"{repository}/milestones/{{number:int}}", self.update_milestone),
             self._route("GET", f"{repository}/issues", self.list_issues),
             self._route("GET", f"{repository}/issues/{{number:int}}", self.get_issue),
+            self._route("GET", f"{repository}/issues/comments", self.list_comments),
             self._route("GET", f"{repository}/labels", self.list_labels),
             self._route("POST", f"{repository}/labels", self.create_label),
             self._route("GET", "/orgs/{org}/issue-types", self.list_issue_types),
@@ -204,6 +205,15 @@ class RestApi:
         if found is None or found.hidden:
             raise Fail(404, "Not Found")
         return 200, rest_payloads.issue(found)
+
+    def list_comments(self, request: Request, _session: Session, _body: bytes) -> Answer:
+        """List the comments of all issues *and pull requests*, oldest first; by update when told so."""
+        query = request.query_params
+        by_update = query.get("sort") == "updated"
+        found = edits_comment.listed(self._repository(request), _since(query.get("since")), by_update=by_update)
+        if "sort" in query and query.get("direction") == "desc":
+            found.reverse()
+        return 200, page_of(request, found, rest_payloads.comment)
 
     # --- the account ---------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from syncd.sandbox.github.nodes import Issue, IssueType, Label, Milestone, PullRequest, User
+from syncd.sandbox.github.nodes import Issue, IssueComment, IssueType, Label, Milestone, PullRequest, User
 from syncd.sandbox.github.schema import path_of
 from syncd.sandbox.github.state import WEB
 
@@ -161,7 +161,7 @@ def issue(one: Issue | PullRequest) -> dict[str, object]:
         "milestone": milestone(one.milestone) if one.milestone else None,
         "locked": False,
         "active_lock_reason": None,
-        "comments": 0,
+        "comments": len(one.comments),
         "created_at": one.created_at,
         "updated_at": one.updated_at,
         "closed_at": one.closed_at,
@@ -191,3 +191,20 @@ def _issue_only(one: Issue) -> dict[str, object]:
     if one.parent is not None:
         told["parent_issue_url"] = f"{API}/repos/{one.parent.repository.name_with_owner}/issues/{one.parent.number}"
     return told
+
+
+def comment(one: IssueComment) -> dict[str, object]:
+    """Return an `issue-comment`; only its addresses tell an issue's from a pull request's."""
+    base = f"{API}/repos/{one.repository.name_with_owner}/issues"
+    return {
+        "id": one.database_id,
+        "node_id": one.id,
+        "url": f"{base}/comments/{one.database_id}",
+        "html_url": WEB + path_of(one),
+        "issue_url": f"{base}/{one.subject.number}",
+        "body": one.body,
+        "user": user(one.author) if one.author else None,
+        "created_at": one.created_at,
+        "updated_at": one.updated_at,
+        "author_association": "MEMBER",
+    }

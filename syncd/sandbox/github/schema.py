@@ -13,6 +13,7 @@ from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo, GraphQL
 from graphql.type import GraphQLAbstractType
 
 from syncd.sandbox.github import (
+    mutations_comment,
     mutations_issue,
     mutations_project,
     resolvers_issue,
@@ -21,13 +22,26 @@ from syncd.sandbox.github import (
 )
 from syncd.sandbox.github.context import Context
 from syncd.sandbox.github.mutations_issue import Mutation
-from syncd.sandbox.github.nodes import Content, Issue, Label, Milestone, Node, Organization, Project, Repository, User
+from syncd.sandbox.github.nodes import (
+    Content,
+    Issue,
+    IssueComment,
+    Label,
+    Milestone,
+    Node,
+    Organization,
+    Project,
+    Repository,
+    User,
+)
 from syncd.sandbox.github.resolvers_query import Resolver
 from syncd.sandbox.github.state import WEB, Refusal, wire
 
-CREATES = frozenset({"createIssue", "createLabel", "addProjectV2DraftIssue", "convertProjectV2DraftIssueItemToIssue"})
+CREATES = frozenset(
+    {"addComment", "addProjectV2DraftIssue", "convertProjectV2DraftIssueItemToIssue", "createIssue", "createLabel"}
+)
 """What counts against the content-creation limits."""
-MUTATIONS: dict[str, Mutation] = mutations_issue.MUTATIONS | mutations_project.MUTATIONS
+MUTATIONS: dict[str, Mutation] = mutations_issue.MUTATIONS | mutations_comment.MUTATIONS | mutations_project.MUTATIONS
 RESOLVERS: dict[str, Resolver] = resolvers_query.RESOLVERS | resolvers_issue.RESOLVERS | resolvers_project.RESOLVERS
 BY_KEY = frozenset(
     {"RateLimit", "SubIssuesSummary", "IssueDependenciesSummary", "ProjectV2IterationFieldConfiguration"}
@@ -88,19 +102,23 @@ def path_of(one: Node) -> str:
     """Return where a thing lives on the web, below the host."""
     match one:
         case Repository():
-            return f"/{one.name_with_owner}"
+            path = f"/{one.name_with_owner}"
         case Content():
             kind = "issues" if isinstance(one, Issue) else "pull"
-            return f"/{one.repository.name_with_owner}/{kind}/{one.number}"
+            path = f"/{one.repository.name_with_owner}/{kind}/{one.number}"
+        case IssueComment():
+            path = f"{path_of(one.subject)}#issuecomment-{one.database_id}"
         case Milestone():
-            return f"/{one.repository.name_with_owner}/milestone/{one.number}"
+            path = f"/{one.repository.name_with_owner}/milestone/{one.number}"
         case Label():
-            return f"/{one.repository.name_with_owner}/labels/{one.name.replace(' ', '%20')}"
+            path = f"/{one.repository.name_with_owner}/labels/{one.name.replace(' ', '%20')}"
         case Project():
-            return f"/orgs/{one.owner.login}/projects/{one.number}"
+            path = f"/orgs/{one.owner.login}/projects/{one.number}"
         case User() | Organization():
-            return f"/{one.login}"
-    raise LookupError(type(one).__name__)
+            path = f"/{one.login}"
+        case _:
+            raise LookupError(type(one).__name__)
+    return path
 
 
 _PLACES: dict[str, Resolver] = {

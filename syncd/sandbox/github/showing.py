@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from syncd.sandbox.github.nodes import DraftIssue, Issue, Iteration, Milestone, Option, Project, ProjectItem
-from syncd.sandbox.github.people import name_of
+from syncd.sandbox.github.nodes import (
+    DraftIssue,
+    Issue,
+    IssueComment,
+    Iteration,
+    Milestone,
+    Option,
+    Project,
+    ProjectItem,
+)
+from syncd.sandbox.github.people import Found, name_of
 from syncd.sandbox.github.resolvers_project import cells
 from syncd.sandbox.github.schema import path_of
 from syncd.sandbox.github.state import WEB
@@ -53,11 +62,13 @@ def columns(item: ProjectItem) -> dict[str, object]:
     return told
 
 
-def whole(one: Issue | Milestone | ProjectItem, project: Project) -> dict[str, object]:
-    """Return everything about one milestone, issue or draft."""
+def whole(one: Found, project: Project) -> dict[str, object]:
+    """Return everything about one milestone, issue, comment or draft."""
     match one:
         case Milestone():
             return _milestone(one)
+        case IssueComment():
+            return _comment(one) | {"id": one.id, "url": WEB + path_of(one), "updated_at": one.updated_at}
         case Issue():
             return _issue(one, project.by_content.get(one.id))
     draft = one.content
@@ -78,6 +89,10 @@ def _milestone(one: Milestone) -> dict[str, object]:
     }
 
 
+def _comment(one: IssueComment) -> dict[str, object]:
+    return {"key": name_of(one), "author": one.author.login if one.author else None, "body": one.body}
+
+
 def _issue(one: Issue, item: ProjectItem | None) -> dict[str, object]:
     return _line(one, one.issue_type.name if one.issue_type else "Issue", one.title, one.state) | {
         "id": one.id,
@@ -89,6 +104,7 @@ def _issue(one: Issue, item: ProjectItem | None) -> dict[str, object]:
         "milestone": one.milestone.title if one.milestone else None,
         "parent": name_of(one.parent) if one.parent else None,
         "blocked_by": [name_of(other) for other in one.blocked_by.values()],
+        "comments": [_comment(comment) for comment in one.comments],
         "updated_at": one.updated_at,
         **(_item(item) if item else {}),
     }

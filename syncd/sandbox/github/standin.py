@@ -10,13 +10,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from syncd.errors import ConfigError
-from syncd.sandbox.github import edits_issue, edits_milestone, edits_project, seed, showing
+from syncd.sandbox.github import edits_comment, edits_issue, edits_milestone, edits_project, seed, showing
 from syncd.sandbox.github.auth import Gate
 from syncd.sandbox.github.graphql_api import GraphQLApi, secondary
 from syncd.sandbox.github.judge import judge
 from syncd.sandbox.github.limits import SECONDARY_WAIT_S, Limits
-from syncd.sandbox.github.nodes import Field, Issue, Milestone, Option, ProjectItem
-from syncd.sandbox.github.people import WHERE, People, name_of, typed
+from syncd.sandbox.github.nodes import Field, Issue, IssueComment, Milestone, Option, ProjectItem
+from syncd.sandbox.github.people import WHERE, Found, People, name_of, typed
 from syncd.sandbox.github.rest import RestApi
 from syncd.sandbox.github.rest_http import refusal
 from syncd.sandbox.github.state import Refusal, State
@@ -154,7 +154,8 @@ class GitHubStandIn:
         """
         Make an `issue` (or one of a type: `Epic`, `Bug`, …), a `milestone`, both in a repository, or a `draft`.
 
-        An issue also becomes an item of the project, unless *fields* say `project: false`.
+        A `comment` has its issue for a container and needs nothing but a `body`. An issue
+        also becomes an item of the project, unless *fields* say `project: false`.
         """
         given = dict(fields)
         title = str(given.pop("title", ""))
@@ -164,9 +165,7 @@ class GitHubStandIn:
                 self.people.edit(made.id, field, value, self.people.person(by))
         return showing.whole(made, self.project)
 
-    def _make(
-        self, kind: str, container: str, title: str, given: dict[str, object], by: str | None
-    ) -> Issue | Milestone | ProjectItem:
+    def _make(self, kind: str, container: str, title: str, given: dict[str, object], by: str | None) -> Found:
         person, in_project = self.people.person(by), given.pop("project", True)
         types = {one.name.casefold(): one.name for one in self.project.owner.issue_types}
         match kind.casefold():
@@ -175,6 +174,8 @@ class GitHubStandIn:
                 return edits_project.add_draft(self.state, self.project, title, body, by=person)
             case "milestone":
                 return self.state.add_milestone(self.people.repository(container), title, creator=person)
+            case "comment":
+                return edits_comment.add(self.state, self._issue(container), typed(given.pop("body", title)), person)
             case name if name == "issue" or name in types:
                 repository = self.people.repository(container)
                 body = typed(given.pop("body", ""))
@@ -184,7 +185,17 @@ class GitHubStandIn:
                 if in_project:
                     edits_project.add(self.state, self.project, issue, person)
                 return issue
-        raise unknown("kind", kind, ["issue", "draft", "milestone", *types.values()], where=WHERE)
+        raise unknown("kind", kind, ["issue", "draft", "milestone", "comment", *types.values()], where=WHERE)
+
+    def _issue(self, key: str) -> Issue:
+        found = self.people.find(key)
+        if not isinstance(found, Issue):
+            raise ConfigError(f'"{key}" is no issue', where=WHERE, fix="name an issue: only those have comments")
+        return found
+
+    def add_comment(self, issue: str, body: str, by: str | None = None) -> str:
+        """Comment on an issue and return the comment's name (`acme/api#7#c1000042`)."""
+        return str(self.add("comment", issue, {"body": body}, by)["key"])
 
     def add_issue(self, repository: str, title: str, **fields: object) -> str:
         """Make an issue in the project and return its name (`acme/api#7`)."""
@@ -205,6 +216,8 @@ class GitHubStandIn:
                 edits_issue.delete(self.state, one)
             case Milestone():
                 edits_milestone.delete(self.state, one)
+            case IssueComment():
+                edits_comment.delete(self.state, one)
             case ProjectItem():
                 edits_project.remove(self.state, one)
 

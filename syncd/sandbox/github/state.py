@@ -12,6 +12,7 @@ from syncd.sandbox.github.nodes import (
     Field,
     FieldValue,
     Issue,
+    IssueComment,
     IssueType,
     Label,
     Milestone,
@@ -231,6 +232,13 @@ class State:
         )
         repository.contents.append(made)
         self.touch(made)
+        return self.keep(made)
+
+    def add_comment(self, subject: Issue | PullRequest, body: str, *, author: User | None) -> IssueComment:
+        """Add a comment, which counts as an update of what it is about."""
+        made = IssueComment(**self.born("IC"), subject=subject, body=body, author=author)
+        subject.comments.append(made)
+        self.touch(subject)
         return self.keep(made)
 
     def add_project(self, owner: Organization, number: int, title: str, *, creator: User | None = None) -> Project:
