@@ -88,6 +88,10 @@ class Bench:
     """An id no record has."""
     secret: str
     """The credential, which no error may tell."""
+    text: Callable[[str], Native] = Text
+    """How a title is put as a native value: a comment's body is rich text."""
+    given: Mapping[str, Native] = field(default_factory=dict)
+    """What every create needs besides a title: a comment its parent."""
     labels: str | None = None
     """The native key of a set of free labels, where the tool has one."""
     lose_answer: Callable[[], None] | None = None
@@ -120,13 +124,17 @@ class Bench:
             type=self.record_type,
             container=self.container,
             marker=EntityId(self.world.new_id()),
-            fields={self.title: Text(title), **(fields or {})},
+            fields={self.title: self.text(title), **self.given, **(fields or {})},
         )
 
     def key_of(self, create: Create) -> CreateKey:
         """Return what to look a create up by."""
         return CreateKey(
-            marker=create.marker, type=create.type, container=create.container, sent_at=self.world.now().astimezone(UTC)
+            marker=create.marker,
+            type=create.type,
+            container=create.container,
+            sent_at=self.world.now().astimezone(UTC),
+            fields=create.fields,
         )
 
     async def scan(
@@ -205,8 +213,8 @@ class Conformance:
         await bench.settle()
         known = {one.ref: one.revision for one in seen.values()}
         records, _ = await bench.scan(resume, known)
-        assert records[ref].fields[bench.title] == Text("After")
-        assert records[added].fields[bench.title] == Text("New")
+        assert records[ref].fields[bench.title] == bench.text("After")
+        assert records[added].fields[bench.title] == bench.text("New")
 
     async def test_what_is_known_is_not_read_again(self, bench: Bench) -> None:
         await bench.hands.add("Known")
@@ -270,7 +278,7 @@ class Conformance:
         assert isinstance(outcome, Unknown), outcome
         await bench.settle()
         found = await bench.connector.find_created([bench.key_of(create)])
-        assert [record.fields[bench.title] for record in found[create.marker]] == [Text("Lost")]
+        assert [record.fields[bench.title] for record in found[create.marker]] == [bench.text("Lost")]
 
     async def test_an_update_whose_answer_was_lost_is_unknown(self, bench: Bench) -> None:
         if bench.lose_answer is None:
@@ -278,10 +286,10 @@ class Conformance:
         _, record = await bench.create("Before")
         bench.lose_answer()
         [outcome] = await bench.connector.write(
-            [Update(op=bench.op(), pre=record, fields={bench.title: Text("After")})]
+            [Update(op=bench.op(), pre=record, fields={bench.title: bench.text("After")})]
         )
         assert isinstance(outcome, Unknown), outcome
-        assert (await bench.read(record.ref)).fields[bench.title] == Text("After")
+        assert (await bench.read(record.ref)).fields[bench.title] == bench.text("After")
 
     async def test_an_update_changes_the_named_fields_and_no_others(self, bench: Bench) -> None:
         _, before = await bench.create("Edit me")
@@ -326,8 +334,8 @@ class Conformance:
         _, record = await bench.create("Good")
         batch: list[Write] = [
             bench.make_create("First"),
-            Update(op=bench.op(), pre=record, fields={"no such field": Text("x")}),
-            Update(op=bench.op(), pre=record, fields={bench.title: Text("Better")}),
+            Update(op=bench.op(), pre=record, fields={"no such field": bench.text("x")}),
+            Update(op=bench.op(), pre=record, fields={bench.title: bench.text("Better")}),
             bench.make_create("Last"),
         ]
         outcomes = await bench.connector.write(batch)
@@ -342,7 +350,9 @@ class Conformance:
     async def test_a_write_to_something_gone_is_refused(self, bench: Bench) -> None:
         _, record = await bench.create("Short-lived")
         await bench.hands.delete(record.ref)
-        [outcome] = await bench.connector.write([Update(op=bench.op(), pre=record, fields={bench.title: Text("x")})])
+        [outcome] = await bench.connector.write(
+            [Update(op=bench.op(), pre=record, fields={bench.title: bench.text("x")})]
+        )
         assert isinstance(outcome, Refused), outcome
         assert isinstance(outcome.error, NotFoundError)
 

@@ -160,6 +160,14 @@ class Api:
         limits.note_limits(response, self.budget)
         return response
 
+    async def fetch(self, path: str, params: Mapping[str, str], *, where: str) -> httpx.Response:
+        """Ask by REST; raises `RemoteError` when nothing came."""
+        response = await self._http.read(
+            "GET", path, params=params, headers=await self._headers(), where=where, bucket=limits.REST
+        )
+        limits.note_limits(response, self.budget)
+        return response
+
     async def pages(
         self, text: str, variables: Mapping[str, object], *, path: Sequence[str], node: type[NodeT], where: str
     ) -> AsyncIterator[tuple[Answer, Connection[NodeT]]]:

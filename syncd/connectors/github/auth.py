@@ -10,8 +10,8 @@ import jwt
 from pydantic import ValidationError
 
 from syncd.connectors._http import Http
-from syncd.connectors.github.payloads import InstallationToken
 from syncd.connectors.github.queries import ACCESS_TOKENS_PATH
+from syncd.connectors.github.rest_payloads import InstallationToken
 from syncd.connectors.github.settings import GithubAuth
 from syncd.errors import AuthError, NotFoundError
 from syncd.world import World

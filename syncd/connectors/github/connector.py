@@ -9,7 +9,9 @@ import httpx
 
 from syncd.connectors.github import queries
 from syncd.connectors.github.api import Api, parse
-from syncd.connectors.github.fields import DRAFT, ISSUE_TYPE, MILESTONE, describe_fields
+from syncd.connectors.github.fields import COMMENT, DRAFT, ISSUE_TYPE, MILESTONE, describe_fields
+from syncd.connectors.github.find import Finder
+from syncd.connectors.github.nodes import Nodes
 from syncd.connectors.github.payloads import UserNode
 from syncd.connectors.github.project import Project, ProjectCache, Repository
 from syncd.connectors.github.read import Reader
@@ -39,6 +41,13 @@ LISTS_LAG_S: Final = 60.0
 """How long a new issue may be missing from a list: unpublished, so a minute is assumed."""
 WRITE_BATCH: Final = 20
 PEOPLE_BATCH: Final = 50
+QUIET: Final = frozenset({DRAFT, MILESTONE})
+"""
+Nobody is told of a new draft or milestone; watchers are told of every new issue and comment, whoever makes it.
+
+Source: GitHub Docs, "Adding items to your project": people are not notified of
+drafts until they become issues (recalled, to be checked live).
+"""
 _NO_HISTORY: Final[tuple[FieldEdit, ...]] = ()
 _NODE_ID_PREFIXES: Final = ("U_", "MDQ6VXNlcj")
 
@@ -49,24 +58,26 @@ class GithubConnector:
     def __init__(self, name: ConnectionName, settings: GithubSettings, client: httpx.AsyncClient, world: World) -> None:
         self.name = name
         self.capabilities = Capabilities(
-            record_types=frozenset({ISSUE_TYPE, DRAFT, MILESTONE}),
+            record_types=frozenset({ISSUE_TYPE, DRAFT, MILESTONE, COMMENT}),
             create_identity=CreateIdentity.MARKER_LAGGED,
             index_lag_s=LISTS_LAG_S,
             archives=True,
             max_batch=WRITE_BATCH,
             max_read_batch=settings.options.read_batch,
+            quiet=QUIET,
         )
-        self.types: frozenset[str] = frozenset()
         self._api = Api(name=name, settings=settings, client=client, world=world)
         self._project = ProjectCache(self._api, settings)
         sweep = Sweep(self._api, self._project)
-        self._reader = Reader(self._api, self._project, sweep, batch=settings.options.read_batch)
-        self._scanner = Scanner(self._api, self._project, sweep, self._reader)
+        nodes = Nodes(self._api, self._project, batch=settings.options.read_batch)
+        self._reader = Reader(self._api, nodes, sweep)
+        self._scanner = Scanner(self._api, self._project, sweep, self._reader, nodes)
+        self._finder = Finder(self._api, self._project, self._reader)
         self._writer = Writer(self._api, self._project, self._reader, sweep, settings.options)
 
     def focus(self, types: frozenset[str]) -> None:
-        """Read records of these types only."""
-        self.types = types
+        """Read comments only when they are among these types; everything else costs next to nothing."""
+        self._scanner.types = types
 
     async def check(self) -> None:
         """Raise unless the project and every repository in scope are there, and the token may read them."""
@@ -117,7 +128,7 @@ class GithubConnector:
 
     async def find_created(self, keys: Sequence[CreateKey]) -> Mapping[EntityId, Sequence[Record]]:
         """Return every record carrying each key's marker in its container, oldest first."""
-        return await self._scanner.find_created(keys)
+        return await self._finder.find_created(keys)
 
     async def people(self, handles: Sequence[str]) -> Mapping[str, Person]:
         """Return the user behind each login or node id; GitHub finds nobody by e-mail."""
@@ -173,6 +184,6 @@ def _container(repository: Repository) -> Container:
     types: Sequence[Choice] = repository.types
     return Container(
         name=repository.name,
-        record_types=frozenset({ISSUE_TYPE, MILESTONE, *(choice.label for choice in types)}),
+        record_types=frozenset({ISSUE_TYPE, MILESTONE, COMMENT, *(choice.label for choice in types)}),
         writable=repository.writable,
     )

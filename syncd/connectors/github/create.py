@@ -7,7 +7,7 @@ from typing import Final
 
 from syncd.connectors.github import queries
 from syncd.connectors.github.api import Api, dig
-from syncd.connectors.github.fields import DRAFT, ISSUE_TYPE, MILESTONE, OPEN
+from syncd.connectors.github.fields import COMMENT, DRAFT, ISSUE_TYPE, MILESTONE, OPEN
 from syncd.connectors.github.labels import label_ids
 from syncd.connectors.github.marker import join_marker
 from syncd.connectors.github.milestones import create_milestone
@@ -49,6 +49,8 @@ class Creator:
             return Ref(self._api.name, MILESTONE, await create_milestone(self._api, repository.name, write))
         if write.type == DRAFT:
             return await self._create_draft(write)
+        if write.type == COMMENT:
+            return await self._create_comment(write)
         return await self._create_issue(write)
 
     async def _create_issue(self, write: Create) -> Ref:
@@ -123,6 +125,21 @@ class Creator:
         )
         await self._finish(target, rest)
         return Ref(self._api.name, DRAFT, item)
+
+    async def _create_comment(self, write: Create) -> Ref:
+        where = f"{self._api.name} {write.container} new {COMMENT}"
+        parent, body = write.fields.get("parent"), write.fields.get("body")
+        if not isinstance(parent, Ref) or parent.kind != ISSUE:
+            what = f"a {parent.kind}" if isinstance(parent, Ref) else "nothing"
+            raise RejectedError(
+                f"{what} cannot be commented on, only an issue",
+                where=where,
+                fix="convert the draft to an issue on GitHub",
+            )
+        if not isinstance(body, RichText) or not body.source.strip():
+            raise RejectedError("a comment cannot be empty", where=where, fix="map its body")
+        said = {"subjectId": parent.id, "body": join_marker(body, write.marker)}
+        return Ref(self._api.name, COMMENT, await self._make("addComment", said, ("commentEdge", "node", "id"), where))
 
     async def _make(self, mutation: str, said: Mapping[str, object], path: tuple[str, ...], where: str) -> str:
         """Send the one mutation that makes something, and return the new node's id."""

@@ -16,8 +16,10 @@ ISSUE_TYPE: Final = "Issue"
 """What an issue without an issue type is called."""
 DRAFT: Final = "draft"
 MILESTONE: Final = "milestone"
+COMMENT: Final = "comment"
 DRAFT_ONLY: Final = frozenset({DRAFT})
 MILESTONE_ONLY: Final = frozenset({MILESTONE})
+COMMENT_ONLY: Final = frozenset({COMMENT})
 
 TITLE_LIMIT: Final = 256
 """GitHub refuses longer issue titles."""
@@ -137,6 +139,7 @@ def describe_fields(
         *_shared_fields(issues, items),
         *(replace(field, record_types=issues) for field in _issue_fields(types, labels)),
         *(replace(field, record_types=MILESTONE_ONLY) for field in _MILESTONE_FIELDS),
+        *_COMMENT_FIELDS,
         *(
             NativeField(key=field.id, label=field.name, type=field.type, options=field.options, record_types=items)
             for field in project
@@ -205,4 +208,18 @@ _MILESTONE_FIELDS: Final = (
     _body("description", "Description", MILESTONE_ONLY),
     NativeField(key="due_on", label="Due date", type=NativeType.INSTANT),
     NativeField(key="state", label="State", type=NativeType.CHOICE, options=MILESTONE_STATES, can_be_empty=False),
+)
+
+_COMMENT_FIELDS: Final = (
+    replace(_body("body", "Comment", COMMENT_ONLY), required_on_create=True, can_be_empty=False),
+    NativeField(
+        key="parent",
+        label="Commented issue",
+        type=NativeType.REF,
+        required_on_create=True,
+        can_be_empty=False,
+        record_types=COMMENT_ONLY,
+    ),
+    _read_only("author", "Author", NativeType.PERSON, COMMENT_ONLY),
+    _read_only("created_at", "Created", NativeType.INSTANT, COMMENT_ONLY),
 )

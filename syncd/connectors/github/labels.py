@@ -8,9 +8,10 @@ from typing import Final
 from pydantic import ValidationError
 
 from syncd.connectors.github.api import Api
-from syncd.connectors.github.payloads import LabelNode, RestLabel
+from syncd.connectors.github.payloads import LabelNode
 from syncd.connectors.github.project import ProjectCache
 from syncd.connectors.github.queries import LABELS_PATH
+from syncd.connectors.github.rest_payloads import RestLabel
 from syncd.errors import OutcomeUnknownError, RejectedError
 
 COLOUR: Final = "ededed"

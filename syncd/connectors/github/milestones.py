@@ -1,8 +1,8 @@
-"""Writing milestones, which GitHub only offers by REST (vendor-facts section 13)."""
+"""Milestones: listed by repository, written by REST, which is all GitHub offers (vendor-facts section 13)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, time
 from typing import Final
 
@@ -12,10 +12,13 @@ from syncd.connectors.github import queries
 from syncd.connectors.github.api import Api, parse
 from syncd.connectors.github.fields import MILESTONE
 from syncd.connectors.github.marker import join_marker
-from syncd.connectors.github.payloads import MilestoneNode, RestMilestone
+from syncd.connectors.github.payloads import MilestoneNode
+from syncd.connectors.github.project import ProjectCache
+from syncd.connectors.github.records import Surroundings, milestone_record
+from syncd.connectors.github.rest_payloads import RestMilestone
 from syncd.connectors.protocol import Create, Update
 from syncd.errors import NotFoundError, OutcomeUnknownError, RejectedError
-from syncd.model.native import Choice, Instant, Native, RichText, Text
+from syncd.model.native import Choice, Instant, Native, Record, RichText, Text
 
 NOON: Final = time(12, tzinfo=UTC)
 """
@@ -26,6 +29,25 @@ that day's midnight there (07:00Z or 08:00Z): midnight UTC would land on the
 day before, and so would 07:00Z in winter. Source: microsoft/PowerShellForGitHub
 pull request 133; wordpress-mobile/release-toolkit pull request 419.
 """
+
+
+class MilestoneList:
+    """Lists milestones by repository."""
+
+    def __init__(self, api: Api, project: ProjectCache) -> None:
+        self._api = api
+        self._project = project
+
+    async def pages(self, repository: str, around: Surroundings) -> AsyncIterator[Sequence[Record]]:
+        """Yield all milestones of a repository, page by page."""
+        async for answer, page in self._api.pages(
+            queries.REPOSITORY_MILESTONES,
+            await self._project.owner_and_name(repository),
+            path=("repository", "milestones"),
+            node=MilestoneNode,
+            where=f"{self._api.name} {repository}",
+        ):
+            yield [milestone_record(node, around=around, read_at=answer.at) for node in page.seen]
 
 
 async def create_milestone(api: Api, repository: str, write: Create) -> str:

@@ -220,6 +220,26 @@ class MilestoneNode(Payload):
     repository: RepositoryName
 
 
+class CommentNode(Payload):
+    """A comment, without what it is about."""
+
+    id: str
+    body: str
+    url: str
+    created_at: datetime
+    updated_at: datetime
+    author: Actor | None = None
+
+
+class CommentedIssue(Payload):
+    """What a comment is about."""
+
+    id: str
+    number: int
+    repository: RepositoryName
+    project_items: Connection[ItemNode] | None = None
+
+
 class ScannedContent(Payload):
     """What an item holds, as the scan sees it."""
 
@@ -231,6 +251,8 @@ class ScannedContent(Payload):
     issue_type: IssueTypeNode | None = None
     parent: IdNode | None = None
     blocked_by: Connection[IdNode] | None = None
+    comments: Connection[IdNode] | None = None
+    """Only where the scan asked for them."""
 
 
 class ScannedItem(Payload):
@@ -239,6 +261,7 @@ class ScannedItem(Payload):
     id: str
     type: str
     is_archived: bool
+    created_at: datetime
     updated_at: datetime
     content: ScannedContent | None = None
 
@@ -278,47 +301,3 @@ class RepositoryNode(Payload):
     is_archived: bool = False
     viewer_permission: str | None = None
     issue_types: Connection[IssueTypeNode] | None = None
-
-
-class RestActor(BaseModel):
-    """Who did something, by REST."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    login: str
-    node_id: str
-
-
-class RestMilestone(BaseModel):
-    """A milestone as REST answers a write, and as a webhook carries it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    node_id: str
-    number: int
-    title: str
-    description: str | None = None
-    state: str
-    due_on: datetime | None = None
-    html_url: str
-    created_at: datetime
-    updated_at: datetime
-    creator: RestActor | None = None
-
-
-class RestLabel(BaseModel):
-    """A label as REST answers its creation, and as a webhook carries it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    node_id: str
-    name: str
-
-
-class InstallationToken(BaseModel):
-    """A GitHub App's token for one installation; GitHub lets it live an hour."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    token: str
-    expires_at: datetime

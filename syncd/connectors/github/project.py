@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from syncd.connectors.github import queries
@@ -34,6 +35,8 @@ class Project:
     node: ProjectNode
     viewer: UserNode
     around: Surroundings
+    at: datetime
+    """When GitHub told so, by its own clock."""
     scopes: frozenset[str] | None
     """What a classic token may do; `None` for any other credential."""
 
@@ -82,6 +85,7 @@ class ProjectCache:
         self._project = Project(
             node=node,
             viewer=found.viewer,
+            at=answer.at,
             scopes=answer.scopes,
             around=Surroundings(
                 name=self._api.name,
@@ -125,6 +129,11 @@ class ProjectCache:
             known = await self._read_repository(full)
             self._repositories[full.lower()] = known
         return known
+
+    async def owner_and_name(self, repository: str) -> dict[str, object]:
+        """Return the variables that name a repository in a query."""
+        owner, _, name = (await self.repository(repository)).name.partition("/")
+        return {"owner": owner, "name": name}
 
     async def labels(self, repository: str, *, fresh: bool = False) -> dict[str, LabelNode]:
         """Return the labels of a repository by their name in lower case: GitHub does not tell cases apart."""

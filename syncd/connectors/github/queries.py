@@ -59,6 +59,12 @@ _MILESTONE: Final = f"""fragment milestone on Milestone {{
   repository {{ nameWithOwner }}
 }}"""
 
+_COMMENT: Final = f"""fragment comment on IssueComment {{
+  id body url createdAt updatedAt
+  author {_ACTOR}
+}}"""
+_COMMENTS: Final = f"{_PAGE_INFO} nodes {{ ...comment }}"
+
 _FIELDS: Final = f"""{_PAGE_INFO} nodes {{
   __typename
   ... on ProjectV2FieldCommon {{ id name dataType }}
@@ -100,17 +106,19 @@ REPOSITORY_LABELS: Final = f"""query labels($owner: String!, $name: String!, $af
   repository(owner: $owner, name: $name) {{ labels(first: {PAGE}, after: $after) {{ {_LABELS} }} }}
 }}"""
 
-SCAN: Final = f"""query scan($project: ID!, $after: String) {{
+
+def _scan(name: str, besides: str) -> str:
+    return f"""query {name}($project: ID!, $after: String) {{
   node(id: $project) {{ ... on ProjectV2 {{
     items(first: {PAGE}, after: $after) {{
       {_PAGE_INFO}
       nodes {{
-        id type isArchived updatedAt
+        id type isArchived createdAt updatedAt
         content {{
           __typename
           ... on Issue {{
             id number updatedAt repository {{ nameWithOwner }} issueType {{ id name }} parent {{ id }}
-            blockedBy(first: 1) {{ totalCount }}
+            blockedBy(first: 1) {{ totalCount }} {besides}
           }}
           ... on DraftIssue {{ id updatedAt }}
         }}
@@ -118,7 +126,12 @@ SCAN: Final = f"""query scan($project: ID!, $after: String) {{
     }}
   }} }}
 }}"""
+
+
+SCAN: Final = _scan("scan", "")
 """Just enough of every item to tell whether it changed: about one point a page."""
+SCAN_COMMENTS: Final = _scan("scanComments", f"comments(first: {PAGE}) {{ {_IDS} }}")
+"""The same with the ids of every issue's comments: about two points a page."""
 
 ITEMS: Final = f"""query items($ids: [ID!]!) {{
   nodes(ids: $ids) {{
@@ -130,6 +143,36 @@ ITEMS: Final = f"""query items($ids: [ID!]!) {{
 {_ISSUE}
 {_DRAFT}"""
 """Project items by node id, archived ones too, with what they hold."""
+
+ITEMS_AND_COMMENTS: Final = f"""query itemsAndComments($ids: [ID!]!) {{
+  nodes(ids: $ids) {{
+    __typename
+    ... on ProjectV2Item {{
+      ...item
+      content {{ __typename ...issue ...draft ... on Issue {{ comments(first: 50) {{ {_COMMENTS} }} }} }}
+    }}
+  }}
+}}
+{_ITEM}
+{_ISSUE}
+{_DRAFT}
+{_COMMENT}"""
+"""The same with the first comments of each issue: no request of their own for most."""
+
+COMMENTS: Final = f"""query comments($ids: [ID!]!) {{
+  nodes(ids: $ids) {{
+    __typename
+    ...comment
+    ... on IssueComment {{ issue {{
+      id number repository {{ nameWithOwner }}
+      projectItems(first: 5, includeArchived: true) {{
+        {_PAGE_INFO} nodes {{ id type isArchived createdAt project {{ id }} }}
+      }}
+    }} }}
+  }}
+}}
+{_COMMENT}"""
+"""Comments of issues by node id, with whether the issue is in the project."""
 
 ISSUES: Final = f"""query issues($ids: [ID!]!) {{
   nodes(ids: $ids) {{
@@ -184,6 +227,8 @@ MORE: Final[Mapping[str, str]] = MappingProxyType(
             ("issue_assignees", "Issue", "assignees", _USERS, ""),
             ("draft_assignees", "DraftIssue", "assignees", _USERS, ""),
             ("labels", "Issue", "labels", _LABELS, ""),
+            ("comments", "Issue", "comments", _COMMENTS, f"\n{_COMMENT}"),
+            ("comment_ids", "Issue", "comments", _IDS, ""),
             ("blocked_by", "Issue", "blockedBy", _IDS, ""),
             ("field_values", "ProjectV2Item", "fieldValues", _VALUES, ""),
             ("project_items", "Issue", "projectItems", f"{_PAGE_INFO} nodes {{ ...item }}", f"\n{_ITEM}"),
@@ -196,6 +241,7 @@ INPUTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "createIssue": "issue { id }",
         "updateIssue": "issue { id }",
+        "updateIssueComment": "issueComment { id }",
         "updateIssueIssueType": "issue { id }",
         "closeIssue": "issue { id }",
         "reopenIssue": "issue { id }",
@@ -206,6 +252,7 @@ INPUTS: Final[Mapping[str, str]] = MappingProxyType(
         "addSubIssue": "issue { id }",
         "removeSubIssue": "issue { id }",
         "addBlockedBy": "issue { id }",
+        "addComment": "commentEdge { node { id } }",
         "removeBlockedBy": "issue { id }",
         "addProjectV2ItemById": "item { id }",
         "addProjectV2DraftIssue": "projectItem { id }",
@@ -236,3 +283,4 @@ ACCESS_TOKENS_PATH: Final = "/app/installations/{installation}/access_tokens"
 MILESTONES_PATH: Final = "/repos/{repository}/milestones"
 MILESTONE_PATH: Final = "/repos/{repository}/milestones/{number}"
 LABELS_PATH: Final = "/repos/{repository}/labels"
+COMMENTS_PATH: Final = "/repos/{repository}/issues/comments"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, TypeVar
-
-from pydantic import BaseModel
 
 from syncd.connectors.github import queries
-from syncd.connectors.github.api import Answer, Api, error_of, parse
-from syncd.connectors.github.fields import DRAFT, ISSUE_TYPE, MILESTONE
+from syncd.connectors.github.api import Api, parse
+from syncd.connectors.github.fields import COMMENT, DRAFT, ISSUE_TYPE, MILESTONE
+from syncd.connectors.github.nodes import Nodes, Read
 from syncd.connectors.github.payloads import (
+    CommentedIssue,
+    CommentNode,
     Connection,
     DraftNode,
     FieldValueNode,
@@ -23,13 +23,15 @@ from syncd.connectors.github.payloads import (
     MilestoneNode,
     UserNode,
 )
-from syncd.connectors.github.project import ProjectCache
 from syncd.connectors.github.records import (
     ISSUE,
+    Commented,
     Surroundings,
+    comment_record,
     draft_record,
     hidden_record,
     issue_record,
+    item_state,
     milestone_record,
 )
 from syncd.connectors.github.sweep import REDACTED, SeenIssue, Sweep
@@ -37,21 +39,14 @@ from syncd.errors import ForbiddenError, NotFoundError, RejectedError, RemoteErr
 from syncd.model.native import Record, RecordState
 from syncd.model.refs import Ref
 
-NodeT = TypeVar("NodeT", bound=BaseModel)
-Read = Record | RemoteError
-
-POINTS: Final = 5.0
-"""About what a batch of 50 costs: nine nested lists each, one point per hundred."""
-
 
 class Reader:
     """Reads records of one connection by id."""
 
-    def __init__(self, api: Api, project: ProjectCache, sweep: Sweep, *, batch: int) -> None:
+    def __init__(self, api: Api, nodes: Nodes, sweep: Sweep) -> None:
         self._api = api
-        self._project = project
+        self._nodes = nodes
         self._sweep = sweep
-        self._batch = batch
 
     async def read_many(self, refs: Sequence[Ref]) -> Mapping[Ref, Read]:
         """Read each ref by its node id; an answer for every ref asked."""
@@ -59,7 +54,7 @@ class Reader:
         for ref in dict.fromkeys(refs):
             ids.setdefault(ref.kind, []).append(ref.id)
         found: dict[Ref, Read] = {}
-        readers = {ISSUE: self.issues, DRAFT: self.items, MILESTONE: self.milestones}
+        readers = {ISSUE: self.issues, DRAFT: self.items, MILESTONE: self.milestones, COMMENT: self.comments}
         for kind, wanted in ids.items():
             reader = readers.get(kind)
             answers = await reader(wanted) if reader else {}
@@ -72,15 +67,28 @@ class Reader:
 
     async def items(self, ids: Sequence[str]) -> Mapping[str, Read]:
         """Read project items by their own id, archived ones too."""
-        return await self._read(queries.ITEMS, ids, DRAFT, self._item)
+        return await self._nodes.read(queries.ITEMS, ids, DRAFT, self._item)
+
+    async def items_and_comments(self, ids: Sequence[str]) -> tuple[Mapping[str, Read], Sequence[Record]]:
+        """Read project items by their own id, and all comments of the issues among them."""
+        found: list[Record] = []
+
+        async def make(node: Mapping[str, object], around: Surroundings, at: datetime) -> Record:
+            record = await self._item(node, around, at)
+            content = node.get("content")
+            if record.ref.kind == ISSUE and isinstance(content, Mapping):
+                found.extend(await self._comments_below(content, record, around, at))
+            return record
+
+        return await self._nodes.read(queries.ITEMS_AND_COMMENTS, ids, DRAFT, make), found
 
     async def milestones(self, ids: Sequence[str]) -> Mapping[str, Read]:
         """Read milestones by id."""
-        return await self._read(queries.MILESTONES, ids, MILESTONE, self._milestone)
+        return await self._nodes.read(queries.MILESTONES, ids, MILESTONE, self._milestone)
 
     async def issues(self, ids: Sequence[str]) -> Mapping[str, Read]:
         """Read issues by id, with what the project says of them; hidden ones are told from missing ones if we can."""
-        found = dict(await self._read(queries.ISSUES, ids, ISSUE, self._issue))
+        found = dict(await self._nodes.read(queries.ISSUES, ids, ISSUE, self._issue))
         missing = [node_id for node_id, read in found.items() if isinstance(read, NotFoundError)]
         if not missing:
             return found
@@ -92,7 +100,23 @@ class Reader:
             if isinstance(item, Record):
                 found[node_id] = self._hidden_issue(node_id, item, seen[node_id])
             elif item is None and hidden:
-                found[node_id] = self._perhaps_hidden(node_id)
+                found[node_id] = self._perhaps_hidden(ISSUE, node_id)
+        return found
+
+    async def comments(self, ids: Sequence[str]) -> Mapping[str, Read]:
+        """Read comments by id; one of a hidden issue is told from one that is gone if we can."""
+        found = dict(await self._nodes.read(queries.COMMENTS, ids, COMMENT, self._comment))
+        missing = [node_id for node_id, read in found.items() if isinstance(read, NotFoundError)]
+        if not missing:
+            return found
+        hidden = await self._sweep.hidden()
+        below = {node_id: self._sweep.seen.commented.get(node_id) for node_id in missing}
+        above = await self.issues(list(dict.fromkeys(issue for issue in below.values() if issue)))
+        for node_id, issue in below.items():
+            parent = above.get(issue) if issue else None
+            unsure = parent is None and bool(hidden)
+            if unsure or isinstance(parent, ForbiddenError) or _is_hidden(parent):
+                found[node_id] = self._perhaps_hidden(COMMENT, node_id)
         return found
 
     def _hidden_issue(self, node_id: str, item: Record, seen: SeenIssue) -> Record:
@@ -104,37 +128,12 @@ class Reader:
             item, ref=ref, type=seen.type, container=seen.container, key=seen.key, aliases=(*item.aliases, item.ref)
         )
 
-    def _perhaps_hidden(self, node_id: str) -> RemoteError:
+    def _perhaps_hidden(self, kind: str, node_id: str) -> RemoteError:
         return ForbiddenError(
             "it is gone, or one of the project's items this account may not see",
-            where=f"{self._api.name}:{ISSUE}:{node_id}",
+            where=f"{self._api.name}:{kind}:{node_id}",
             fix="give the account access to every repository of the project",
         )
-
-    async def _read(
-        self,
-        text: str,
-        ids: Sequence[str],
-        kind: str,
-        make: Callable[[Mapping[str, object], Surroundings, datetime], Awaitable[Record]],
-    ) -> Mapping[str, Read]:
-        found: dict[str, Read] = {}
-        if not ids:
-            return found
-        around = (await self._project.get()).around
-        for start in range(0, len(ids), self._batch):
-            some = ids[start : start + self._batch]
-            answer = await self._api.query(text, {"ids": list(some)}, where=f"{self._api.name}:{kind}", cost=POINTS)
-            for index, node_id in enumerate(some):
-                where = f"{self._api.name}:{kind}:{node_id}"
-                try:
-                    found[node_id] = await make(_node(answer, index, where), around, answer.at)
-                except RemoteError as exc:
-                    if isinstance(exc, RejectedError | NotFoundError | ForbiddenError):
-                        found[node_id] = exc
-                    else:
-                        raise
-        return found
 
     async def _item(self, node: Mapping[str, object], around: Surroundings, at: datetime) -> Record:
         where = f"{around.name}:{DRAFT}:{node.get('id')}"
@@ -145,7 +144,7 @@ class Reader:
         match content.get("__typename"):
             case "DraftIssue":
                 draft = parse(DraftNode, content, where)
-                people = await self._rest("draft_assignees", draft.id, "assignees", draft.assignees, UserNode)
+                people = await self._nodes.rest("draft_assignees", draft.id, "assignees", draft.assignees, UserNode)
                 self._sweep.seen.draft_of[item.id] = draft.id
                 return draft_record(draft.model_copy(update={"assignees": people}), item, around=around, read_at=at)
             case "Issue":
@@ -158,7 +157,8 @@ class Reader:
     async def _issue(self, node: Mapping[str, object], around: Surroundings, at: datetime) -> Record:
         where = f"{around.name}:{ISSUE}:{node.get('id')}"
         issue = await self._whole_issue(parse(IssueNode, node, where))
-        item = await self._project_item(issue, around.project_id)
+        mine = await self._project_item(issue, around.project_id)
+        item = await self._whole_item(mine) if mine else None
         if item:
             self._remember(issue, item)
         return issue_record(issue, item, around=around, read_at=at)
@@ -176,64 +176,61 @@ class Reader:
         milestone = parse(MilestoneNode, node, f"{around.name}:{MILESTONE}:{node.get('id')}")
         return milestone_record(milestone, around=around, read_at=at)
 
-    async def _project_item(self, issue: IssueNode, project_id: str) -> ItemNode | None:
-        """Return the issue's item in our project, looking past the first page of its projects if need be."""
+    async def _comments_below(
+        self, node: Mapping[str, object], issue: Record, around: Surroundings, at: datetime
+    ) -> Sequence[Record]:
+        """Return all comments of an issue just read, given the node it came in."""
+        first = parse(Connection[CommentNode], node.get("comments"), f"{issue.ref} comments")
+        comments = await self._nodes.rest("comments", issue.ref.id, "comments", first, CommentNode)
+        about = Commented(id=issue.ref.id, key=issue.key, container=issue.container, state=issue.state)
+        return [self._comment_of(comment, about, around, at) for comment in comments.seen]
+
+    async def _comment(self, node: Mapping[str, object], around: Surroundings, at: datetime) -> Record:
+        where = f"{around.name}:{COMMENT}:{node.get('id')}"
+        issue = parse(CommentedIssue, node.get("issue"), where)
+        item = await self._project_item(issue, around.project_id)
+        repository = issue.repository.name_with_owner
+        about = Commented(
+            id=issue.id,
+            key=f"{repository}#{issue.number}",
+            container=repository,
+            state=item_state(item, in_scope=around.covers(repository)),
+        )
+        return self._comment_of(parse(CommentNode, node, where), about, around, at)
+
+    def _comment_of(self, comment: CommentNode, about: Commented, around: Surroundings, at: datetime) -> Record:
+        self._sweep.seen.commented[comment.id] = about.id
+        return comment_record(comment, about, around=around, read_at=at)
+
+    async def _project_item(self, issue: IssueNode | CommentedIssue, project_id: str) -> ItemNode | None:
+        """Return the item in our project, looking past the first page of the issue's projects if need be."""
         items = issue.project_items or Connection[ItemNode]()
         mine = _of_project(items.seen, project_id)
         if mine is None and items.page_info.has_next_page:
-            items = await self._rest("project_items", issue.id, "projectItems", items, ItemNode)
+            items = await self._nodes.rest("project_items", issue.id, "projectItems", items, ItemNode)
             mine = _of_project(items.seen, project_id)
-        return await self._whole_item(mine) if mine else None
+        return mine
 
     async def _whole_item(self, item: ItemNode) -> ItemNode:
-        values = await self._rest("field_values", item.id, "fieldValues", item.field_values, FieldValueNode)
+        values = await self._nodes.rest("field_values", item.id, "fieldValues", item.field_values, FieldValueNode)
         return item.model_copy(update={"field_values": values})
 
     async def _whole_issue(self, issue: IssueNode) -> IssueNode:
         labels = issue.labels or Connection[LabelNode]()
-        people = await self._rest("issue_assignees", issue.id, "assignees", issue.assignees, UserNode)
-        blockers = await self._rest("blocked_by", issue.id, "blockedBy", issue.blocked_by, IdNode)
+        people = await self._nodes.rest("issue_assignees", issue.id, "assignees", issue.assignees, UserNode)
+        blockers = await self._nodes.rest("blocked_by", issue.id, "blockedBy", issue.blocked_by, IdNode)
         return issue.model_copy(
             update={
                 "assignees": people,
-                "labels": await self._rest("labels", issue.id, "labels", labels, LabelNode),
+                "labels": await self._nodes.rest("labels", issue.id, "labels", labels, LabelNode),
                 "blocked_by": blockers.model_copy(update={"total_count": issue.blocked_by.total_count}),
             }
         )
-
-    async def _rest(
-        self, key: str, node_id: str, name: str, first: Connection[NodeT], kind: type[NodeT]
-    ) -> Connection[NodeT]:
-        """Return a nested list whole: cutting it short would read as somebody's removal."""
-        if not first.page_info.has_next_page:
-            return first
-        nodes: list[NodeT | None] = []
-        pages = self._api.pages(
-            queries.MORE[key], {"id": node_id}, path=("node", name), node=kind, where=f"{self._api.name} {node_id}"
-        )
-        async for _, page in pages:
-            nodes += page.nodes
-        return Connection[kind](nodes=tuple(nodes))  # type: ignore[valid-type]
 
 
 def _of_project(items: Iterable[ItemNode], project_id: str) -> ItemNode | None:
     return next((item for item in items if item.project and item.project.id == project_id), None)
 
 
-def _node(answer: Answer, index: int, where: str) -> Mapping[str, object]:
-    """
-    Return one node of a batch.
-
-    An error anywhere inside it counts against the whole node: a part that is
-    null for want of permission must not read as empty.
-    """
-    nodes = answer.data.get("nodes")
-    node = nodes[index] if isinstance(nodes, list) and index < len(nodes) else None
-    problem = answer.problem_at("nodes", index) or (answer.errors[0] if answer.errors and nodes is None else None)
-    if problem:
-        raise error_of(problem, where=where, is_write=False)
-    if not isinstance(node, Mapping) or not node.get("id"):
-        raise NotFoundError(
-            "not there, or hidden from this account", where=where, fix="check that it exists and may be seen"
-        )
-    return node
+def _is_hidden(read: Read | None) -> bool:
+    return isinstance(read, Record) and read.state is RecordState.HIDDEN

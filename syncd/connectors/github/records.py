@@ -10,6 +10,7 @@ from typing import Final
 from zlib import crc32
 
 from syncd.connectors.github.fields import (
+    COMMENT,
     DRAFT,
     ISSUE_TYPE,
     MILESTONE,
@@ -19,7 +20,7 @@ from syncd.connectors.github.fields import (
     project_values,
 )
 from syncd.connectors.github.marker import split_marker
-from syncd.connectors.github.payloads import Actor, DraftNode, IssueNode, ItemNode, MilestoneNode, UserNode
+from syncd.connectors.github.payloads import Actor, CommentNode, DraftNode, IssueNode, ItemNode, MilestoneNode, UserNode
 from syncd.model.native import (
     Choice,
     Choices,
@@ -65,6 +66,11 @@ class Surroundings:
             for key, spec in self.fields.items()
         )
         return f"{crc32(repr(told).encode()):08x}"
+
+    @property
+    def scope(self) -> str:
+        """A short digest of what is in scope."""
+        return f"{crc32(repr((self.project_id, sorted(self.repositories))).encode()):08x}"
 
     def covers(self, repository: str) -> bool:
         """Tell whether issues of that repository are in scope."""
@@ -123,7 +129,7 @@ def issue_record(issue: IssueNode, item: ItemNode | None, *, around: Surrounding
         updated_at=newest.astimezone(UTC),
         created_at=issue.created_at.astimezone(UTC),
         marker=marker,
-        state=_state(item, in_scope=around.covers(repository)),
+        state=item_state(item, in_scope=around.covers(repository)),
         aliases=(Ref(around.name, DRAFT, item.id),) if item else (),
     )
 
@@ -169,7 +175,7 @@ def draft_record(draft: DraftNode, item: ItemNode, *, around: Surroundings, read
         updated_at=newest.astimezone(UTC),
         created_at=item.created_at.astimezone(UTC),
         marker=marker,
-        state=_state(item, in_scope=True),
+        state=item_state(item, in_scope=True),
     )
 
 
@@ -214,7 +220,47 @@ def milestone_record(milestone: MilestoneNode, *, around: Surroundings, read_at:
     )
 
 
-def _state(item: ItemNode | None, *, in_scope: bool) -> RecordState:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commented:
+    """The issue a comment is about."""
+
+    id: str
+    key: str
+    container: str
+    state: RecordState
+
+
+def comment_record(comment: CommentNode, about: Commented, *, around: Surroundings, read_at: datetime) -> Record:
+    """Return a comment's record; it lies where its issue lies, and is as visible."""
+    body, marker = split_marker(comment.body)
+    number = comment.url.rpartition("#issuecomment-")[2]
+    return Record(
+        ref=Ref(around.name, COMMENT, comment.id),
+        type=COMMENT,
+        container=about.container,
+        key=f"{about.key}#c{number}",
+        revision=_settled(comment_revision(comment.updated_at), comment.updated_at, read_at),
+        fields={
+            "body": body,
+            "author": _actor(comment.author),
+            "created_at": _instant(comment.created_at),
+            "parent": Ref(around.name, ISSUE, about.id),
+        },
+        url=comment.url,
+        updated_at=comment.updated_at.astimezone(UTC),
+        created_at=comment.created_at.astimezone(UTC),
+        marker=marker,
+        state=about.state,
+    )
+
+
+def comment_revision(updated_at: datetime) -> Revision:
+    """Return the token a list and a full read of a comment agree on."""
+    return Revision(f"{FORMAT}/{int(updated_at.timestamp())}")
+
+
+def item_state(item: ItemNode | None, *, in_scope: bool) -> RecordState:
+    """Return how visible an issue or draft is, by its item in the project, if it has one."""
     if item is None or not in_scope:
         return RecordState.OUT_OF_SCOPE
     return RecordState.ARCHIVED if item.is_archived else RecordState.LIVE

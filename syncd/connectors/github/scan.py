@@ -1,159 +1,147 @@
-"""What changed, what exists, and what we created: the lists, as opposed to reads by id."""
+"""What changed and what exists: the lists, as opposed to reads by id."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import structlog
-from pydantic import BaseModel
 
 from syncd.connectors.github import queries
-from syncd.connectors.github.api import Answer, Api
-from syncd.connectors.github.fields import DRAFT, MILESTONE
-from syncd.connectors.github.marker import split_marker
-from syncd.connectors.github.payloads import Connection, MilestoneNode, Payload, ScannedItem
+from syncd.connectors.github.api import Api
+from syncd.connectors.github.comments import CommentList
+from syncd.connectors.github.fields import COMMENT, DRAFT
+from syncd.connectors.github.milestones import MilestoneList
+from syncd.connectors.github.nodes import Nodes, Read
+from syncd.connectors.github.payloads import Connection, IdNode, ScannedItem
 from syncd.connectors.github.project import ProjectCache
 from syncd.connectors.github.read import Reader
-from syncd.connectors.github.records import ISSUE, Surroundings, make_revision, milestone_record
+from syncd.connectors.github.records import ISSUE, Surroundings, comment_revision, make_revision
 from syncd.connectors.github.sweep import Sweep
-from syncd.connectors.protocol import CreateKey, Known, Page
-from syncd.errors import RemoteError
-from syncd.model.native import Record
-from syncd.model.refs import Cursor, EntityId, Ref, Revision
+from syncd.connectors.protocol import Known, Page
+from syncd.model.native import Record, RecordState
+from syncd.model.refs import Cursor, Ref, Revision
 
-CURSOR: Final = Cursor("github-1")
-"""Every call looks at every item, so there is no place to resume from."""
-LOOK_BACK: Final = timedelta(minutes=5)
-"""How far before a create was sent we look for it: more than two clocks differ."""
-
-NodeT = TypeVar("NodeT", bound=BaseModel)
+OVERLAP: Final = timedelta(seconds=90)
+"""How far before its own start a scan's comments are listed again next time: more than a list may lag."""
+_VERSION: Final = "github-2"
 
 log = structlog.get_logger()
 
 
-class _Body(Payload):
-    """An issue as `ISSUES_SINCE` lists it."""
-
-    id: str
-    body: str
-    created_at: datetime
-
-
-class _DraftContent(Payload):
-    body: str | None = None
-    created_at: datetime | None = None
-
-
-class _DraftItem(Payload):
-    id: str
-    content: _DraftContent | None = None
-
-
 class Scanner:
-    """Lists the records of one connection."""
+    """Lists the records of one connection; *types* are those whose reading costs requests of their own."""
 
-    def __init__(self, api: Api, project: ProjectCache, sweep: Sweep, reader: Reader) -> None:
+    def __init__(self, api: Api, project: ProjectCache, sweep: Sweep, reader: Reader, nodes: Nodes) -> None:
         self._api = api
         self._project = project
         self._sweep = sweep
         self._reader = reader
+        self._nodes = nodes
+        self._milestones = MilestoneList(api, project)
+        self._comments = CommentList(api)
+        self.types: frozenset[str] = frozenset()
 
     async def changes(self, since: Cursor | None, known: Known) -> AsyncIterator[Page]:
         """
         Yield what is not known in its present revision.
 
-        Every call looks at every item, cheaply, so nothing can be missed for
-        good and the cursor says nothing.
+        Every call looks at every item, cheaply, so no item can be missed for
+        good. Comments go by time: those of an issue that was not in the
+        project before are read with it, later changes are listed by
+        repository. The cursor tells since when, and moves at the end only.
         """
-        del since
-        around = (await self._project.refresh()).around
+        project = await self._project.refresh()
+        around = project.around
+        head = f"{_VERSION}/{around.scope}/{COMMENT if COMMENT in self.types else ''}"
+        mark = _mark_of(since, head) if COMMENT in self.types else None
+        before = _cursor(head, mark)
         async for page in self._sweep.pages():
-            seen = {ref: (item, revision) for ref, item, revision in _in_scope(page.seen, around)}
-            held = await known(list(seen)) if seen else {}
-            moved = [item.id for ref, (item, revision) in seen.items() if held.get(ref) != revision]
-            reads = await self._reader.items(moved)
-            yield Page(records=tuple(self._readable(reads.values())), direct=True, resume=CURSOR)
+            yield Page(records=tuple(await self._moved(page, around, mark, known)), direct=True, resume=before)
         for repository in await self._project.repository_names():
-            async for records in self._milestones(repository, around):
+            async for records in self._milestones.pages(repository, around):
                 held = await known([record.ref for record in records]) if records else {}
-                moved_records = (record for record in records if held.get(record.ref) != record.revision)
-                yield Page(records=tuple(moved_records), direct=True, resume=CURSOR)
+                moved = (record for record in records if held.get(record.ref) != record.revision)
+                yield Page(records=tuple(moved), direct=True, resume=before)
+            if mark is not None:
+                async for records in self._edited_comments(repository, mark, known):
+                    yield Page(records=tuple(records), direct=True, resume=before)
+        yield Page(direct=True, resume=_cursor(head, project.at - OVERLAP))
+
+    async def _moved(
+        self, page: Connection[ScannedItem], around: Surroundings, mark: datetime | None, known: Known
+    ) -> Sequence[Record]:
+        """Return the items of one page that moved, and the comments of those that are new to us."""
+        seen = {ref: (item, revision) for ref, item, revision in _in_scope(page.seen, around)}
+        held = await known(list(seen)) if seen else {}
+        moved = {item.id for ref, (item, revision) in seen.items() if held.get(ref) != revision}
+        fresh = {
+            item.id
+            for ref, (item, _) in seen.items()
+            if COMMENT in self.types
+            and ref.kind == ISSUE
+            and (mark is None or item.created_at >= mark or ref not in held)
+        }
+        reads = dict(await self._reader.items([item.id for item, _ in seen.values() if item.id in moved - fresh]))
+        whole, comments = await self._reader.items_and_comments(
+            [item.id for item, _ in seen.values() if item.id in fresh]
+        )
+        reads |= {item: read for item, read in whole.items() if item in moved}
+        held = await known([comment.ref for comment in comments]) if comments else {}
+        return [
+            *self.readable(reads.values()),
+            *(comment for comment in comments if held.get(comment.ref) != comment.revision),
+        ]
+
+    async def _edited_comments(self, repository: str, mark: datetime, known: Known) -> AsyncIterator[Sequence[Record]]:
+        """Yield the comments of one repository that were written or edited since, but not those out of scope."""
+        full = (await self._project.repository(repository)).name
+        async for listed in self._comments.since(full, mark):
+            seen = {Ref(self._api.name, COMMENT, one.node_id): comment_revision(one.updated_at) for one in listed}
+            held = await known(list(seen)) if seen else {}
+            reads = await self._reader.comments([ref.id for ref, revision in seen.items() if held.get(ref) != revision])
+            yield [
+                record
+                for record in self.readable(reads.values())
+                if record.ref in held or record.state is not RecordState.OUT_OF_SCOPE
+            ]
 
     async def ids(self) -> AsyncIterator[Sequence[Ref]]:
-        """Yield the refs of all live items and milestones in scope."""
+        """Yield the refs of all live items, their comments (if wanted) and milestones in scope."""
         around = (await self._project.get()).around
-        async for page in self._sweep.pages():
-            yield [ref for ref, item, _ in _in_scope(page.seen, around) if not item.is_archived]
+        async for page in self._sweep.pages(queries.SCAN_COMMENTS if COMMENT in self.types else queries.SCAN):
+            live = [(ref, item) for ref, item, _ in _in_scope(page.seen, around) if not item.is_archived]
+            yield [ref for ref, _ in live]
+            for ref, item in live:
+                if item.content and item.content.comments:
+                    first = item.content.comments
+                    comments = await self._nodes.rest("comment_ids", ref.id, "comments", first, IdNode)
+                    yield [Ref(self._api.name, COMMENT, comment.id) for comment in comments.seen]
         for repository in await self._project.repository_names():
-            async for records in self._milestones(repository, around):
+            async for records in self._milestones.pages(repository, around):
                 yield [record.ref for record in records]
 
-    async def find_created(self, keys: Sequence[CreateKey]) -> Mapping[EntityId, Sequence[Record]]:
-        """Return the records carrying each marker in its container, oldest first, by lists and never by the index."""
-        places: dict[tuple[str, str], list[CreateKey]] = {}
-        for key in keys:
-            kind = key.type if key.type in {DRAFT, MILESTONE} else ISSUE
-            places.setdefault((kind, key.container), []).append(key)
-        found: dict[EntityId, list[Record]] = {}
-        for (kind, container), wanted in places.items():
-            since = min(key.sent_at for key in wanted) - LOOK_BACK
-            refs = await self._marked(kind, container, since, frozenset(key.marker for key in wanted))
-            reads = await self._reader.read_many(refs)
-            for record in self._readable(reads.values()):
-                if record.marker is not None and record.marker in {key.marker for key in wanted}:
-                    found.setdefault(record.marker, []).append(record)
-        return {marker: sorted(records, key=_age) for marker, records in found.items()}
-
-    async def _marked(self, kind: str, container: str, since: datetime, markers: frozenset[EntityId]) -> Sequence[Ref]:
-        """Return the refs of what carries one of *markers* in that container."""
-        if kind == MILESTONE:
-            around = (await self._project.get()).around
-            listed = [record async for records in self._milestones(container, around) for record in records]
-            return [record.ref for record in listed if record.marker in markers]
-        found: list[Ref] = []
-        if kind == DRAFT:
-            project = await self._project.get()
-            variables: dict[str, object] = {"project": project.node.id}
-            async for _, page in self._list(queries.DRAFTS, variables, ("node", "items"), _DraftItem):
-                found += [
-                    Ref(self._api.name, DRAFT, item.id)
-                    for item in page.seen
-                    if item.content and split_marker(item.content.body)[1] in markers
-                ]
-            return found
-        variables = {**await self._owner_and_name(container), "since": since.strftime("%Y-%m-%dT%H:%M:%SZ")}
-        async for _, issues in self._list(queries.ISSUES_SINCE, variables, ("repository", "issues"), _Body):
-            found += [
-                Ref(self._api.name, ISSUE, issue.id) for issue in issues.seen if split_marker(issue.body)[1] in markers
-            ]
-        return found
-
-    async def _milestones(self, repository: str, around: Surroundings) -> AsyncIterator[Sequence[Record]]:
-        variables = await self._owner_and_name(repository)
-        async for answer, page in self._list(
-            queries.REPOSITORY_MILESTONES, variables, ("repository", "milestones"), MilestoneNode
-        ):
-            yield [milestone_record(node, around=around, read_at=answer.at) for node in page.seen]
-
-    def _list(
-        self, text: str, variables: Mapping[str, object], path: Sequence[str], node: type[NodeT]
-    ) -> AsyncIterator[tuple[Answer, Connection[NodeT]]]:
-        place = variables.get("name", "scope.project")
-        return self._api.pages(text, variables, path=path, node=node, where=f"{self._api.name} {place}")
-
-    async def _owner_and_name(self, repository: str) -> dict[str, object]:
-        full = (await self._project.repository(repository)).name
-        owner, _, name = full.partition("/")
-        return {"owner": owner, "name": name}
-
-    def _readable(self, reads: Iterable[Record | RemoteError]) -> Iterable[Record]:
+    def readable(self, reads: Iterable[Read]) -> Iterable[Record]:
+        """Yield what could be read, and warn of the rest."""
         for read in reads:
             if isinstance(read, Record):
                 yield read
             else:
                 log.warning("record_unreadable", connector=self._api.name, error=str(read))
+
+
+def _cursor(head: str, mark: datetime | None) -> Cursor:
+    return Cursor(f"{head}/{mark.isoformat(timespec='seconds') if mark else ''}")
+
+
+def _mark_of(cursor: Cursor | None, head: str) -> datetime | None:
+    """Return since when comments are to be listed; `None` for all of them."""
+    told, _, time = (cursor or "").rpartition("/")
+    try:
+        return datetime.fromisoformat(time).astimezone(UTC) if told == head else None
+    except ValueError:
+        return None
 
 
 def _in_scope(items: Iterable[ScannedItem], around: Surroundings) -> Iterable[tuple[Ref, ScannedItem, Revision]]:
@@ -172,7 +160,3 @@ def _in_scope(items: Iterable[ScannedItem], around: Surroundings) -> Iterable[tu
                 around, item=item.updated_at, content=content.updated_at, parent=parent, blockers=blockers
             )
             yield Ref(around.name, ISSUE, content.id), item, revision
-
-
-def _age(record: Record) -> tuple[float, str]:
-    return (record.created_at.timestamp() if record.created_at else 0.0, record.ref.id)

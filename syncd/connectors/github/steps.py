@@ -70,6 +70,26 @@ def plan_steps(target: Target, before: Mapping[str, Native], wanted: Mapping[str
     return plan
 
 
+def plan_comment(where: str, comment: str, marker: str | None, wanted: Mapping[str, Native]) -> Steps:
+    """Return the step that gives a comment its new body; nothing else of it can be changed."""
+    plan = Steps()
+    for key, value in wanted.items():
+        if key != "body":
+            plan.refused[key] = RejectedError(
+                "only the body of a comment can be changed", where=f"{where} {key}", fix="map this field for reading"
+            )
+        elif not isinstance(value, RichText) or not value.source.strip():
+            plan.refused[key] = RejectedError(
+                "a comment cannot be empty", where=f"{where} {key}", fix="leave it as it is, or delete it by hand"
+            )
+        else:
+            said = {"id": comment, "body": join_marker(value, marker)}
+            plan.steps.append(
+                Step(mutation="updateIssueComment", input=said, fields=frozenset({key}), where=f"{where} {key}")
+            )
+    return plan
+
+
 def _collect(plan: Steps, target: Target, keys: frozenset[str], make: Callable[[], Iterator[Step]]) -> None:
     names = ", ".join(sorted(target.fields[key].name if key in target.fields else key for key in keys))
     try:

@@ -31,6 +31,8 @@ class Seen:
 
     issues: dict[str, SeenIssue] = field(default_factory=dict)
     """By issue id."""
+    commented: dict[str, str] = field(default_factory=dict)
+    """The issue's id by comment id."""
     draft_of: dict[str, str] = field(default_factory=dict)
     """The draft's own id by item id: the one its mutation wants."""
     hidden: frozenset[str] | None = None
@@ -51,12 +53,12 @@ class Sweep:
         self._project = project
         self.seen = Seen()
 
-    async def pages(self) -> AsyncIterator[Connection[ScannedItem]]:
-        """Yield every page, remembering which issue lies in which item."""
+    async def pages(self, query: str = queries.SCAN) -> AsyncIterator[Connection[ScannedItem]]:
+        """Yield every page, remembering which issue lies in which item; *query* may ask for more."""
         project = await self._project.get()
         hidden: set[str] = set()
         async for _, page in self._api.pages(
-            queries.SCAN,
+            query,
             {"project": project.node.id},
             path=("node", "items"),
             node=ScannedItem,

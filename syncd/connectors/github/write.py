@@ -9,7 +9,7 @@ import structlog
 
 from syncd.connectors.github.api import Api
 from syncd.connectors.github.create import Creator
-from syncd.connectors.github.fields import DRAFT, MILESTONE
+from syncd.connectors.github.fields import COMMENT, DRAFT, MILESTONE
 from syncd.connectors.github.labels import label_ids
 from syncd.connectors.github.milestones import update_milestone
 from syncd.connectors.github.project import ProjectCache
@@ -17,7 +17,7 @@ from syncd.connectors.github.read import Reader
 from syncd.connectors.github.records import ISSUE
 from syncd.connectors.github.run import Job, Runner
 from syncd.connectors.github.settings import GithubOptions
-from syncd.connectors.github.steps import Step, Target, item_of, label_delta, plan_steps
+from syncd.connectors.github.steps import Step, Target, item_of, label_delta, plan_comment, plan_steps
 from syncd.connectors.github.sweep import Sweep
 from syncd.connectors.protocol import Archive, Create, Done, Outcome, Refused, Unknown, Update, Write
 from syncd.errors import NotFoundError, OutcomeUnknownError, RejectedError, RemoteError
@@ -84,6 +84,9 @@ class Writer:
                 job.carried_out = True
             elif isinstance(write, Archive):
                 job.steps.append(await self._archive_step(write))
+            elif write.pre.ref.kind == COMMENT:
+                plan = plan_comment(str(write.pre.ref), write.pre.ref.id, write.pre.marker, write.fields)
+                job.steps, job.errors = plan.steps, plan.refused
             else:
                 target, refused = await self._target(write)
                 wanted = {key: value for key, value in write.fields.items() if key not in refused}
@@ -105,6 +108,8 @@ class Writer:
         await update_milestone(self._api, write)
 
     async def _archive_step(self, write: Archive) -> Step:
+        if write.pre.ref.kind == COMMENT:
+            raise RejectedError("GitHub cannot archive a comment", where=str(write.pre.ref), fix="nothing to do")
         project = await self._project.get()
         item = write.pre.ref.id if write.pre.ref.kind == DRAFT else item_of(write.pre)
         if item is None:

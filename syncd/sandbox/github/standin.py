@@ -231,6 +231,10 @@ class GitHubStandIn:
         """Bring an archived item back."""
         edits_project.unarchive(self.state, self.people.item(key))
 
+    def add_item(self, key: str) -> None:
+        """Put an issue into the project."""
+        edits_project.add(self.state, self.project, self._issue(key), self.people.person(None))
+
     def remove_item(self, key: str) -> None:
         """Take an item from the project; its issue stays."""
         edits_project.remove(self.state, self.people.item(key))

@@ -113,8 +113,9 @@ class Rig:
         self.sandbox.faults.add(text)
 
     def ref(self, key: str) -> Ref:
-        """Return the ref of what people call *key*: `acme/api#1`, `acme/api/milestone/1`, or a draft's item id."""
+        """Return the ref of what people call *key*: `acme/api#1`, `api#1#c2`, `api/milestone/1`, an item's id."""
         kind = "draft" if key.startswith("PVTI") else "milestone" if "/milestone/" in key else "issue"
+        kind = "comment" if "#c" in key else kind
         return Ref(NAME, kind, self.hub.people.find(key).id)
 
     async def read(self, key: str | Ref) -> Record:

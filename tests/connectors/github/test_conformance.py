@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
+from syncd.connectors.protocol import Refused, Update
 from syncd.model.native import Choice, Choices, Date, Instant, Native, RichText, TextFormat
 from syncd.model.refs import Ref
 from tests.connectors.conformance import Bench, Conformance
@@ -24,7 +26,9 @@ class Hands:
 
     async def add(self, title: str) -> Ref:
         """Make one."""
-        if self._kind == "draft":
+        if self._kind == "comment":
+            made = self._hub.add_comment(self._hub.add_issue("api", title), title)
+        elif self._kind == "draft":
             made = self._hub.add_draft(title)
         elif self._kind == "milestone":
             made = self._hub.add_milestone("api", title)
@@ -33,8 +37,8 @@ class Hands:
         return Ref(NAME, self._kind, self._hub.people.find(made).id)
 
     async def retitle(self, ref: Ref, title: str) -> None:
-        """Change its title."""
-        self._hub.set(ref.id, "title", title)
+        """Change its title, or what stands for one."""
+        self._hub.set(ref.id, "body" if self._kind == "comment" else "title", title)
 
     async def delete(self, ref: Ref) -> None:
         """Delete it."""
@@ -101,3 +105,27 @@ class TestMilestones(Conformance):
             "state": Choice("closed", "Closed"),
         }
         return make_bench(rig, kind="milestone", record_type="milestone", container="acme/api", edit=edit)
+
+
+class TestComments(Conformance):
+    @pytest.fixture
+    def bench(self, rig: Rig) -> Bench:
+        """Return a bench of comments below one issue; a comment is nothing but its body, which cannot be empty."""
+        rig.connector.focus(frozenset({"comment"}))
+        bench = make_bench(rig, kind="comment", record_type="comment", container="acme/api", edit={"body": BODY})
+        parent = rig.ref(rig.hub.add_issue("api", "Talk"))
+        return replace(bench, title="body", text=markdown, given={"parent": parent})
+
+    async def test_fields_can_be_emptied_where_described_so(self, bench: Bench) -> None:
+        """The one exception: a comment without a body is refused."""
+        _, before = await bench.create("Fill me")
+        [outcome] = await bench.connector.write([Update(op=bench.op(), pre=before, fields={"body": None})])
+        assert isinstance(outcome, Refused)
+        assert str(outcome.error) == (
+            f"{before.ref} body: a comment cannot be empty\n  fix: leave it as it is, or delete it by hand"
+        )
+
+
+def markdown(text: str) -> RichText:
+    """Return a text as Markdown."""
+    return RichText(TextFormat.MARKDOWN, text)

@@ -17,9 +17,8 @@ from syncd.connectors.github.payloads import (
     FieldNode,
     FieldValueNode,
     PageInfo,
-    RestLabel,
-    RestMilestone,
 )
+from syncd.connectors.github.rest_payloads import RestComment, RestLabel, RestMilestone
 
 pytestmark = pytest.mark.contracts
 
@@ -116,3 +115,20 @@ def test_recorded_bodies_hold_no_marker_and_come_through_unchanged(contracts_dir
                 assert (text.source, marker) == (body, None)
                 seen += 1
     assert seen > 10
+
+
+def test_every_recorded_comment_is_read_and_told_to_be_on_an_issue(contracts_dir: Path) -> None:
+    seen = [
+        RestComment.model_validate_json(json.dumps(value)).is_on_issue
+        for path in sorted((contracts_dir / "github/samples").rglob("issue_comment*.json"))
+        for value in nodes(json.loads(path.read_text(encoding="utf-8")), "comment")
+    ]
+    assert seen
+    assert all(seen)
+
+
+def test_a_comment_on_a_pull_request_is_told_by_its_address() -> None:
+    given = {"node_id": "IC_1", "updated_at": "2026-03-01T12:00:00Z"}
+    for address, expected in (("issues/7", True), ("pull/7", False)):
+        url = f"https://github.example/acme/api/{address}#issuecomment-1"
+        assert RestComment.model_validate(given | {"html_url": url}).is_on_issue is expected
