@@ -47,7 +47,7 @@ ALIASES: Final = {
 _UNITS: Final = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DATE_FORMATS: Final = ("%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d")
 _ORDERED: Final = frozenset({FieldKind.INSTANT, FieldKind.DATE, FieldKind.NUMBER, FieldKind.PRIORITY})
-_UNSEARCHABLE: Final = frozenset({FieldKind.LINKS, FieldKind.SUBTASKS})
+_UNSEARCHABLE: Final = frozenset({FieldKind.LINKS, FieldKind.SUBTASKS, FieldKind.COMMENTS})
 
 
 def compile_query(site: Site, viewer: User, query: Query) -> Test:

@@ -46,6 +46,7 @@ _SCHEMAS: Final[dict[FieldKind, tuple[str, str | None, str]]] = {
     FieldKind.STATUS: ("status", None, ""),
     FieldKind.INSTANT: ("datetime", None, "datetime"),
     FieldKind.SUBTASKS: ("array", "issuelinks", ""),
+    FieldKind.COMMENTS: ("comments-page", None, ""),
 }
 """Field kind: type, type of the items, name of the custom field type."""
 _LISTS: Final = ["add", "set", "remove"]

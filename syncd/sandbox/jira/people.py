@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from syncd.errors import ConfigError
 from syncd.sandbox.jira.adf import from_markdown, to_text
+from syncd.sandbox.jira.comments import Comment, add_comment, edit_comment, find_comment
 from syncd.sandbox.jira.edits import Edit, create_issue, edit_issue, force_status, on_screen
 from syncd.sandbox.jira.problems import JiraProblem
 from syncd.sandbox.jira.render import PRIORITY_NAMES, RESOLUTION_NAMES
@@ -18,6 +19,8 @@ from syncd.sandbox.jira.workflow import workflow_of
 from syncd.sandbox.standin import unknown
 
 _WHERE: Final = "jira"
+Found: TypeAlias = Issue | Version | Comment
+"""Whatever people can name."""
 _VERSION_FIELDS: Final = {
     "name": "name",
     "title": "name",
@@ -41,10 +44,14 @@ def find_person(site: Site, name: str | None) -> User:
     raise unknown("person", name, (user.account_id.partition(":")[2] for user in site.users.values()), where=_WHERE)
 
 
-def find_item(site: Site, key: str) -> Issue | Version:
-    """Return an issue by key or id, or a version by id, `PROJECT/NAME` or a name that is unique."""
+def find_item(site: Site, key: str) -> Found:
+    """Return an issue (`PMO-7` or id), its comment (`PMO-7#c10050` or id) or a version (id, `PROJECT/NAME`, or a name)."""
     try:
         return site.find_issue(key)
+    except JiraProblem:
+        pass
+    try:
+        return find_comment(site, key.rpartition("#c")[2])
     except JiraProblem:
         pass
     project, _, name = key.partition("/")
@@ -72,6 +79,8 @@ def set_field(site: Site, key: str, field: str, value: object, author: User) -> 
             if name is None:
                 raise unknown("field", field, _VERSION_FIELDS, where=f"{_WHERE}:{key}")
             apply(site, item, VersionEdit.model_validate({name: _flag(name, value)}))
+        elif isinstance(item, Comment):
+            item = _rewrite(site, item, field, value, author)
         elif field.casefold() == "status":
             force_status(site, author, item, _status(item, str(value)))
         elif field.casefold() == "project":
@@ -93,7 +102,9 @@ def move_issue(site: Site, issue: Issue, project: str, author: User) -> None:
 
 
 def add_item(site: Site, kind: str, container: str, fields: Mapping[str, object], author: User) -> Json:
-    """Make a version or an issue of type *kind* in project *container*."""
+    """Make a version or an issue of type *kind* in project *container*, or a comment on the issue *container*."""
+    if kind.casefold() == "comment":
+        return _say(site, container, fields, author)
     if container not in site.projects:
         raise unknown("project", container, site.projects, where=_WHERE)
     try:
@@ -113,7 +124,7 @@ def add_item(site: Site, kind: str, container: str, fields: Mapping[str, object]
     return show_item(site, issue)
 
 
-def show_item(site: Site, item: Issue | Version) -> Json:
+def show_item(site: Site, item: Found) -> Json:
     """Return an item as a person reads it: names for ids, text for documents."""
     if isinstance(item, Version):
         return {
@@ -127,10 +138,12 @@ def show_item(site: Site, item: Issue | Version) -> Json:
             "released": item.released,
             "archived": item.archived,
         }
+    if isinstance(item, Comment):
+        return _readable_comment(site, item)
     told: Json = {"key": item.key, "id": str(item.id), "type": item.type.name, "archived": item.archived}
     for field in site.fields.values():
         value = item.values.get(field.id)
-        if value not in (None, []) and field.id not in {"issuetype", "creator"}:
+        if value not in (None, [], ()) and field.id not in {"issuetype", "creator"}:
             told[field.name if field.is_custom else field.id] = _readable(site, field, value)
     links = [link for link in site.links_of(item.id) if link.target == item.id]
     if links:
@@ -163,6 +176,42 @@ def refused(problem: JiraProblem, where: str) -> ConfigError:
     """Return what the site would tell a person who tries that."""
     said = "; ".join([*problem.messages, *(f"{field}: {text}" for field, text in problem.errors.items())])
     return ConfigError(f"Jira refuses: {said}", where=where, fix="give a value its screen would take")
+
+
+def _say(site: Site, key: str, fields: Mapping[str, object], author: User) -> Json:
+    """Comment on an issue; `role` restricts it to a project role, `internal` hides it from customers."""
+    issue = find_item(site, key)
+    body = from_markdown(str(fields.get("body", "")))
+    if not isinstance(issue, Issue) or body is None:
+        raise ConfigError("a comment wants an issue and a text", where=f"{_WHERE}:{key} comment", fix="give a body")
+    role = fields.get("role")
+    restricted = {"type": "role", "value": str(role), "identifier": str(role)} if role else None
+    made = add_comment(site, author, issue, body, visibility=restricted, is_public=not fields.get("internal"))
+    return show_item(site, made)
+
+
+def _rewrite(site: Site, comment: Comment, field: str, value: object, author: User) -> Comment:
+    """Change a comment's text, or restrict it to a `role` from now on."""
+    body, restricted = comment.body, comment.visibility
+    if field == "body":
+        body = from_markdown(str(value)) or body
+    elif field == "role":
+        restricted = {"type": "role", "value": str(value), "identifier": str(value)}
+    else:
+        raise unknown("field", field, ("body", "role"), where=f"{_WHERE}:{comment.id}")
+    return edit_comment(site, author, comment, body=body, properties={}, visibility=restricted)
+
+
+def _readable_comment(site: Site, comment: Comment) -> Json:
+    told: Json = {
+        "key": f"{site.issues[comment.issue].key}#c{comment.id}",
+        "id": str(comment.id),
+        "type": "comment",
+        "author": site.users[comment.author].name,
+        "body": to_text(comment.body),
+        "created_at": comment.created.isoformat(),
+    }
+    return told | {"properties": dict(comment.properties)} if comment.properties else told
 
 
 def _field(site: Site, issue: Issue, name: str) -> FieldDef:
@@ -232,6 +281,7 @@ def _readable(site: Site, field: FieldDef, value: Any) -> object:  # noqa: ANN40
         FieldKind.INSTANT: lambda one: one.isoformat(),
         FieldKind.VERSIONS: lambda many: [site.versions[one].name for one in many],
         FieldKind.COMPONENTS: lambda many: [site.components[one].name for one in many],
+        FieldKind.COMMENTS: lambda many: [_readable_comment(site, one) for one in many],
         FieldKind.OPTION: lambda one: _option_name(field, one),
         FieldKind.OPTIONS: lambda many: [_option_name(field, one) for one in many],
     }

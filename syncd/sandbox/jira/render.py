@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from syncd.sandbox.jira.comments import Comment
 from syncd.sandbox.jira.schema import (
     CATEGORIES,
     LINK_TYPES,
@@ -25,6 +26,8 @@ from syncd.sandbox.jira.workflow import Transition
 PRIORITY_NAMES: Final = dict(PRIORITIES)
 RESOLUTION_NAMES: Final = dict(RESOLUTIONS)
 LINK_TYPES_BY_ID: Final = {one[0]: one for one in LINK_TYPES}
+INLINE_COMMENTS: Final = 20
+"""How many comments an issue itself shows; `total` tells of more (recalled from the search's migration notes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +228,8 @@ class View:
         if field.kind in _OF_ISSUE:
             return _OF_ISSUE[field.kind](self, issue)
         value = values.get(field.id)
+        if field.kind is FieldKind.COMMENTS:
+            return self.comments(issue, value or ())
         if field.kind in _OF_MEMBER:
             return [_OF_MEMBER[field.kind](self, field, one) for one in value or ()]
         if value is None or value == []:
@@ -235,6 +240,27 @@ class View:
         """Return an issue's links whose other end the viewer may see."""
         seen = (one for one in self.site.links_of(issue.id) if not {one.source, one.target} & self.site.hidden)
         return [self.link(one, issue.id) for one in seen]
+
+    def comment(self, comment: Comment) -> Json:
+        """Return a comment without its properties."""
+        users = self.site.users
+        told: Json = {
+            "self": self._self(f"issue/{comment.issue}/comment/{comment.id}"),
+            "id": str(comment.id),
+            "author": self.user(users[comment.author]),
+            "body": comment.body,
+            "updateAuthor": self.user(users[comment.updated_by]),
+            "created": self.instant(comment.created),
+            "updated": self.instant(comment.updated),
+            "jsdPublic": comment.is_public,
+        }
+        return told if comment.visibility is None else told | {"visibility": comment.visibility}
+
+    def comments(self, issue: Issue, held: Sequence[Comment]) -> Json:
+        """Return an issue's comments as the issue itself shows them: the first ones, and how many there are."""
+        shown = [self.comment(one) for one in held[:INLINE_COMMENTS]]
+        place = self._self(f"issue/{issue.id}/comment")
+        return {"comments": shown, "self": place, "maxResults": len(shown), "total": len(held), "startAt": 0}
 
     def subtasks(self, issue: Issue) -> list[Json]:
         """Return an issue's sub-tasks."""
@@ -282,8 +308,9 @@ def wants(wanted: Sequence[str], field: FieldDef) -> bool:
     """Say whether a `fields` parameter asks for *field*: ids, `*all`, `*navigable`, and `-id` to leave one out."""
     if f"-{field.id}" in wanted:
         return False
+    is_navigable = "*navigable" in wanted and field.kind is not FieldKind.COMMENTS
     only_minus = bool(wanted) and all(one.startswith("-") for one in wanted)
-    return only_minus or field.id in wanted or "*all" in wanted or "*navigable" in wanted
+    return only_minus or field.id in wanted or "*all" in wanted or is_navigable
 
 
 def split_names(values: Iterable[str]) -> list[str]:

@@ -29,6 +29,7 @@ class FieldKind(StrEnum):
     STATUS = "status"
     INSTANT = "datetime"
     SUBTASKS = "subtasks"
+    COMMENTS = "comment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +158,7 @@ FIELDS: Final = (
     FieldDef(id="created", name="Created", kind=FieldKind.INSTANT, screens=_NONE),
     FieldDef(id="updated", name="Updated", kind=FieldKind.INSTANT, screens=_NONE),
     FieldDef(id="subtasks", name="Sub-tasks", kind=FieldKind.SUBTASKS, screens=_NONE),
+    FieldDef(id="comment", name="Comment", kind=FieldKind.COMMENTS, screens=_NONE),
     FieldDef(id="customfield_10015", name="Start date", kind=FieldKind.DATE),
     FieldDef(id="customfield_10016", name="Story Points", kind=FieldKind.NUMBER, screens=_WORK),
     FieldDef(id="customfield_10020", name="Budget (EUR)", kind=FieldKind.NUMBER, screens=_TOP),

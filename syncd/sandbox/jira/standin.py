@@ -14,8 +14,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from syncd.errors import ConfigError
-from syncd.sandbox.jira import issues, meta, search, versions
+from syncd.sandbox.jira import comment_api, issues, meta, search, versions
 from syncd.sandbox.jira.call import ENDPOINTS, Answer, Call, Handler
+from syncd.sandbox.jira.comments import Comment, delete_comment
 from syncd.sandbox.jira.limits import BURSTS, Limits
 from syncd.sandbox.jira.people import add_item, find_item, find_person, refused, set_field, show_all, show_item
 from syncd.sandbox.jira.problems import JiraProblem, rate_limited
@@ -27,10 +28,12 @@ from syncd.sandbox.standin import base_url, wrote
 from syncd.world import World
 
 API: Final = "/rest/api/3"
-MODULES: Final = (issues, meta, search, versions)
+MODULES: Final = (comment_api, issues, meta, search, versions)
 """Importing them fills the table of endpoints."""
-READING_POSTS: Final = frozenset({"/search/jql", "/issue/bulkfetch", "/changelog/bulkfetch"})
+READING_POSTS: Final = frozenset({"/search/jql", "/issue/bulkfetch", "/changelog/bulkfetch", "/comment/list"})
 _ITEM: Final = re.compile(r"/(issue|version|issueLink)/([^/]+)")
+_PART: Final = re.compile(r"/(comment|remotelink)/(\d+)")
+"""What belongs to an item and has an id of its own."""
 _NOT_ITEMS: Final = frozenset({"bulk", "bulkfetch", "createmeta"})
 
 
@@ -70,7 +73,7 @@ class JiraStandIn:
         is_read = method in {"GET", "HEAD"} or (method == "POST" and rest in READING_POSTS)
         found = _ITEM.match(rest)
         items = frozenset({found[2]} if found and found[2] not in _NOT_ITEMS else ())
-        template = _ITEM.sub(r"/\1/{id}", rest) if items else rest
+        template = _PART.sub(r"/\1/{id}", _ITEM.sub(r"/\1/{id}", rest)) if items else rest
         kind = RequestKind.READ if is_read else RequestKind.WRITE
         return Judgement(kind=kind, operation=f"{method} {API}{template}", items=items)
 
@@ -121,13 +124,15 @@ class JiraStandIn:
         return show_all(self.site) if key is None else show_item(self.site, find_item(self.site, key))
 
     def add(self, kind: str, container: str, fields: Mapping[str, object], by: str | None = None) -> dict[str, object]:
-        """Make an issue of type *kind*, or a `version`, in a project; `title` names it."""
+        """Make an issue of type *kind* or a `version` in a project, called `title`, or a `comment` on an issue."""
         return add_item(self.site, kind, container, fields, find_person(self.site, by))
 
     def delete(self, key: str) -> None:
-        """Delete an issue (not one with sub-tasks) or a version as a person would."""
+        """Delete an issue (not one with sub-tasks), a version or a comment as a person would."""
         item = find_item(self.site, key)
-        if isinstance(item, Version):
+        if isinstance(item, Comment):
+            delete_comment(self.site, find_person(self.site, None), item)
+        elif isinstance(item, Version):
             for issue in self.site.issues.values():
                 kept = [one for one in issue.values.get("fixVersions", ()) if one != item.id]
                 if len(kept) != len(issue.values.get("fixVersions", ())):
@@ -142,6 +147,8 @@ class JiraStandIn:
         """Archive an issue (it leaves the search) or a version."""
         find_person(self.site, by)
         item = find_item(self.site, key)
+        if isinstance(item, Comment):
+            raise refused(JiraProblem(400, "Comments cannot be archived."), f"jira:{key}")
         item.archived = True
         return show_item(self.site, item)
 

@@ -140,6 +140,8 @@ class Site:
         self.versions: dict[str, Version] = {}
         self.issues: dict[int, Issue] = {}
         self.links: dict[str, Link] = {}
+        self.comments: dict[int, int] = {}
+        """Which issue each comment is on; the comments themselves are among the issue's values."""
         self.hidden: set[int] = set()
         """Issues the accounts may not see: 404 by id, absent from search."""
         self.may_manage_versions = True
@@ -204,12 +206,13 @@ class Site:
         return issue
 
     def update(self, issue: Issue, author: str, values: Json, changes: tuple[Change, ...]) -> None:
-        """Replace some values, keep history, and index after the lag."""
+        """Replace some values, keep history of *changes* (comments have none), and index after the lag."""
         now = self.now()
         before = issue.values.get("parent")
         issue.values = {**issue.values, **values, "updated": now}
         self._adopt(issue, before)
-        issue.history.append(History(id=self.new_id(), author=author, at=now, changes=changes))
+        if changes:
+            issue.history.append(History(id=self.new_id(), author=author, at=now, changes=changes))
         self.index(issue)
 
     def move(self, issue: Issue, project: Project, author: str) -> None:
@@ -231,6 +234,7 @@ class Site:
         self._adopt(issue, issue.values.get("parent"), gone=True)
         self._children.pop(issue.id, None)
         del self.issues[issue.id]
+        self.comments = {comment: home for comment, home in self.comments.items() if home != issue.id}
         self._keys = {key: number for key, number in self._keys.items() if number != issue.id}
 
     def link(self, type_id: str, source: Issue, target: Issue) -> Link:

@@ -261,4 +261,5 @@ _COERCE: Final[dict[FieldKind, Callable[[Place, FieldDef, Any], Any]]] = {
     FieldKind.STATUS: _never,
     FieldKind.INSTANT: _never,
     FieldKind.SUBTASKS: _never,
+    FieldKind.COMMENTS: _never,
 }
