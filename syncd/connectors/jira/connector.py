@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Final
 
 import httpx
 
+from syncd.connectors.jira.comments import find_comments
 from syncd.connectors.jira.describe import Catalog, describe, read_catalog, read_projects
-from syncd.connectors.jira.fields import VERSION
+from syncd.connectors.jira.fields import COMMENT, VERSION
+from syncd.connectors.jira.full import issue_ids, read_versions, sweep
+from syncd.connectors.jira.marks import Scan
 from syncd.connectors.jira.queries import MAX_BULK_CREATE, MAX_BULK_FETCH
 from syncd.connectors.jira.reads import batched, find_people, read_history, read_records
 from syncd.connectors.jira.records import mark_label, version_record
-from syncd.connectors.jira.scan import issue_ids, read_versions, scan, sweep
+from syncd.connectors.jira.scan import scan
 from syncd.connectors.jira.settings import JiraSettings
 from syncd.connectors.jira.site import Site
 from syncd.connectors.jira.writes import write_all
@@ -43,12 +47,13 @@ class JiraConnector:
     def __init__(self, name: ConnectionName, settings: JiraSettings, client: httpx.AsyncClient, world: World) -> None:
         self.name = name
         self.capabilities = Capabilities(
-            record_types=frozenset({VERSION}),
+            record_types=frozenset({VERSION, COMMENT}),
             create_identity=CreateIdentity.MARKER_LAGGED,
             index_lag_s=settings.options.index_lag_s,
             history=True,
             max_batch=MAX_BULK_CREATE,
             max_read_batch=MAX_BULK_FETCH,
+            quiet=frozenset({VERSION}),
         )
         self._site = Site(name, settings, client, world)
         self.types: frozenset[str] = frozenset()
@@ -70,9 +75,17 @@ class JiraConnector:
 
     async def changes(self, since: Cursor | None, known: Known) -> AsyncIterator[Page]:
         """Yield everything in scope that may have changed since that cursor; all of it when `None`."""
-        await self._site.account()
-        async for page in scan(self._site, await self._catalog(), since, known):
-            yield page
+        account = await self._site.account()
+        asked = Scan(
+            site=self._site,
+            catalog=await self._catalog(),
+            account=account.account_id,
+            types=self.types,
+            known=known,
+        )
+        async with aclosing(scan(asked, since)) as pages:
+            async for page in pages:
+                yield page
 
     async def ids(self) -> AsyncIterator[Sequence[Ref]]:
         """Yield the refs of everything in scope."""
@@ -92,7 +105,7 @@ class JiraConnector:
         """Return every record carrying each key's marker in its container, oldest first."""
         catalog = await self._catalog()
         places: dict[tuple[str, bool], set[EntityId]] = defaultdict(set)
-        for key in keys:
+        for key in (key for key in keys if key.type != COMMENT):
             places[key.container, key.type == VERSION].add(key.marker)
         found: dict[EntityId, list[Record]] = defaultdict(list)
         for (container, is_version), markers in sorted(places.items()):
@@ -104,6 +117,8 @@ class JiraConnector:
             for record in sorted(records, key=lambda one: (len(one.ref.id), one.ref.id)):
                 if record.marker in markers:
                     found[EntityId(record.marker)].append(record)
+        for record in await find_comments(self._site, [key for key in keys if key.type == COMMENT]):
+            found[EntityId(str(record.marker))].append(record)
         return dict(found)
 
     async def people(self, handles: Sequence[str]) -> Mapping[str, Person]:

@@ -18,11 +18,11 @@ import structlog
 from syncd.connectors.jira.describe import Catalog
 from syncd.connectors.jira.edits import edit_fields, link, may_pass, move, plain_value, writable_field
 from syncd.connectors.jira.encode import is_label, write_field
-from syncd.connectors.jira.fields import BY_VERBS, DEPENDS_ON, ISSUE, LABELS, STATUS
+from syncd.connectors.jira.fields import BY_VERBS, DEPENDS_ON, ISSUE, LABELS, PROPERTY, STATUS
 from syncd.connectors.jira.payloads import CreatedIssues
 from syncd.connectors.jira.queries import BULK_CREATE
 from syncd.connectors.jira.reads import read_records
-from syncd.connectors.jira.records import PROPERTY, mark_label
+from syncd.connectors.jira.records import mark_label
 from syncd.connectors.jira.site import FieldsRefusedError, Site
 from syncd.connectors.protocol import Create
 from syncd.errors import OutcomeUnknownError, RejectedError, RemoteError

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
+from syncd.connectors.jira.comments import COMMENT_FIELDS
 from syncd.connectors.jira.fields import (
+    COMMENT,
     DEPENDS_ON,
     LINKS,
     NATIVE_TYPES,
@@ -122,9 +124,11 @@ async def describe(site: Site, catalog: Catalog) -> Description:
             screen = await _screen(site, key, type_id)
             found += _fields_of_type(catalog, key, name, screen)
     containers = tuple(
-        Container(name=key, record_types=frozenset({*types, VERSION})) for key, types in catalog.types.items()
+        Container(name=key, record_types=frozenset({*types, VERSION, COMMENT})) for key, types in catalog.types.items()
     )
-    return Description(fields=(*_merged(found), *_VERSION_FIELDS), containers=containers, account=account)
+    return Description(
+        fields=(*_merged(found), *_VERSION_FIELDS, *COMMENT_FIELDS), containers=containers, account=account
+    )
 
 
 async def _screen(site: Site, project: str, type_id: str) -> dict[str, CreateField]:

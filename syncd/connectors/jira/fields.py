@@ -30,12 +30,15 @@ from syncd.model.refs import ConnectionName, Ref
 
 ISSUE: Final = "issue"
 VERSION: Final = "version"
+COMMENT: Final = "comment"
 STATUS: Final = "status"
 LABELS: Final = "labels"
 PARENT: Final = "parent"
 DEPENDS_ON: Final = "depends_on"
 """Our own key for the issues this one is blocked by: Jira keeps them among all links, in `issuelinks`."""
 LINKS: Final = "issuelinks"
+PROPERTY: Final = "syncd"
+"""The property that holds our mark, on issues and comments; read by id, never by search."""
 
 UNRELEASED: Final = Choice(id="unreleased", label="Unreleased", category="unreleased")
 RELEASED: Final = Choice(id="released", label="Released", category="released")

@@ -24,6 +24,9 @@ VERSION: Final = f"{ROOT}/version/{{}}"
 USERS: Final = f"{ROOT}/user/bulk"
 USER_SEARCH: Final = f"{ROOT}/user/search"
 CHANGELOGS: Final = f"{ROOT}/changelog/bulkfetch"
+COMMENTS: Final = f"{ROOT}/issue/{{}}/comment"
+COMMENT_PATH: Final = f"{ROOT}/issue/{{}}/comment/{{}}"
+COMMENTS_BY_ID: Final = f"{ROOT}/comment/list"
 
 METHODS: Final = {
     "GET": (
@@ -39,9 +42,10 @@ METHODS: Final = {
         VERSION,
         USERS,
         USER_SEARCH,
+        COMMENTS,
     ),
-    "POST": (SEARCH, BULK_FETCH, BULK_CREATE, TRANSITIONS, LINKS, VERSIONS, CHANGELOGS),
-    "PUT": (ISSUE, VERSION),
+    "POST": (SEARCH, BULK_FETCH, BULK_CREATE, TRANSITIONS, LINKS, VERSIONS, CHANGELOGS, COMMENTS, COMMENTS_BY_ID),
+    "PUT": (ISSUE, VERSION, COMMENT_PATH),
     "DELETE": (LINK,),
 }
 """Every endpoint we use, by method: each has a burst limit of its own."""
@@ -50,3 +54,5 @@ MAX_BULK_FETCH: Final = 100
 MAX_BULK_CREATE: Final = 50
 MAX_CHANGELOG_ISSUES: Final = 1000
 MAX_USERS: Final = 50
+MAX_COMMENTS_PAGE: Final = 100
+MAX_COMMENTS_BY_ID: Final = 1000

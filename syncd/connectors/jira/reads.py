@@ -1,13 +1,14 @@
-"""Reading by id, never through the index: issues in bulk, versions one by one, people, change histories."""
+"""Reading by id, never through the index: issues and comments in bulk, versions one by one, people, histories."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
+from syncd.connectors.jira.comments import read_comments
 from syncd.connectors.jira.describe import Catalog
-from syncd.connectors.jira.fields import DEPENDS_ON, ISSUE, LINKS, VERSION, read_person
-from syncd.connectors.jira.payloads import ChangePage, Fetched, User, UserPage, Version
+from syncd.connectors.jira.fields import COMMENT, DEPENDS_ON, ISSUE, LINKS, PROPERTY, VERSION, read_person
+from syncd.connectors.jira.payloads import ChangePage, Fetched, Issue, User, UserPage, Version
 from syncd.connectors.jira.queries import (
     BULK_FETCH,
     CHANGELOGS,
@@ -20,7 +21,7 @@ from syncd.connectors.jira.queries import (
 from syncd.connectors.jira.queries import (
     VERSION as VERSION_PATH,
 )
-from syncd.connectors.jira.records import PROPERTY, issue_record, version_record
+from syncd.connectors.jira.records import issue_record, version_record
 from syncd.connectors.jira.site import Site
 from syncd.connectors.protocol import FieldEdit
 from syncd.errors import ForbiddenError, NotFoundError, RejectedError, RemoteError
@@ -47,24 +48,36 @@ async def read_records(site: Site, catalog: Catalog, refs: Sequence[Ref]) -> Ans
     for ref in dict.fromkeys(refs):
         if ref.kind == VERSION:
             answers[ref] = await _read_version(site, catalog, ref)
-        elif ref.kind != ISSUE:
+        elif ref.kind not in {ISSUE, COMMENT}:
             answers[ref] = NotFoundError(f'Jira has no "{ref.kind}"', where=str(ref), fix="report this to syncd")
+    comments = [ref for ref in dict.fromkeys(refs) if ref.kind == COMMENT]
+    if comments:
+        answers |= await read_comments(site, comments)
     if any(isinstance(answer, NotFoundError) for answer in answers.values()):
         await site.account()  # a stranger finds nothing: make sure we are not one
     return answers
 
 
-async def _read_issues(site: Site, catalog: Catalog, refs: Sequence[Ref]) -> Answers:
-    body = {"issueIdsOrKeys": [ref.id for ref in refs], "fields": catalog.asked, "properties": [PROPERTY]}
+async def fetch_issues(
+    site: Site, ids: Sequence[str], fields: Sequence[str]
+) -> tuple[list[Issue], dict[str, RejectedError]]:
+    """Return the issues of these ids that are there to see, with our mark, and what refused the others."""
+    body = {"issueIdsOrKeys": list(ids), "fields": list(fields), "properties": [PROPERTY]}
     try:
-        fetched = await site.ask(BULK_FETCH, Fetched, body)
+        return list((await site.ask(BULK_FETCH, Fetched, body)).issues), {}
     except RejectedError as exc:
-        if len(refs) == 1:
-            return {refs[0]: exc}
-        half = len(refs) // 2  # one bad id fails the whole request: find it
-        return await _read_issues(site, catalog, refs[:half]) | await _read_issues(site, catalog, refs[half:])
-    answers: Answers = {ref: _gone(ref) for ref in refs}
-    for issue in fetched.issues:
+        if len(ids) == 1:
+            return [], {ids[0]: exc}
+    half = len(ids) // 2  # one bad id fails the whole request: find it
+    first, refused = await fetch_issues(site, ids[:half], fields)
+    rest, more = await fetch_issues(site, ids[half:], fields)
+    return [*first, *rest], refused | more
+
+
+async def _read_issues(site: Site, catalog: Catalog, refs: Sequence[Ref]) -> Answers:
+    issues, refused = await fetch_issues(site, [ref.id for ref in refs], catalog.asked)
+    answers: Answers = {ref: refused.get(ref.id) or _gone(ref) for ref in refs}
+    for issue in issues:
         ref = Ref(site.name, ISSUE, issue.id)
         if ref in answers:
             try:

@@ -16,6 +16,7 @@ from syncd.connectors.jira.fields import (
     LABELS,
     LINKS,
     PARENT,
+    PROPERTY,
     RELEASED,
     UNRELEASED,
     VERSION,
@@ -28,9 +29,6 @@ from syncd.errors import RejectedError
 from syncd.model.native import Choices, Date, Native, Record, RecordState, Text
 from syncd.model.refs import ConnectionName, EntityId, Ref, Revision
 from syncd.world import ID_ALPHABET, ID_LENGTH
-
-PROPERTY: Final = "syncd"
-"""The issue property that holds our mark; read by id, never by search."""
 
 MARK_LABEL: Final = re.compile(rf"syncd-([{ID_ALPHABET}]{{{ID_LENGTH}}})")
 _VERSION_MARK: Final = re.compile(r"\s*\[syncd:([0-9a-z-]+)\]\s*$")

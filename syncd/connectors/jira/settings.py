@@ -53,7 +53,8 @@ class Options(_Strict):
 
     overlap_s: float = Field(default=900.0, ge=900.0, description="How far a scan reaches back, in seconds.")
     page_size: int = Field(default=100, ge=1, le=100, description="Issues a page of a scan.")
-    ids_page_size: int = Field(default=1000, ge=1, le=5000, description="Issues a page of the id sweep.")
+    ids_page_size: int = Field(default=5000, ge=1, le=5000, description="Issues a page of the id sweep.")
+    scan_in_flight: int = Field(default=8, ge=1, le=50, description="Requests of a scan under way at the same time.")
     share: float = Field(default=0.5, gt=0, le=1, description="The part of every limit that is ours.")
     rates: Rates = Field(default=Rates(), description="The site's limits.")
     writes_in_flight: int = Field(default=8, ge=1, le=50, description="Edits under way at the same time.")

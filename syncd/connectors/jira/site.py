@@ -67,9 +67,17 @@ class Site:
         )
         return self._parse(response, shape, where)
 
-    async def ask(self, path: str, shape: type[T], body: object, *, where: str | None = None) -> T:
+    async def ask(
+        self,
+        path: str,
+        shape: type[T],
+        body: object,
+        *,
+        params: dict[str, str] | None = None,
+        where: str | None = None,
+    ) -> T:
         """Read by POST: a search or a bulk fetch."""
-        response = await self._http.read("POST", path, json=body, where=where, bucket=f"POST {path}")
+        response = await self._http.read("POST", path, params=params, json=body, where=where, bucket=f"POST {path}")
         return self._parse(response, shape, where)
 
     async def send(self, method: str, path: str, *args: str, body: object = None, where: str) -> httpx.Response:

@@ -1,5 +1,5 @@
 """
-Writing, each write once: creates in bulk, edits by fields and verbs, statuses by one transition, versions.
+Writing, each write once: creates in bulk, edits by fields and verbs, statuses by one transition, versions, comments.
 
 Everything that was sent is read back by id afterwards, in one go.
 """
@@ -7,25 +7,30 @@ Everything that was sent is read back by id afterwards, in one go.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from syncd.connectors.jira.comments import create_comment, update_comment
 from syncd.connectors.jira.creates import create_issues
 from syncd.connectors.jira.describe import Catalog
 from syncd.connectors.jira.edits import update_issue
-from syncd.connectors.jira.fields import DEPENDS_ON, PARENT, VERSION
+from syncd.connectors.jira.fields import COMMENT, DEPENDS_ON, PARENT, VERSION
 from syncd.connectors.jira.queries import MAX_BULK_CREATE
 from syncd.connectors.jira.reads import read_records
 from syncd.connectors.jira.site import FieldsRefusedError, Site
 from syncd.connectors.jira.versions import create_version, update_version
 from syncd.connectors.protocol import Archive, Create, Done, Outcome, Refused, Unknown, Update, Write
 from syncd.errors import OutcomeUnknownError, RejectedError, RemoteError
-from syncd.model.native import Record
+from syncd.model.native import Native, Record
 from syncd.model.refs import OpId, Ref
 
 STRUCTURE: Final = frozenset({PARENT, DEPENDS_ON})
 """Fields whose writes keep their order, so that no step makes a cycle."""
+
+
+ISSUES: Final = "issues"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +46,9 @@ async def write_all(site: Site, catalog: Catalog, batch: Sequence[Write]) -> lis
     """Carry out each write once, in order, and answer for each."""
     answers: dict[OpId, Sent | Outcome] = {}
     for group in group_writes(batch):
-        creates = [write for write in group if isinstance(write, Create) and write.type != VERSION]
-        if creates:
-            answers |= await _create_all(site, catalog, creates)
+        issues = [write for write in group if isinstance(write, Create) and _batch_of(write) == ISSUES]
+        if issues:
+            answers |= await _create_all(site, catalog, issues)
         else:
             answers |= await _write_together(site, catalog, group)
     return await _read_back(site, catalog, [answers[write.op] for write in batch])
@@ -53,8 +58,9 @@ def group_writes(batch: Sequence[Write]) -> Iterator[list[Write]]:
     """
     Yield the batch in order, as runs that need no order among themselves.
 
-    Issue creates may share a request; edits of different records that touch
-    no parent and no dependency may be under way at the same time.
+    Issue creates may share a request; comments may be made at the same time
+    (those of one issue one after the other), and so may edits of different
+    records that touch no parent and no dependency.
     """
     group: list[Write] = []
     for write in batch:
@@ -68,7 +74,8 @@ def group_writes(batch: Sequence[Write]) -> Iterator[list[Write]]:
 
 def _go_together(group: Sequence[Write], write: Write) -> bool:
     if isinstance(write, Create):
-        return write.type != VERSION and all(isinstance(one, Create) and one.type != VERSION for one in group)
+        batch = _batch_of(write)
+        return batch is not None and all(isinstance(one, Create) and _batch_of(one) == batch for one in group)
     if not isinstance(write, Update) or write.fields.keys() & STRUCTURE:
         return False
     return all(
@@ -76,15 +83,24 @@ def _go_together(group: Sequence[Write], write: Write) -> bool:
     )
 
 
+def _batch_of(create: Create) -> str | None:
+    """Return which creates one may go together with; `None` when with none."""
+    return {VERSION: None, COMMENT: COMMENT}.get(create.type, ISSUES)
+
+
 async def _write_together(site: Site, catalog: Catalog, group: Sequence[Write]) -> dict[OpId, Sent | Outcome]:
+    """Carry out a group, several at a time; what is written below one record keeps its order."""
     free = asyncio.Semaphore(site.settings.options.writes_in_flight)
+    lanes: dict[Native | OpId, list[Write]] = defaultdict(list)
+    for write in group:
+        lanes[write.fields.get("parent") or write.op if isinstance(write, Create) else write.pre.ref].append(write)
 
-    async def one(write: Write) -> Sent | Outcome:
+    async def one_lane(lane: Sequence[Write]) -> dict[OpId, Sent | Outcome]:
         async with free:
-            return await _write_one(site, catalog, write)
+            return {write.op: await _write_one(site, catalog, write) for write in lane}
 
-    done = await asyncio.gather(*(one(write) for write in group))
-    return {write.op: answer for write, answer in zip(group, done, strict=True)}
+    done = await asyncio.gather(*map(one_lane, lanes.values()))
+    return {op: answer for answers in done for op, answer in answers.items()}
 
 
 async def _create_all(site: Site, catalog: Catalog, creates: Sequence[Create]) -> dict[OpId, Sent | Outcome]:
@@ -104,8 +120,12 @@ async def _write_one(site: Site, catalog: Catalog, write: Write) -> Sent | Outco
     unsent: frozenset[str] = frozenset()
     try:
         match write:
+            case Create(type="comment"):
+                ref = await create_comment(site, write)
             case Create():
                 ref = await create_version(site, catalog, write)
+            case Update() if write.pre.ref.kind == COMMENT:
+                ref = await update_comment(site, write)
             case Update() if write.pre.ref.kind == VERSION:
                 ref = await update_version(site, write)
             case Update():

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from syncd.connectors.jira.scan import Mark, make_jql
+from syncd.connectors.jira.marks import Mark, make_jql
 from syncd.connectors.jira.settings import Scope
 from syncd.connectors.jira.writes import group_writes
 from syncd.connectors.protocol import Archive, Connector, Create, CreateKey, Done, Refused, Unknown, Update
@@ -96,8 +96,12 @@ async def test_the_mark_never_runs_ahead_of_the_scans_own_start(site: JiraSite) 
     assert mark.mark_ms <= site.clock.now().timestamp() * 1000
 
 
-async def test_an_interrupted_scan_goes_on_where_it_stopped_and_survives_a_dead_token(site: JiraSite) -> None:
-    connector = site.connect(site.settings(options={"page_size": 5}))
+@pytest.mark.parametrize("in_flight", [1, 8])
+async def test_an_interrupted_scan_goes_on_where_it_stopped_and_survives_a_dead_token(
+    site: JiraSite, in_flight: int
+) -> None:
+    options = {"page_size": 5, "ids_page_size": 10, "scan_in_flight": in_flight}
+    connector = site.connect(site.settings(options=options))
     everything, _ = await scan(connector)
     seen: set[Ref] = set()
     resume: Cursor | None = None
