@@ -45,7 +45,7 @@ def find_person(site: Site, name: str | None) -> User:
 
 
 def find_item(site: Site, key: str) -> Found:
-    """Return an issue (`PMO-7` or id), its comment (`PMO-7#c10050` or id) or a version (id, `PROJECT/NAME`, or a name)."""
+    """Return an issue (`PMO-7`, id), its comment (`PMO-7#c10050`, id) or a version (id, `PROJECT/NAME`, a name)."""
     try:
         return site.find_issue(key)
     except JiraProblem:
