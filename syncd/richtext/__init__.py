@@ -7,7 +7,7 @@ Pure. The Markdown parser is imported on first use, not with this package.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from syncd.model.lens import CANNOT, Cannot
@@ -40,7 +40,7 @@ def to_markdown(native: RichText, names: Names | None = None) -> str | Missing:
     """
     Return *native* as canonical Markdown; empty text for an empty document.
 
-    `MISSING` when it is opaque: a format not read yet (Textile, HTML), larger
+    `MISSING` when it is opaque: a format not read yet (HTML), larger
     than `MAX_SOURCE`, nested too deep, or not what its format says. It then
     has no voice and is never written.
     """
@@ -57,12 +57,12 @@ def from_markdown(
     """
     Return how *format* says *markdown*, keeping every block of *native_now* whose canonical text did not change.
 
-    With nothing changed it is *native_now* itself. Text new to a Markdown
-    tool is kept from acting (see `neutralise`). `CANNOT` when the format is
+    With nothing changed it is *native_now* itself. Text new to a Markdown or
+    Textile tool is kept from acting (see `neutralise`). `CANNOT` when the format is
     not written yet, the text is too large or nested too deep, or *native_now*
     is opaque.
     """
-    if format not in (TextFormat.ADF, TextFormat.MARKDOWN) or len(markdown) > MAX_SOURCE:
+    if format is TextFormat.HTML or len(markdown) > MAX_SOURCE:
         return CANNOT
     if native_now is not None and native_now.format is not format:
         return CANNOT
@@ -73,8 +73,7 @@ def from_markdown(
         wanted = pieces_of(markdown)
         if native_now is not None and document(now) == document(wanted):
             return native_now
-        write = _put_adf if format is TextFormat.ADF else _put_markdown
-        return RichText(format, write(wanted, native_now, names))
+        return RichText(format, _put(wanted, format, native_now, names))
     except (TooDeepError, RecursionError):
         return CANNOT
 
@@ -127,12 +126,16 @@ def undo_neutralise(markdown: str) -> str:
 
 def report_losses(native: RichText) -> tuple[str, ...]:
     """
-    Return the names of the node and mark types in *native* that Markdown cannot fully express, sorted.
+    Return the names of what in *native* Markdown cannot fully express (node and mark types, say), sorted.
 
     Empty for Markdown; an opaque source reports the name of its format.
     """
     if to_markdown(native) is MISSING:
         return (native.format.value,)
+    if native.format is TextFormat.TEXTILE:
+        from syncd.richtext.textile.markup import textile_losses
+
+        return tuple(sorted(textile_losses(native.source)))
     if native.format is not TextFormat.ADF:
         return ()
     from syncd.richtext.adf.losses import losses
@@ -147,19 +150,33 @@ def _read(native: RichText, names: Names | None) -> tuple[Piece, ...] | None:
         return None
     try:
         if native.format is TextFormat.ADF:
-            from syncd.richtext.adf.nodes import MalformedError, children, load
-            from syncd.richtext.adf.read import Reader
-
-            try:
-                return settle_all(Reader(names).blocks(children(load(native.source))))
-            except MalformedError:
-                return None
-        if native.format is TextFormat.MARKDOWN:
-            from syncd.richtext.parse import parse
-
-            return settle_all(_heard(block, names) for block in parse(native.source))
+            return _read_adf(native.source, names)
+        blocks = _blocks(native)
+        return None if blocks is None else settle_all(_heard(block, names) for block in blocks)
     except (TooDeepError, RecursionError):
         return None
+
+
+def _read_adf(source: str, names: Names | None) -> tuple[Piece, ...] | None:
+    from syncd.richtext.adf.nodes import MalformedError, children, load
+    from syncd.richtext.adf.read import Reader
+
+    try:
+        return settle_all(Reader(names).blocks(children(load(source))))
+    except MalformedError:
+        return None
+
+
+def _blocks(native: RichText) -> Sequence[Block] | None:
+    """Return the blocks of a format that is written as text; `None` when it is not read yet."""
+    if native.format is TextFormat.MARKDOWN:
+        from syncd.richtext.parse import parse
+
+        return parse(native.source)
+    if native.format is TextFormat.TEXTILE:
+        from syncd.richtext.textile.markup import read_textile
+
+        return read_textile(native.source)
     return None
 
 
@@ -178,9 +195,22 @@ def _put_adf(wanted: tuple[Piece, ...], native_now: RichText | None, names: Name
     return json.dumps(put_document(load(native_now.source), blocks, Reader(names)), separators=(",", ":"))
 
 
-def _put_markdown(wanted: tuple[Piece, ...], native_now: RichText | None, names: Names | None) -> str:
-    from syncd.richtext.put import put_markdown
+def _put(
+    wanted: tuple[Piece, ...],
+    format: TextFormat,  # noqa: A002 - what it is called everywhere else
+    native_now: RichText | None,
+    names: Names | None,
+) -> str:
+    if format is TextFormat.ADF:
+        return _put_adf(wanted, native_now, names)
+    from syncd.richtext.put import MarkdownMarkup, Markup, put
 
     hear: Callable[[str], str] = names.to_names if names else str
     say: Callable[[str], str] = (lambda text: soften_text(names.to_logins(text))) if names else soften_text
-    return put_markdown(native_now.source if native_now else "", wanted, say, hear)
+    source = native_now.source if native_now else ""
+    markup: Markup = MarkdownMarkup(say, hear)
+    if format is TextFormat.TEXTILE:
+        from syncd.richtext.textile.markup import TextileMarkup
+
+        markup = TextileMarkup(source, say, hear)
+    return put(source, wanted, markup)

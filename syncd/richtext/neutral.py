@@ -7,8 +7,11 @@ on. Reading drops word joiners again, so nothing piles up in a round trip.
 What acts: `@name`, `#12`, `GH-12` and "fixes" before a reference on GitHub
 (https://docs.github.com/en/issues/tracking-your-work-with-issues/linking-a-pull-request-to-an-issue);
 `!12`, `&12` and a `/command` at the start of a line on GitLab
-(https://docs.gitlab.com/user/project/quick_actions/). The zero-width way works
-after rendering too, where a backslash is already gone.
+(https://docs.gitlab.com/user/project/quick_actions/). On Redmine, in either of
+its formats: `@login`, `#12`, `[[page]]`, `{{macro}}`, `r12` and `commit:`,
+`source:`, `user:` and their like (its source, app/helpers/application_helper.rb,
+LINKS_RE and MACROS_RE). The zero-width way works after rendering too, where a
+backslash is already gone.
 """
 
 from __future__ import annotations
@@ -21,6 +24,11 @@ _ACTS = re.compile(
     r"""
       (?<![A-Za-z0-9_])@(?=[A-Za-z0-9_])
     | [\#!&](?=\d)
+    | \#(?=note-\d)
+    | \[(?=\[) | \{(?=\{>?\w)
+    | (?:(?<=[\s(,\[>-])|^)
+      (?:attachment|document|version|forum|news|message|project|commit|source|export|user)(?=:["\w./@-])
+    | (?:(?<=[\s(,\[>-])|^)r(?=\d+(?:[\s.,;:)\]]|$))
     | \bGH(?=-\d)
     | (?:(?<=\s)|^)/(?=[A-Za-z])
     | \b(?:close|fix|resolve)(?=(?:s|d|es|ed)?:?\s*$)

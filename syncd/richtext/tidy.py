@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from hashlib import sha256
 from unicodedata import is_normalized, normalize
 
 from syncd.richtext.blocks import NO_MARKS, Block, Item, Link, List, Marks, Run, Runs
@@ -36,6 +37,12 @@ def clean(text: str) -> str:
 def clean_words(text: str) -> str:
     """Return *text* cleaned, on one line, with single spaces."""
     return " ".join(clean(text).replace(JOINER, "").split())
+
+
+def placeholder(content: str, label: str) -> str:
+    """Return the one-line text that stands for opaque *content* wherever its block goes."""
+    shown = " ".join(re.sub(r"[^\w.\- ]|_", " ", clean_words(label)).split())[:60].strip()
+    return f"\u27e6{shown or 'content'} \u00b7 {sha256(content.encode(errors='replace')).hexdigest()[:8]}\u27e7"
 
 
 def clean_link(href: str, title: str = "") -> Link | None:

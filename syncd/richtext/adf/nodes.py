@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from typing import TypeAlias
 
-from syncd.richtext.tidy import clean_words
+from syncd.richtext.tidy import placeholder as stand_in
 
 Node: TypeAlias = Mapping[str, object]
 
@@ -66,12 +64,6 @@ def marks_of(node: Node) -> Sequence[Node]:
     return [mark for mark in found if isinstance(mark, dict)] if isinstance(found, list) else ()
 
 
-def fingerprint(node: Node) -> str:
-    """Return eight hexadecimal digits that stand for exactly this node."""
-    return sha256(json.dumps(node, sort_keys=True).encode()).hexdigest()[:8]
-
-
 def placeholder(node: Node, label: str) -> str:
     """Return the one-line text that stands for an opaque *node* wherever its block goes."""
-    shown = " ".join(re.sub(r"[^\w.\- ]|_", " ", clean_words(label)).split())[:60].strip()
-    return f"\u27e6{shown or 'content'} \u00b7 {fingerprint(node)}\u27e7"
+    return stand_in(json.dumps(node, sort_keys=True), label)
