@@ -5,13 +5,19 @@ BIN := .venv/bin
 WORKERS ?= auto
 DEMO_ARGS ?=
 
-.PHONY: help demo test test-all check format lock clean
+# `make bench BARS=B1a,B2 SCALE=0.1 PAIRS=1` runs some bars on a part of the items; see benchmarks/README.md.
+BARS ?=
+SCALE ?= 1
+PAIRS ?= 5
+
+.PHONY: help demo test test-all check bench format lock clean
 
 help:
 	@echo "make demo      the main job in the embedded sandbox (DEMO_ARGS=--once stops when all is quiet)"
 	@echo "make test      every test that needs nothing from the system"
 	@echo "make test-all  the same, plus Redmine, vendor contracts and the long property runs"
 	@echo "make check     lint, types, architecture"
+	@echo "make bench     how fast: against the physical limit and other tools (BARS=B1a,B2 SCALE=0.1 PAIRS=1)"
 	@echo "make format    lay the code out as 'make check' wants it"
 	@echo "make lock      choose dependency versions anew (needs uv)"
 
@@ -42,6 +48,9 @@ check: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/pytest -q -p no:cacheprovider tests/test_architecture.py
 
+bench: .venv/.run
+	@$(BIN)/python -m benchmarks "$(BARS)" "$(SCALE)" "$(PAIRS)"
+
 format: .venv/.dev
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
@@ -51,6 +60,9 @@ lock:
 	uv pip compile pyproject.toml --extra sandbox --extra postgres --extra build --extra dev -c requirements.lock $(LOCK_FLAGS) -o requirements-dev.lock
 
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+	for peer in floor dlt tap; do \
+	    uv pip compile benchmarks/peers/$$peer.in $(LOCK_FLAGS) -o benchmarks/peers/$$peer.txt; done
 
 clean:
 	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis demo
