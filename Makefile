@@ -58,11 +58,10 @@ format: .venv/.dev
 lock:
 	uv pip compile pyproject.toml --extra sandbox --extra postgres --extra build $(LOCK_FLAGS) -o requirements.lock
 	uv pip compile pyproject.toml --extra sandbox --extra postgres --extra build --extra dev -c requirements.lock $(LOCK_FLAGS) -o requirements-dev.lock
-
-LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
-
 	for peer in floor dlt tap; do \
 	    uv pip compile benchmarks/peers/$$peer.in $(LOCK_FLAGS) -o benchmarks/peers/$$peer.txt; done
+
+LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 clean:
 	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis demo
