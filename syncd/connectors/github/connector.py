@@ -9,7 +9,7 @@ import httpx
 
 from syncd.connectors.github import queries
 from syncd.connectors.github.api import Api, parse
-from syncd.connectors.github.fields import COMMENT, DRAFT, ISSUE_TYPE, MILESTONE, describe_fields
+from syncd.connectors.github.fields import COMMENT, DRAFT, ISSUE_TYPE, ITERATION, MILESTONE, describe_fields
 from syncd.connectors.github.find import Finder
 from syncd.connectors.github.nodes import Nodes
 from syncd.connectors.github.payloads import UserNode
@@ -58,7 +58,7 @@ class GithubConnector:
     def __init__(self, name: ConnectionName, settings: GithubSettings, client: httpx.AsyncClient, world: World) -> None:
         self.name = name
         self.capabilities = Capabilities(
-            record_types=frozenset({ISSUE_TYPE, DRAFT, MILESTONE, COMMENT}),
+            record_types=frozenset({ISSUE_TYPE, DRAFT, MILESTONE, COMMENT, ITERATION}),
             create_identity=CreateIdentity.MARKER_LAGGED,
             index_lag_s=LISTS_LAG_S,
             archives=True,
@@ -70,13 +70,13 @@ class GithubConnector:
         self._project = ProjectCache(self._api, settings)
         sweep = Sweep(self._api, self._project)
         nodes = Nodes(self._api, self._project, batch=settings.options.read_batch)
-        self._reader = Reader(self._api, nodes, sweep)
+        self._reader = Reader(self._api, self._project, nodes, sweep)
         self._scanner = Scanner(self._api, self._project, sweep, self._reader, nodes)
         self._finder = Finder(self._api, self._project, self._reader)
         self._writer = Writer(self._api, self._project, self._reader, sweep, settings.options)
 
     def focus(self, types: frozenset[str]) -> None:
-        """Read comments only when they are among these types; everything else costs next to nothing."""
+        """Read comments and iterations only when they are among these types; all else costs next to nothing."""
         self._scanner.types = types
 
     async def check(self) -> None:

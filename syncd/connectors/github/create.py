@@ -7,7 +7,7 @@ from typing import Final
 
 from syncd.connectors.github import queries
 from syncd.connectors.github.api import Api, dig
-from syncd.connectors.github.fields import COMMENT, DRAFT, ISSUE_TYPE, MILESTONE, OPEN
+from syncd.connectors.github.fields import COMMENT, DRAFT, ISSUE_TYPE, ITERATION, MILESTONE, OPEN
 from syncd.connectors.github.labels import label_ids
 from syncd.connectors.github.marker import join_marker
 from syncd.connectors.github.milestones import create_milestone
@@ -22,6 +22,8 @@ from syncd.model.refs import Ref
 
 ADD_ATTEMPTS: Final = 3
 """Adding an issue to a project answers with the item that is there already, so it may be repeated."""
+NO_ITERATIONS: Final = "iterations are only read: writing one would give all of its field new ids"
+IN_SETTINGS: Final = "edit the field in the project's settings on GitHub"
 GIVEN_AT_CREATE: Final = frozenset({"title", "body", "labels", "assignees", "milestone", "type", "parent"})
 
 
@@ -49,6 +51,9 @@ class Creator:
             return Ref(self._api.name, MILESTONE, await create_milestone(self._api, repository.name, write))
         if write.type == DRAFT:
             return await self._create_draft(write)
+        if write.type == ITERATION:
+            where = f"{self._api.name} {write.container} new {ITERATION}"
+            raise RejectedError(NO_ITERATIONS, where=where, fix=IN_SETTINGS)
         if write.type == COMMENT:
             return await self._create_comment(write)
         return await self._create_issue(write)

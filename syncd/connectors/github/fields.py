@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Final
 
 from syncd.connectors.github.marker import BODY_LIMIT, OVERHEAD
-from syncd.connectors.github.payloads import FieldNode, FieldValueNode
+from syncd.connectors.github.payloads import FieldNode, FieldValueNode, Iteration
 from syncd.model.native import Choice, Date, Native, NativeField, NativeType, Number, Text
+from syncd.model.refs import ConnectionName, Ref
 
 ISSUE_TYPE: Final = "Issue"
 """What an issue without an issue type is called."""
 DRAFT: Final = "draft"
 MILESTONE: Final = "milestone"
 COMMENT: Final = "comment"
+ITERATION: Final = "iteration"
 DRAFT_ONLY: Final = frozenset({DRAFT})
 MILESTONE_ONLY: Final = frozenset({MILESTONE})
 COMMENT_ONLY: Final = frozenset({COMMENT})
+ITERATION_ONLY: Final = frozenset({ITERATION})
 
 TITLE_LIMIT: Final = 256
 """GitHub refuses longer issue titles."""
@@ -39,6 +42,9 @@ ISSUE_STATES: Final = (
     Choice("duplicate", "Closed as duplicate", CLOSED),
 )
 MILESTONE_STATES: Final = (Choice(OPEN, "Open", OPEN), Choice(CLOSED, "Closed", CLOSED))
+UPCOMING: Final = Choice("upcoming", "Upcoming")
+CURRENT: Final = Choice("current", "Current")
+COMPLETED: Final = Choice("completed", "Completed")
 _BY_ID: Final = {choice.id: choice for choice in (*ISSUE_STATES, *MILESTONE_STATES)}
 
 _FIELD_TYPES: Final[Mapping[str, NativeType]] = MappingProxyType(
@@ -47,7 +53,7 @@ _FIELD_TYPES: Final[Mapping[str, NativeType]] = MappingProxyType(
         "NUMBER": NativeType.NUMBER,
         "DATE": NativeType.DATE,
         "SINGLE_SELECT": NativeType.CHOICE,
-        "ITERATION": NativeType.CHOICE,
+        "ITERATION": NativeType.REF,
     }
 )
 """The project fields that can be written (`ProjectV2FieldValue`). The rest mirror the issue, and are read there."""
@@ -60,14 +66,24 @@ class ProjectField:
     id: str
     name: str
     type: NativeType
-    is_iteration: bool = False
     options: tuple[Choice, ...] = ()
+    iterations: tuple[Iteration, ...] = ()
+    """Running and coming ones, then past ones."""
+    completed: frozenset[str] = frozenset()
+    """The ids of the past ones."""
+    successors: Mapping[str, str] = field(default_factory=dict)
+    """The id an iteration has now by the one it had before an admin edited the field, as far as we saw it."""
 
     def option_like(self, choice: Choice) -> Choice | None:
         """Return the option *choice* stands for: by id, else by its name, which survives an edit of the field."""
         by_id = next((option for option in self.options if option.id == choice.id), None)
         folded = choice.label.casefold()
         return by_id or next((option for option in self.options if option.label.casefold() == folded), None)
+
+    def iteration_of(self, ref: Ref) -> str | None:
+        """Return the present id of the iteration *ref* names; `None` when that is another field's."""
+        field_id, _, iteration = ref.id.partition("/")
+        return self.successors.get(iteration, iteration) if field_id == self.id else None
 
 
 def project_fields(nodes: Iterable[FieldNode]) -> Mapping[str, ProjectField]:
@@ -77,31 +93,34 @@ def project_fields(nodes: Iterable[FieldNode]) -> Mapping[str, ProjectField]:
             id=node.id,
             name=node.name,
             type=_FIELD_TYPES[node.data_type],
-            is_iteration=node.data_type == "ITERATION",
-            options=_options(node),
+            options=tuple(Choice(option.id, option.name) for option in node.options),
+            iterations=(*node.configuration.iterations, *node.configuration.completed_iterations)
+            if node.configuration
+            else (),
+            completed=frozenset(past.id for past in node.configuration.completed_iterations)
+            if node.configuration
+            else frozenset(),
         )
         for node in nodes
         if node.data_type in _FIELD_TYPES
     }
 
 
-def _options(node: FieldNode) -> tuple[Choice, ...]:
-    if node.configuration is None:
-        return tuple(Choice(option.id, option.name) for option in node.options)
-    iterations = (*node.configuration.iterations, *node.configuration.completed_iterations)
-    return tuple(Choice(iteration.id, iteration.title) for iteration in iterations)
+def iteration_ref(name: ConnectionName, field_id: str, iteration: str) -> Ref:
+    """Return the ref of an iteration: its id is only unique within its field."""
+    return Ref(name, ITERATION, f"{field_id}/{iteration}")
 
 
-def project_values(fields: Iterable[str], values: Iterable[FieldValueNode]) -> dict[str, Native]:
+def project_values(name: ConnectionName, fields: Iterable[str], values: Iterable[FieldValueNode]) -> dict[str, Native]:
     """Return an item's value in each of *fields*, `None` where it has none; other fields are passed over."""
     known: dict[str, Native] = dict.fromkeys(fields)
     for value in values:
         if value.field.id in known:
-            known[value.field.id] = _native(value)
+            known[value.field.id] = _native(name, value)
     return known
 
 
-def _native(value: FieldValueNode) -> Native:
+def _native(name: ConnectionName, value: FieldValueNode) -> Native:
     match value.typename:
         case "ProjectV2ItemFieldTextValue":
             return Text(value.text) if value.text else None
@@ -112,7 +131,7 @@ def _native(value: FieldValueNode) -> Native:
         case "ProjectV2ItemFieldSingleSelectValue":
             return Choice(value.option_id, value.name or "") if value.option_id else None
         case "ProjectV2ItemFieldIterationValue":
-            return Choice(value.iteration_id, value.title or "") if value.iteration_id else None
+            return iteration_ref(name, value.field.id or "", value.iteration_id) if value.iteration_id else None
         case _:
             return None
 
@@ -137,12 +156,13 @@ def describe_fields(
     items = issues | DRAFT_ONLY
     return (
         *_shared_fields(issues, items),
-        *(replace(field, record_types=issues) for field in _issue_fields(types, labels)),
-        *(replace(field, record_types=MILESTONE_ONLY) for field in _MILESTONE_FIELDS),
+        *(replace(one, record_types=issues) for one in _issue_fields(types, labels)),
+        *(replace(one, record_types=MILESTONE_ONLY) for one in _MILESTONE_FIELDS),
         *_COMMENT_FIELDS,
+        *_ITERATION_FIELDS,
         *(
-            NativeField(key=field.id, label=field.name, type=field.type, options=field.options, record_types=items)
-            for field in project
+            NativeField(key=one.id, label=one.name, type=one.type, options=one.options, record_types=items)
+            for one in project
         ),
     )
 
@@ -222,4 +242,13 @@ _COMMENT_FIELDS: Final = (
     ),
     _read_only("author", "Author", NativeType.PERSON, COMMENT_ONLY),
     _read_only("created_at", "Created", NativeType.INSTANT, COMMENT_ONLY),
+)
+
+_ITERATION_FIELDS: Final = (
+    _read_only("title", "Title", NativeType.TEXT, ITERATION_ONLY),
+    _read_only("field", "Field", NativeType.TEXT, ITERATION_ONLY),
+    _read_only("start_on", "Start", NativeType.DATE, ITERATION_ONLY),
+    _read_only("due_on", "Last day", NativeType.DATE, ITERATION_ONLY),
+    _read_only("completed_on", "Completed", NativeType.DATE, ITERATION_ONLY),
+    replace(_read_only("state", "State", NativeType.CHOICE, ITERATION_ONLY), options=(UPCOMING, CURRENT, COMPLETED)),
 )

@@ -10,6 +10,7 @@ from typing import Final
 from syncd.connectors.github import queries
 from syncd.connectors.github.api import Answer, Api, dig, parse
 from syncd.connectors.github.fields import project_fields
+from syncd.connectors.github.iterations import Titles
 from syncd.connectors.github.payloads import (
     Connection,
     FieldNode,
@@ -60,6 +61,7 @@ class ProjectCache:
         self._api = api
         self._settings = settings
         self._project: Project | None = None
+        self._titles = Titles()
         self._repositories: dict[str, Repository] = {}
         self._labels: dict[str, dict[str, LabelNode]] = {}
 
@@ -92,7 +94,7 @@ class ProjectCache:
                 project_id=node.id,
                 place=self._settings.web_owner,
                 url=node.url,
-                fields=project_fields(nodes),
+                fields=self._titles.trace(project_fields(nodes)),
                 repositories=frozenset(
                     self._settings.full_name(name).lower() for name in self._settings.scope.repositories
                 ),

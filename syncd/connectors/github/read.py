@@ -8,7 +8,8 @@ from datetime import datetime
 
 from syncd.connectors.github import queries
 from syncd.connectors.github.api import Api, parse
-from syncd.connectors.github.fields import COMMENT, DRAFT, ISSUE_TYPE, MILESTONE
+from syncd.connectors.github.fields import COMMENT, DRAFT, ISSUE_TYPE, ITERATION, MILESTONE
+from syncd.connectors.github.iterations import iteration_of, iteration_records
 from syncd.connectors.github.nodes import Nodes, Read
 from syncd.connectors.github.payloads import (
     CommentedIssue,
@@ -23,6 +24,7 @@ from syncd.connectors.github.payloads import (
     MilestoneNode,
     UserNode,
 )
+from syncd.connectors.github.project import ProjectCache
 from syncd.connectors.github.records import (
     ISSUE,
     Commented,
@@ -43,8 +45,9 @@ from syncd.model.refs import Ref
 class Reader:
     """Reads records of one connection by id."""
 
-    def __init__(self, api: Api, nodes: Nodes, sweep: Sweep) -> None:
+    def __init__(self, api: Api, project: ProjectCache, nodes: Nodes, sweep: Sweep) -> None:
         self._api = api
+        self._project = project
         self._nodes = nodes
         self._sweep = sweep
 
@@ -54,7 +57,13 @@ class Reader:
         for ref in dict.fromkeys(refs):
             ids.setdefault(ref.kind, []).append(ref.id)
         found: dict[Ref, Read] = {}
-        readers = {ISSUE: self.issues, DRAFT: self.items, MILESTONE: self.milestones, COMMENT: self.comments}
+        readers = {
+            ISSUE: self.issues,
+            DRAFT: self.items,
+            MILESTONE: self.milestones,
+            COMMENT: self.comments,
+            ITERATION: self.iterations,
+        }
         for kind, wanted in ids.items():
             reader = readers.get(kind)
             answers = await reader(wanted) if reader else {}
@@ -102,6 +111,17 @@ class Reader:
             elif item is None and hidden:
                 found[node_id] = self._perhaps_hidden(ISSUE, node_id)
         return found
+
+    async def iterations(self, ids: Sequence[str]) -> Mapping[str, Read]:
+        """Read iterations, all of them in the one request that reads the project's fields."""
+        project = await self._project.refresh()
+        records = iteration_records(project.around, project.at.date())
+        refs = [Ref(self._api.name, ITERATION, ref_id) for ref_id in ids]
+        return {
+            ref.id: iteration_of(records, ref)
+            or NotFoundError("the field has no such iteration any more", where=str(ref), fix="nothing to do")
+            for ref in refs
+        }
 
     async def comments(self, ids: Sequence[str]) -> Mapping[str, Read]:
         """Read comments by id; one of a hidden issue is told from one that is gone if we can."""

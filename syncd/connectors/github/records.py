@@ -39,7 +39,7 @@ from syncd.model.refs import ConnectionName, Ref, Revision
 ISSUE: Final = "issue"
 """The ref kind of issues, by their node id; drafts and milestones use their type's name."""
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised whenever records come to hold more than before."""
 GRAIN: Final = timedelta(seconds=2)
 """GitHub's times are whole seconds: an edit later in the second we read in would show the same time."""
@@ -62,7 +62,12 @@ class Surroundings:
     def options(self) -> str:
         """A short digest of the project's fields and their options: admins edit them without touching any item."""
         told = sorted(
-            (key, spec.name, *sorted(f"{option.id}={option.label}" for option in spec.options))
+            (
+                key,
+                spec.name,
+                *sorted(f"{option.id}={option.label}" for option in spec.options),
+                *sorted(iteration.id for iteration in spec.iterations),
+            )
             for key, spec in self.fields.items()
         )
         return f"{crc32(repr(told).encode()):08x}"
@@ -108,7 +113,7 @@ def issue_record(issue: IssueNode, item: ItemNode | None, *, around: Surrounding
     body, marker = split_marker(issue.body)
     fields = _issue_fields(issue, body, around.name)
     if item is not None:
-        fields |= project_values(around.fields, item.field_values.seen)
+        fields |= project_values(around.name, around.fields, item.field_values.seen)
     item_at = item.updated_at if item else None
     newest = max(issue.updated_at, item_at or issue.updated_at)
     revision = make_revision(
@@ -170,7 +175,7 @@ def draft_record(draft: DraftNode, item: ItemNode, *, around: Surroundings, read
         container=around.place,
         key=f"{around.place} {draft.title}",
         revision=_settled(revision, newest, read_at),
-        fields=fields | project_values(around.fields, item.field_values.seen),
+        fields=fields | project_values(around.name, around.fields, item.field_values.seen),
         url=around.url,
         updated_at=newest.astimezone(UTC),
         created_at=item.created_at.astimezone(UTC),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from syncd.connectors.github import queries
 from syncd.connectors.github.api import Answer, Api, error_of
 from syncd.connectors.github.project import ProjectCache
-from syncd.connectors.github.steps import Step, choice_value
+from syncd.connectors.github.steps import Step, chosen_value
 from syncd.errors import NotFoundError, OutcomeUnknownError, RejectedError, RemoteError
 
 
@@ -45,23 +45,23 @@ class Runner:
         """
         Run every job's steps in order, and note on the job what came of each.
 
-        A step refused because its option is gone is tried once more under
-        the id the option's name has now: admins edit fields, and GitHub then
+        A step refused because its option or iteration is gone is tried once
+        more under the id that name has now: admins edit fields, and GitHub then
         gives out new ids.
         """
         refused = await self._run([(job, step) for job in jobs for step in job.steps])
-        again = [pair for pair in refused if pair[1].choice is not None]
+        again = [pair for pair in refused if pair[1].chosen is not None]
         if not again:
             return
         fields = (await self._project.refresh()).around.fields
         renamed: list[Pair] = []
         for job, step in again:
             spec = next((fields[key] for key in step.fields if key in fields), None)
-            if spec is None or step.choice is None:
+            if spec is None or step.chosen is None:
                 continue
-            value = choice_value(spec, step.choice)
+            value = chosen_value(spec, step.chosen)
             if value != step.input.get("value"):
-                renamed.append((job, replace(step, input={**step.input, "value": value}, choice=None)))
+                renamed.append((job, replace(step, input={**step.input, "value": value}, chosen=None)))
         for job, step in renamed:
             for key in step.fields:
                 job.errors.pop(key, None)

@@ -11,7 +11,8 @@ import structlog
 from syncd.connectors.github import queries
 from syncd.connectors.github.api import Api
 from syncd.connectors.github.comments import CommentList
-from syncd.connectors.github.fields import COMMENT, DRAFT
+from syncd.connectors.github.fields import COMMENT, DRAFT, ITERATION
+from syncd.connectors.github.iterations import iteration_records
 from syncd.connectors.github.milestones import MilestoneList
 from syncd.connectors.github.nodes import Nodes, Read
 from syncd.connectors.github.payloads import Connection, IdNode, ScannedItem
@@ -57,13 +58,18 @@ class Scanner:
         head = f"{_VERSION}/{around.scope}/{COMMENT if COMMENT in self.types else ''}"
         mark = _mark_of(since, head) if COMMENT in self.types else None
         before = _cursor(head, mark)
+        if ITERATION in self.types:
+            iterations = iteration_records(around, project.at.date())
+            held = await known([record.ref for record in iterations]) if iterations else {}
+            moved = tuple(record for record in iterations if held.get(record.ref) != record.revision)
+            yield Page(records=moved, direct=True, resume=before)
         async for page in self._sweep.pages():
             yield Page(records=tuple(await self._moved(page, around, mark, known)), direct=True, resume=before)
         for repository in await self._project.repository_names():
             async for records in self._milestones.pages(repository, around):
                 held = await known([record.ref for record in records]) if records else {}
-                moved = (record for record in records if held.get(record.ref) != record.revision)
-                yield Page(records=tuple(moved), direct=True, resume=before)
+                moved = tuple(record for record in records if held.get(record.ref) != record.revision)
+                yield Page(records=moved, direct=True, resume=before)
             if mark is not None:
                 async for records in self._edited_comments(repository, mark, known):
                     yield Page(records=tuple(records), direct=True, resume=before)
@@ -108,8 +114,11 @@ class Scanner:
             ]
 
     async def ids(self) -> AsyncIterator[Sequence[Ref]]:
-        """Yield the refs of all live items, their comments (if wanted) and milestones in scope."""
-        around = (await self._project.get()).around
+        """Yield the refs of all live items, their comments and the iterations (if wanted), and milestones in scope."""
+        project = await (self._project.refresh() if ITERATION in self.types else self._project.get())
+        around = project.around
+        if ITERATION in self.types:
+            yield [record.ref for record in iteration_records(around, project.at.date())]
         async for page in self._sweep.pages(queries.SCAN_COMMENTS if COMMENT in self.types else queries.SCAN):
             live = [(ref, item) for ref, item, _ in _in_scope(page.seen, around) if not item.is_archived]
             yield [ref for ref, _ in live]

@@ -24,8 +24,8 @@ class Step:
     fields: frozenset[str]
     where: str = ""
     """What it writes to, for errors: `github-eng:issue:I_1 Status`."""
-    choice: Choice | None = None
-    """The option it chooses, so that it can be found again under a new id."""
+    chosen: Choice | Ref | None = None
+    """The option or iteration it chooses, so that it can be found again under a new id."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -235,12 +235,14 @@ def _project_field(target: Target, spec: ProjectField, after: Native) -> Iterato
     if after is None:
         yield Step(mutation="clearProjectV2ItemFieldValue", input=said, fields=fields)
         return
+    if isinstance(after, Ref) and spec.type is NativeType.REF and spec.iteration_of(after) is None:
+        yield from _refuse(target, spec.name, "this iteration belongs to another field of the project")
     value = _field_value(spec, after)
     if value is None:
         yield from _refuse(target, spec.name, f"{type(after).__name__} does not fit a {spec.type} field")
         return
-    choice = after if isinstance(after, Choice) else None
-    yield Step(mutation="updateProjectV2ItemFieldValue", input={**said, "value": value}, fields=fields, choice=choice)
+    chosen = after if isinstance(after, Choice | Ref) else None
+    yield Step(mutation="updateProjectV2ItemFieldValue", input={**said, "value": value}, fields=fields, chosen=chosen)
 
 
 def _field_value(spec: ProjectField, value: Native) -> dict[str, object] | None:
@@ -252,15 +254,18 @@ def _field_value(spec: ProjectField, value: Native) -> dict[str, object] | None:
         case NativeType.DATE, Date():
             return {"date": value.value.isoformat()}
         case NativeType.CHOICE, Choice():
-            return choice_value(spec, value)
+            return chosen_value(spec, value)
+        case NativeType.REF, Ref(kind="iteration"):
+            return chosen_value(spec, value)
         case _:
             return None
 
 
-def choice_value(spec: ProjectField, choice: Choice) -> dict[str, object]:
-    """Return the option to send: the one meant, under the id it has now."""
-    option = spec.option_like(choice) or choice
-    return {"iterationId" if spec.is_iteration else "singleSelectOptionId": option.id}
+def chosen_value(spec: ProjectField, chosen: Choice | Ref) -> dict[str, object]:
+    """Return the option or iteration to send: the one meant, under the id it has now."""
+    if isinstance(chosen, Ref):
+        return {"iterationId": spec.iteration_of(chosen)}
+    return {"singleSelectOptionId": (spec.option_like(chosen) or chosen).id}
 
 
 _ISSUE_FIELDS: Final[Mapping[str, Handler]] = {

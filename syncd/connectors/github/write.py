@@ -8,8 +8,8 @@ from typing import TypeAlias
 import structlog
 
 from syncd.connectors.github.api import Api
-from syncd.connectors.github.create import Creator
-from syncd.connectors.github.fields import COMMENT, DRAFT, MILESTONE
+from syncd.connectors.github.create import IN_SETTINGS, NO_ITERATIONS, Creator
+from syncd.connectors.github.fields import COMMENT, DRAFT, ITERATION, MILESTONE
 from syncd.connectors.github.labels import label_ids
 from syncd.connectors.github.milestones import update_milestone
 from syncd.connectors.github.project import ProjectCache
@@ -84,6 +84,8 @@ class Writer:
                 job.carried_out = True
             elif isinstance(write, Archive):
                 job.steps.append(await self._archive_step(write))
+            elif write.pre.ref.kind == ITERATION:
+                raise RejectedError(NO_ITERATIONS, where=str(write.pre.ref), fix=IN_SETTINGS)
             elif write.pre.ref.kind == COMMENT:
                 plan = plan_comment(str(write.pre.ref), write.pre.ref.id, write.pre.marker, write.fields)
                 job.steps, job.errors = plan.steps, plan.refused
@@ -108,8 +110,10 @@ class Writer:
         await update_milestone(self._api, write)
 
     async def _archive_step(self, write: Archive) -> Step:
-        if write.pre.ref.kind == COMMENT:
-            raise RejectedError("GitHub cannot archive a comment", where=str(write.pre.ref), fix="nothing to do")
+        if write.pre.ref.kind in {COMMENT, ITERATION}:
+            raise RejectedError(
+                f"GitHub cannot archive a {write.pre.ref.kind}", where=str(write.pre.ref), fix="nothing to do"
+            )
         project = await self._project.get()
         item = write.pre.ref.id if write.pre.ref.kind == DRAFT else item_of(write.pre)
         if item is None:

@@ -107,6 +107,13 @@ def clear_value(state: State, item: ProjectItem, column: Field) -> None:
         item.updated_at = state.stamp()
 
 
+def forget(state: State, column: Field, gone: Stored) -> None:
+    """Empty every cell of a column that holds what was deleted; no item counts as updated."""
+    for item in state.nodes.values():
+        if isinstance(item, ProjectItem) and column.id in item.values and item.values[column.id].value is gone:
+            del item.values[column.id]
+
+
 def checked(column: Field, given: dict[str, object]) -> Stored:
     """Return the value a `ProjectV2FieldValue` input gives to *column*, or refuse it in GitHub's words."""
     [(key, raw)] = given.items() if len(given) == 1 else [("", None)]

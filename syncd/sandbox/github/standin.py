@@ -15,7 +15,7 @@ from syncd.sandbox.github.auth import Gate
 from syncd.sandbox.github.graphql_api import GraphQLApi, secondary
 from syncd.sandbox.github.judge import judge
 from syncd.sandbox.github.limits import SECONDARY_WAIT_S, Limits
-from syncd.sandbox.github.nodes import Field, Issue, IssueComment, Milestone, Option, ProjectItem
+from syncd.sandbox.github.nodes import Field, Issue, IssueComment, Iteration, Milestone, Option, ProjectItem
 from syncd.sandbox.github.people import WHERE, Found, People, name_of, typed
 from syncd.sandbox.github.rest import RestApi
 from syncd.sandbox.github.rest_http import refusal
@@ -277,15 +277,43 @@ class GitHubStandIn:
         """Delete a choice: items that held it hold nothing, and do not count as updated."""
         column, found = self.column(field), self._option(field, name)
         column.options.remove(found)
-        for item in self.state.nodes.values():
-            if isinstance(item, ProjectItem) and column.id in item.values and item.values[column.id].value is found:
-                del item.values[column.id]
+        edits_project.forget(self.state, column, found)
 
     def _option(self, field: str, name: str) -> Option:
         options = self.column(field).options
         found = next((one for one in options if one.name.casefold() == name.casefold()), None)
         if found is None:
             raise unknown("option", name, [one.name for one in options], where=f"{WHERE}: {field}")
+        return found
+
+    def add_iteration_field(self, name: str, iterations: Mapping[str, tuple[str, int]]) -> None:
+        """Add a column of iterations, each by its title with its first day and its days."""
+        column = self.state.add_field(self.project, name, "ITERATION")
+        column.iterations = [
+            Iteration(id=self.state.option_id(), title=title, start_date=start, duration=days)
+            for title, (start, days) in iterations.items()
+        ]
+
+    def rename_iteration(self, field: str, title: str, new: str) -> None:
+        """Rename an iteration; its id stays."""
+        self._iteration(field, title).title = new
+
+    def renew_iterations(self, field: str) -> None:
+        """Give every iteration a new id, as editing the field may: the old ones are refused, items hold them still."""
+        for one in self.column(field).iterations:
+            one.id = self.state.option_id()
+
+    def delete_iteration(self, field: str, title: str) -> None:
+        """Delete an iteration: items that held it hold nothing, and do not count as updated."""
+        column, found = self.column(field), self._iteration(field, title)
+        column.iterations.remove(found)
+        edits_project.forget(self.state, column, found)
+
+    def _iteration(self, field: str, title: str) -> Iteration:
+        held = self.column(field).iterations
+        found = next((one for one in held if one.title.casefold() == title.casefold()), None)
+        if found is None:
+            raise unknown("iteration", title, [one.title for one in held], where=f"{WHERE}: {field}")
         return found
 
     def deactivate(self, login: str) -> None:

@@ -19,6 +19,7 @@ from syncd.connectors.github.payloads import (
     PageInfo,
 )
 from syncd.connectors.github.rest_payloads import RestComment, RestLabel, RestMilestone
+from syncd.model.refs import ConnectionName
 
 pytestmark = pytest.mark.contracts
 
@@ -61,7 +62,7 @@ def test_every_recorded_field_and_value_is_read(contracts_dir: Path) -> None:
         for found in nodes(answer, "fieldValues"):
             connection = Connection[FieldValueNode].model_validate(found)
             keys = {value.field.id for value in connection.seen if value.field.id}
-            native = project_values([key for key in keys if key], connection.seen)
+            native = project_values(ConnectionName("github-eng"), [key for key in keys if key], connection.seen)
             filled += sum(value is not None for value in native.values())
             values += len(connection.seen)
         for found in nodes(answer, "pageInfo"):

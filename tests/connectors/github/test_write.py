@@ -24,7 +24,7 @@ from syncd.model.native import (
     Text,
     TextFormat,
 )
-from syncd.model.refs import EntityId
+from syncd.model.refs import EntityId, Ref
 from tests.connectors.github.rig import MARKER, NAME, Rig, op
 
 OPEN, DONE = Choice("open", "Open"), Choice("completed", "Closed as completed")
@@ -194,7 +194,7 @@ async def test_project_fields_are_set_and_cleared_in_one_request(rig: Rig) -> No
         rig.field("Status"): option(rig, "Status", "In Review"),
         rig.field("Estimate"): Number(Decimal(5)),
         rig.field("Start date"): Date(date(2026, 4, 1)),
-        rig.field("Iteration"): Choice(iteration.id, iteration.title),
+        rig.field("Iteration"): Ref(NAME, "iteration", f"{rig.field('Iteration')}/{iteration.id}"),
     }
     mark = rig.sandbox.log.mark()
     record = await update(rig, record, **wanted)
