@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -9,12 +10,13 @@ import typer
 from syncd.cli.options import DEFAULT_FOLDER, AsJson, Common, Folder, PortfolioName, Verbose
 
 
-def _group(text: str) -> typer.Typer:
-    return typer.Typer(help=text, no_args_is_help=True, rich_markup_mode=None)
+def _group(text: str, *, alone: bool = False) -> typer.Typer:
+    """Return a group of commands; *alone* it may be called without one."""
+    return typer.Typer(help=text, no_args_is_help=True, invoke_without_command=alone, rich_markup_mode=None)
 
 
 sandbox = _group("Local stand-ins of the tools, to play with.")
-match = _group("Records that may be one item: list, accept or reject.")
+match = _group("Records that may be one item: list, suggest, review, accept, reject, or link by a table.", alone=True)
 conflicts = _group("Fields held for a person: list, show or resolve.")
 quarantine = _group("Items set aside so the rest flow: list or retry.")
 config = _group("What the configuration files may say.")
@@ -85,6 +87,64 @@ def sandbox_log(
     raise typer.Exit(show_log(url, tool, since=since))
 
 
+Percent: TypeAlias = Annotated[
+    int | None, typer.Option("--at-least", min=1, max=99, metavar="PERCENT", help="The least confidence.")
+]
+
+
+@match.callback()
+def match_all(
+    context: typer.Context,
+    table: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="A CSV table: a column for each connection.")
+    ] = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look everything up, link nothing.")] = False,
+    folder: Folder = DEFAULT_FOLDER,
+    portfolio: PortfolioName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Say which records are one item: by a table, or proposal by proposal."""
+    if context.invoked_subcommand is not None:
+        if table is not None:
+            raise typer.BadParameter("--from stands alone, without a command")
+        return
+    if table is None:
+        raise typer.BadParameter("name a command, or a table with --from FILE")
+    from syncd.cli.matching import pair
+
+    common = Common(folder=folder, portfolio=portfolio, json=as_json, verbose=verbose)
+    raise typer.Exit(pair(common, table, dry_run=dry_run))
+
+
+@match.command("suggest")
+def match_suggest(
+    *,
+    kind: Annotated[str | None, typer.Option("--kind", metavar="KIND", help="initiative, milestone or task.")] = None,
+    at_least: Percent = None,
+    folder: Folder = DEFAULT_FOLDER,
+    portfolio: PortfolioName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Look for items that may be one by title, dates and people; links nothing."""
+    from syncd.cli.matching import suggest
+
+    common = Common(folder=folder, portfolio=portfolio, json=as_json, verbose=verbose)
+    raise typer.Exit(suggest(common, kind, at_least))
+
+
+@match.command("review")
+def match_review(
+    *, folder: Folder = DEFAULT_FOLDER, portfolio: PortfolioName = None, as_json: AsJson = False, verbose: Verbose = 0
+) -> None:
+    """Go through the open proposals, the surest first, and answer each."""
+    from syncd.cli.reviewing import review
+
+    raise typer.Exit(review(Common(folder=folder, portfolio=portfolio, json=as_json, verbose=verbose)))
+
+
 @match.command("list")
 def match_list(
     *, folder: Folder = DEFAULT_FOLDER, portfolio: PortfolioName = None, as_json: AsJson = False, verbose: Verbose = 0
@@ -97,19 +157,20 @@ def match_list(
 
 @match.command("accept")
 def match_accept(
-    proposal: Annotated[str, typer.Argument(metavar="ID")],
+    proposal: Annotated[str | None, typer.Argument(metavar="[ID]")] = None,
     keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Those that belong together.")] = None,
     *,
+    at_least: Percent = None,
     folder: Folder = DEFAULT_FOLDER,
     portfolio: PortfolioName = None,
     as_json: AsJson = False,
     verbose: Verbose = 0,
 ) -> None:
-    """Say that these records are one item."""
+    """Say that these records are one item, or accept every proposal that is at least so sure."""
     from syncd.cli.matching import accept
 
     common = Common(folder=folder, portfolio=portfolio, json=as_json, verbose=verbose)
-    raise typer.Exit(accept(common, proposal, keys or []))
+    raise typer.Exit(accept(common, proposal, keys or [], at_least))
 
 
 @match.command("reject")

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from syncd.engine.alike import asked_of, open_pairs, propose
 from syncd.engine.desk import Desk
+from syncd.engine.places import place_of
 from syncd.model.canonical import Kind, Unset, Value
 from syncd.model.native import MISSING, Record, refs_in
 from syncd.model.refs import ConnectionName, EntityId, LinkId, Ref
 from syncd.reconcile.match import Ambiguity, Candidate, Known, Matched, match
-from syncd.store.rows import EntityRow, LinkRow, LinkState, MatchProposalRow, ObservedRow, QuarantineRow
-
-PER_CONTAINER = frozenset({Kind.MILESTONE, Kind.ITERATION})
-"""Kinds of which one entity may be many records of a connection, one in each container."""
+from syncd.store.rows import (
+    EntityRow,
+    LinkRow,
+    LinkState,
+    MatchProposalRow,
+    ObservedRow,
+    ProposalState,
+    QuarantineRow,
+)
 
 CLONE = "it carries the marker"
 """How the reason begins for which a copy of a record of ours is set aside."""
@@ -27,14 +34,11 @@ class Adopted:
     linked: int = 0
     entities: int = 0
     ambiguous: tuple[Ambiguity, ...] = ()
+    alike: int = 0
+    """Open proposals of items that look alike."""
     clones: Mapping[Ref, EntityId] | None = None
-
-    @property
-    def asked(self) -> frozenset[tuple[EntityId, ConnectionName]]:
-        """Return which entities may be in which connections already: a person is being asked."""
-        return frozenset(
-            (entity, ref.connection) for each in self.ambiguous for entity in each.entities for ref in each.refs
-        )
+    asked: frozenset[tuple[EntityId, ConnectionName]] = frozenset()
+    """Which entities may be in which connections already: a person is being asked."""
 
 
 async def adopt(desk: Desk) -> Adopted:
@@ -48,25 +52,30 @@ async def adopt(desk: Desk) -> Adopted:
     if not candidates:
         await _set_aside(desk, {})
         await _ask(desk, ())
-        return Adopted()
+        return await _with_alike(desk, Adopted())
     known = await _known(desk, {candidate.kind for candidate in candidates})
     found = match(candidates, known)
     kinds = {candidate.ref: candidate.kind for candidate in candidates}
-    await _link(desk, rows, kinds, found)
+    fresh = await _link(desk, rows, kinds, found)
     await _set_aside(desk, found.clones)
     await _ask(desk, found.ambiguous)
-    return Adopted(
+    await propose(desk, desk.mapping.similar, fresh)
+    told = Adopted(
         linked=len(found.joins) + sum(len(group) for group in found.groups),
         entities=len(found.groups),
         ambiguous=found.ambiguous,
         clones=found.clones,
+        asked=frozenset(
+            (entity, ref.connection) for each in found.ambiguous for entity in each.entities for ref in each.refs
+        ),
     )
+    return await _with_alike(desk, told)
 
 
-def place_of(record_or_link: Record | LinkRow, kind: Kind) -> str:
-    """Return where there can be only one record of an entity: its connection, or for what has dates its container."""
-    connection = record_or_link.ref.connection
-    return f"{connection}/{record_or_link.container}" if kind in PER_CONTAINER else connection
+async def _with_alike(desk: Desk, told: Adopted) -> Adopted:
+    """Add what is asked about items that look alike, now or since an earlier cycle."""
+    pairs = await open_pairs(desk)
+    return replace(told, alike=len(pairs), asked=told.asked | await asked_of(desk, pairs))
 
 
 def _candidate(desk: Desk, record: Record) -> Candidate | None:
@@ -139,7 +148,10 @@ def _is_described(desk: Desk, connection: ConnectionName) -> bool:
     return account is not None and account.description is not None
 
 
-async def _link(desk: Desk, rows: Mapping[Ref, ObservedRow], kinds: Mapping[Ref, Kind], found: Matched) -> None:
+async def _link(
+    desk: Desk, rows: Mapping[Ref, ObservedRow], kinds: Mapping[Ref, Kind], found: Matched
+) -> frozenset[EntityId]:
+    """Link what was recognised, and return the entities made."""
     now = desk.world.now()
     entities = []
     links = [new_link(desk, rows[ref].record, entity) for ref, entity in found.joins.items()]
@@ -161,6 +173,7 @@ async def _link(desk: Desk, rows: Mapping[Ref, ObservedRow], kinds: Mapping[Ref,
         await tx.links.save(links)
         await tx.dirty.mark(sorted({link.entity for link in links} | waiting))
     desk.links.add(links)
+    return frozenset(entity.id for entity in entities)
 
 
 async def referring_to(desk: Desk, refs: Collection[Ref]) -> frozenset[EntityId]:
@@ -231,6 +244,9 @@ async def _ask(desk: Desk, ambiguous: Sequence[Ambiguity]) -> None:
         )
         for each in ambiguous
     ]
+    kept = {row.id for row in rows}
+    open_now = await desk.store.proposals.by_portfolio(desk.portfolio.name, ProposalState.OPEN)
+    over = [row.id for row in open_now if row.confidence is None and row.id not in kept]
     async with desk.store.transaction() as tx:
         await tx.proposals.add(rows)
-        await tx.proposals.drop_open(desk.portfolio.name, keep=[row.id for row in rows])
+        await tx.proposals.drop(over)

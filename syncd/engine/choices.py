@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from syncd.engine.adopt import new_link, referring_to
 from syncd.engine.commit import commit, plan_ops
 from syncd.engine.cycle import Cycle, finish_run, start_run
 from syncd.engine.desk import Desk
@@ -18,15 +17,12 @@ from syncd.engine.load import load_items, states_of
 from syncd.engine.push import push_updates
 from syncd.errors import ConfigError, HeldError
 from syncd.model.canonical import FieldSpec, FieldType, Unset, Value
-from syncd.model.refs import ConnectionName, EntityId, LinkId
+from syncd.model.refs import ConnectionName, LinkId
 from syncd.reconcile.joining import choose
 from syncd.reconcile.state import FieldState
 from syncd.store.rows import (
     ConflictRow,
-    EntityRow,
     FieldStateRow,
-    MatchProposalRow,
-    ProposalState,
     QuarantineRow,
 )
 
@@ -182,82 +178,6 @@ def _parsed(spec: FieldSpec, text: str) -> Value:
             raise ValueError(text)
         case _:
             return text
-
-
-async def find_proposal(desk: Desk, name: str) -> MatchProposalRow:
-    """
-    Return the open proposal whose id begins with *name*.
-
-    Raises:
-        ConfigError: none does, or several do.
-    """
-    rows = [
-        row
-        for row in await desk.store.proposals.find(name)
-        if row.portfolio == desk.portfolio.name and row.state is ProposalState.OPEN
-    ]
-    if len(rows) == 1:
-        return rows[0]
-    what = f'there is no open match proposal "{name}"' if not rows else f'"{name}" begins {len(rows)} proposals'
-    raise ConfigError(what, fix="run syncd match list")
-
-
-async def accept_match(desk: Desk, proposal: MatchProposalRow, keys: Sequence[str]) -> EntityId:
-    """
-    Link the records called *keys* (all of the proposal's when empty) as one entity, and return it.
-
-    Raises:
-        ConfigError: a key is not in the proposal, two of them live in one place, or two have entities already.
-    """
-    seen = await desk.store.records.observed(proposal.refs)
-    by_key = {seen[ref].record.key: ref for ref in proposal.refs if ref in seen}
-    linked = {link.key: link for key in keys for link in await desk.store.links.by_key(key)}
-    if unknown := [key for key in keys if key not in by_key and key not in linked]:
-        raise ConfigError(f"{', '.join(unknown)}: not in this proposal", fix=f"name some of {', '.join(by_key)}")
-    refs = [ref for key, ref in by_key.items() if not keys or key in keys]
-    owners = {link.entity for link in linked.values()} | ({proposal.entity} if proposal.entity else set())
-    if len(owners) > 1:
-        raise ConfigError("these belong to two items already", fix="name the keys of one of them only")
-    places = [(ref.connection, seen[ref].record.container) for ref in refs]
-    if len(set(places)) < len(places):
-        raise ConfigError(
-            "two of these live in the same place, and an item can be there only once",
-            fix=f"name the keys that belong together: syncd match accept {proposal.id} KEY KEY",
-        )
-    entity = owners.pop() if owners else EntityId(desk.world.new_id())
-    await _link(desk, proposal, refs, entity, is_new=not linked and proposal.entity is None)
-    return entity
-
-
-async def reject_match(desk: Desk, proposal: MatchProposalRow) -> list[EntityId]:
-    """Say that nothing in *proposal* belongs together: each record becomes an item of its own."""
-    entities = [EntityId(desk.world.new_id()) for _ in proposal.refs]
-    for ref, entity in zip(proposal.refs, entities, strict=True):
-        await _link(desk, proposal, [ref], entity, is_new=True, state=ProposalState.REJECTED)
-    return entities
-
-
-async def _link(
-    desk: Desk,
-    proposal: MatchProposalRow,
-    refs: Sequence[object],
-    entity: EntityId,
-    *,
-    is_new: bool,
-    state: ProposalState = ProposalState.ACCEPTED,
-) -> None:
-    now = desk.world.now()
-    seen = await desk.store.records.observed([ref for ref in proposal.refs if ref in refs])
-    row = EntityRow(
-        id=entity, portfolio=desk.portfolio.name, kind=proposal.kind, values={}, provenance={}, created_at=now
-    )
-    waiting = await referring_to(desk, set(seen))
-    async with desk.store.transaction() as tx:
-        await tx.entities.save([row] if is_new else [])
-        await tx.links.save([new_link(desk, each.record, entity) for each in seen.values()])
-        await tx.dirty.mark(sorted({entity} | waiting))
-        if proposal.state is ProposalState.OPEN:
-            await tx.proposals.decide(proposal.id, state, now)
 
 
 async def retry(desk: Desk, rows: Sequence[QuarantineRow]) -> None:

@@ -75,6 +75,7 @@ def _merge(
         policies=read.policies,
         creates=rules.read_creates(file, place / "create", kinds, read.specs, problems),
         matches=rules.read_matches(file, place / "match", read.specs, names, problems),
+        similar=rules.read_similar(file),
         place=place,
     )
     checks.check_policies(mapping, place / "fields", problems)

@@ -87,6 +87,8 @@ class CompiledMapping:
     policies: Mapping[tuple[Kind, str], Policy] = field(default_factory=dict)
     creates: Mapping[Kind, tuple[CreateRule, ...]] = field(default_factory=dict)
     matches: Mapping[Kind, tuple[MatchRule, ...]] = field(default_factory=dict)
+    similar: Mapping[Kind, int] = field(default_factory=dict)
+    """Kinds of which what is alike is proposed, with the least confidence in percent."""
     place: Place = field(default_factory=lambda: Place(lambda _: ""))
     warnings: tuple[ConfigError, ...] = ()
     """What works, though perhaps not as meant; never raised."""

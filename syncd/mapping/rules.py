@@ -112,8 +112,14 @@ def read_matches(
                 by=rule.by,
             )
             for rule in rules
+            if rule.similar is None
         )
     return matches
+
+
+def read_similar(file: MappingFile) -> Mapping[Kind, int]:
+    """Return for which kinds what is alike is proposed, and from which confidence on, in percent."""
+    return {kind: rule.similar for kind, rules in file.match.items() for rule in rules if rule.similar is not None}
 
 
 def _known(

@@ -39,6 +39,9 @@ RESERVED: Final = frozenset(
 NAME: Final = re.compile(r"[a-z][a-z0-9-]*")
 """What connections and portfolios are called."""
 
+LEAST_SIMILAR: Final = 60
+"""Below this many percent nearly everything looks like something else."""
+
 POLICIES: Final = ("hold", "newest", "order", "earliest", "latest", "once")
 
 
@@ -233,6 +236,12 @@ class MatchRule(Strict):
     field: str | None = Field(default=None, description="The native field that holds the name.")
     names: str | None = Field(default=None, description="The connection whose records are named.")
     by: Literal["key", "id", "url"] = Field(default="key", description="What of theirs is written there.")
+    similar: int | None = Field(
+        default=None,
+        ge=LEAST_SIMILAR,
+        le=99,
+        description="Propose, never decide, what is alike by title, dates and people, from this confidence on, in %.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -242,10 +251,11 @@ class MatchRule(Strict):
     @model_validator(mode="after")
     def _one_form(self) -> MatchRule:
         by_id = (self.connection, self.field, self.names)
-        if bool(self.fields) == any(by_id) or (any(by_id) and not all(by_id)):
+        forms = (bool(self.fields), any(by_id), self.similar is not None)
+        if sum(forms) != 1 or (any(by_id) and not all(by_id)):
             raise refuse(
-                "a match rule compares canonical fields, or reads an id field",
-                "write title, {fields: [title, due_on]} or {connection: A, field: NAME, names: B}",
+                "a match rule compares canonical fields, reads an id field, or proposes what is similar",
+                "write title, {fields: [title, due_on]}, {connection: A, field: NAME, names: B} or {similar: 85}",
             )
         return self
 

@@ -94,17 +94,23 @@ class MatchView:
     records: Sequence[tuple[str, str, str]]
     """Connection, key and title of each."""
     made_at: datetime
+    confidence: int | None = None
+    """In percent, for two items that look alike."""
     next: Sequence[str] = ()
+
+
+def match_text(view: MatchView) -> str:
+    """Return one proposal with its records."""
+    sure = "" if view.confidence is None else f"{view.confidence} % sure, "
+    rows = [(name, key, f'"{title}"') for name, key, title in view.records]
+    return f"{view.id}  {view.kind}: {sure}{view.reason}\n{columns(rows, indent=4)}"
 
 
 def matches_text(views: Sequence[MatchView]) -> str:
     """Return all open proposals with their records."""
     if not views:
         return "No match waits for you."
-    parts: list[str] = []
-    for each in views:
-        parts += [f"{each.id}  {each.kind}: {each.reason}"]
-        parts += [columns([(name, key, f'"{title}"') for name, key, title in each.records], indent=4)]
+    parts = [match_text(each) for each in views]
     parts += ["", f"{count(len(views), 'match', 'matches')} to accept or reject."]
     return "\n".join([*parts, *(f"Next: {command}" for command in views[0].next)])
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from syncd.errors import StoreError
 from syncd.store._dialect import WRITES
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The last migration. Named here so that opening an up-to-date database need not load Alembic (a test holds it)."""
 
 MIGRATIONS: Final = "syncd.store:migrations"

@@ -300,6 +300,7 @@ match_proposal = Table(
     _json("refs"),
     _str("entity", null=True),
     _str("reason"),
+    Column("confidence", Integer, nullable=True),
     _str("state"),
     _time("made_at"),
     _time("decided_at", null=True),

@@ -11,7 +11,7 @@ from sqlalchemy import Row, delete, select, update
 from syncd.model import codec
 from syncd.model.canonical import Kind
 from syncd.model.refs import ConnectionName, EntityId
-from syncd.store._db import Db
+from syncd.store._db import Db, chunks
 from syncd.store._dialect import upsert
 from syncd.store._tables import match_proposal, quarantine
 from syncd.store.records import parse_ref
@@ -87,6 +87,7 @@ def _proposal(row: Row[Any]) -> MatchProposalRow:
         refs=tuple(codec.load_ref(ref) for ref in codec.load_text(row.refs)),
         entity=row.entity and EntityId(row.entity),
         reason=row.reason,
+        confidence=row.confidence,
         state=ProposalState(row.state),
         made_at=row.made_at,
         decided_at=row.decided_at,
@@ -111,6 +112,7 @@ class Proposals:
                     "refs": codec.dump_text([codec.dump_ref(ref) for ref in row.refs]),
                     "entity": row.entity,
                     "reason": row.reason,
+                    "confidence": row.confidence,
                     "state": row.state,
                     "made_at": row.made_at,
                     "decided_at": row.decided_at,
@@ -137,10 +139,7 @@ class Proposals:
             update(match_proposal).where(match_proposal.c.id == proposal).values(state=state, decided_at=at)
         )
 
-    async def drop_open(self, portfolio: str, keep: Sequence[str]) -> None:
-        """Drop the portfolio's open proposals but for *keep*: their records were linked or went away."""
-        open_now = await self.by_portfolio(portfolio, ProposalState.OPEN)
-        kept = set(keep)
-        for row in open_now:
-            if row.id not in kept:
-                await self._db.write(delete(match_proposal).where(match_proposal.c.id == row.id))
+    async def drop(self, proposals: Sequence[str]) -> None:
+        """Forget *proposals*: their records were linked, or went away."""
+        for portion in chunks(proposals):
+            await self._db.write(delete(match_proposal).where(match_proposal.c.id.in_(portion)))

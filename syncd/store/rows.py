@@ -321,6 +321,8 @@ class MatchProposalRow:
     refs: tuple[Ref, ...]
     entity: EntityId | None = None
     reason: str
+    confidence: int | None = None
+    """How sure we are, in percent, that two linked items are one; `None` for records that a rule cannot tell apart."""
     state: ProposalState = ProposalState.OPEN
     made_at: datetime
     decided_at: datetime | None = None

@@ -9,8 +9,8 @@ import pytest
 
 from syncd.connectors.protocol import Outcome, Write
 from syncd.engine.absent import sweep
-from syncd.engine.choices import accept_match
 from syncd.engine.cycle import sync
+from syncd.engine.matching import accept_match
 from syncd.engine.plans import make_plan
 from syncd.errors import ForbiddenError, NotFoundError, RemoteError
 from syncd.model.native import Record

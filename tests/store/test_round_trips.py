@@ -261,7 +261,7 @@ async def test_a_rejected_match_is_not_proposed_again(store: Store) -> None:
         assert await tx.proposals.add([row, replace(row, id="m2")]) == 2
         await tx.proposals.decide("m1", ProposalState.REJECTED, AT)
         assert await tx.proposals.add([row]) == 0
-        await tx.proposals.drop_open("platform", keep=[])
+        await tx.proposals.drop([row.id for row in await tx.proposals.by_portfolio("platform", ProposalState.OPEN)])
     rejected = replace(row, state=ProposalState.REJECTED, decided_at=AT)
     assert await store.proposals.by_portfolio("platform") == [rejected]
     assert await store.proposals.find("m") == [rejected]
