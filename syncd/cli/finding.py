@@ -37,7 +37,7 @@ async def findings_of(desk: Desk, cycle: Cycle) -> Findings:
         held=tuple(sorted(held, key=lambda each: (not each.is_conflict, each.kind, each.title, each.field, each.name))),
         unreadable=tally(unreadable),
         left_alone=tally(left),
-        ambiguous=len(cycle.adopted.ambiguous),
+        ambiguous=len(cycle.adopted.ambiguous) + cycle.adopted.alike,
         unreachable=tuple((name, str(each.error.what)) for name, each in desk.accounts.items() if each.error),
         problems=tuple(str(each) for each in problems(desk)),
         names=await names_of(desk, [*values, *before, *sides]),

@@ -17,8 +17,6 @@ from datetime import date
 from functools import cached_property
 from typing import Final
 
-from rapidfuzz import fuzz, process
-
 from syncd.model.canonical import Kind
 from syncd.model.refs import EntityId
 
@@ -109,6 +107,8 @@ def _between(
 
 
 def _look_up(asked: Sequence[Profile], others: Sequence[Profile], at_least: int) -> Iterable[Alike]:
+    from rapidfuzz import fuzz, process
+
     titles = [other.words for other in others]
     for profile in asked:
         near = process.extract(

@@ -75,7 +75,7 @@ def _left(view: OutcomeView) -> list[str]:
         (view.waiting, "change to approve", "changes to approve"),
         (found.conflicts, "conflict", "conflicts"),
         (found.questions, "question", "questions"),
-        (found.ambiguous, "ambiguous match", "ambiguous matches"),
+        (found.ambiguous, "match to decide", "matches to decide"),
         (view.quarantine, "item in quarantine", "items in quarantine"),
     )
     return [count(number, one, many) for number, one, many in told if number]

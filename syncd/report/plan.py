@@ -90,7 +90,7 @@ def summary(view: PlanView) -> str:
         f"{count(found.conflicts, 'conflict')} held",
     ]
     parts += [count(found.questions, "question")] if found.questions else []
-    parts += [count(found.ambiguous, "ambiguous match", "ambiguous matches")] if found.ambiguous else []
+    parts += [count(found.ambiguous, "match to decide", "matches to decide")] if found.ambiguous else []
     approval = f" ({waiting} only with your approval)" if waiting else ""
     return f"Plan {view.id}: {', '.join(parts)}{approval}. Nothing was written."
 

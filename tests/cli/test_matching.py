@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,14 +14,14 @@ PAIRS = [("Rotate the signing keys", "Rotate signing keys"), ("Archive old invoi
 
 
 @pytest.fixture
-def alike(cli: Cli) -> Iterator[Cli]:
+def alike(cli: Cli) -> Cli:
     """Two pairs of items that are probably one, in an installation past its first contact."""
     cli.agree()
     for jira, github in PAIRS:
         add(cli.server.url, "jira", "Task", "ENG", {"title": jira})
         add(cli.server.url, "github", "Task", "acme/api", {"title": github})
     cli("sync")
-    yield cli
+    return cli
 
 
 def test_suggest_links_nothing_and_names_the_next_command(alike: Cli) -> None:

@@ -94,7 +94,7 @@ def test_a_plan_is_lines_in_columns_a_summary_and_the_next_command() -> None:
         "Not readable, and therefore frozen:\n"
         "  no rule (2 items, such as ENG-1)\n"
         "\n"
-        "Plan 7f3c: 1 to create, 2 to update, 0 to archive, 1 conflict held, 1 ambiguous match"
+        "Plan 7f3c: 1 to create, 2 to update, 0 to archive, 1 conflict held, 1 match to decide"
         " (2 only with your approval). Nothing was written.\n"
         "Next: syncd apply 7f3c"
     )
