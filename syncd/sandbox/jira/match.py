@@ -144,9 +144,26 @@ class _Compiler:
             return self._text(clause, field)
         if clause.operator in {"=", "!=", "in", "not in"} and field not in {"created", "updated", "resolutiondate"}:
             return self._equality(clause, field)
+        if field == "key":
+            return self._key_range(clause)
         if self._kind(field) not in _ORDERED:
             raise self._bad_operator(clause)
         return self._order(clause, field)
+
+    def _key_range(self, clause: Clause) -> Test:
+        """
+        Compare keys by number, within the bound's own project.
+
+        Here the bound need not exist. The real site is said to answer nothing
+        when it does not (CData's Jira driver documentation, "KeyColumnOperators").
+        """
+        compare = _COMPARE.get(clause.operator)
+        bound = re.fullmatch(r"(.+)-(\d+)", self._text_of(clause.operands[0], clause).upper())
+        if compare is None or bound is None or bound[1] not in self._site.projects:
+            raise self._bad_operator(clause)
+        project, number = f"{bound[1]}-", int(bound[2])
+        start = len(project)
+        return lambda state: state.key.startswith(project) and compare(int(state.key[start:]), number)
 
     @staticmethod
     def _bad_operator(clause: Clause) -> JiraProblem:

@@ -132,6 +132,12 @@ def server_info(call: Call) -> Answer:
     )
 
 
+@endpoint("GET", "/project")
+def all_projects(call: Call) -> Answer:
+    """Answer every project the account may see."""
+    return Answer(body=[call.view.project(one) for one in call.site.projects.values()])
+
+
 @endpoint("GET", "/project/search")
 def projects(call: Call) -> Answer:
     """Answer the projects the account may see."""

@@ -212,3 +212,19 @@ async def test_no_query_however_odd_breaks_the_site(peer: Peer) -> None:
         answered[response.status_code] += 1
         assert response.status_code == 200 or response.json()["errorMessages"], words
     assert set(answered) == {200, 400}
+
+
+async def test_keys_are_compared_by_number_within_one_project(peer: Peer) -> None:
+    top = peer.site.projects["ENG"].next_number - 1
+    assert top > 12
+    low = await peer.find("project = ENG and key >= ENG-1 and key < ENG-10 order by key")
+    high = await peer.find(f"project = ENG and key >= ENG-10 and key < ENG-{top + 1000} order by key")
+    assert low.isdisjoint(high)
+    assert low | high == await peer.find("project = ENG")
+    assert await peer.find("project = PMO and key >= ENG-1") == set()
+    refused = await peer.ask("GET", "/search/jql", query={"jql": "key > NOPE-1"})
+    assert refused.status_code == 400
+
+
+async def test_every_project_is_listed_plainly(peer: Peer) -> None:
+    assert [one["key"] for one in await peer.get("/project")] == list(peer.site.projects)
