@@ -235,13 +235,48 @@ class OpenApiContract:
         return next(hits, None)
 
 
+class Contract(Protocol):
+    """What judges requests and answers."""
+
+    def check_request(self, method: str, path: str, query: Query = None, body: object = None) -> list[str]:
+        """Return what the vendor would object to in a request."""
+        ...
+
+    def check_response(self, method: str, path: str, status: int, body: object = None) -> list[str]:
+        """Return where an answer does not fit what the vendor promises."""
+        ...
+
+
+class SeveralContracts:
+    """The documents of one vendor's several APIs, each with the beginning of its paths; the first that fits judges."""
+
+    def __init__(self, by_prefix: Mapping[str, OpenApiContract]) -> None:
+        self._by_prefix = by_prefix
+
+    def check_request(self, method: str, path: str, query: Query = None, body: object = None) -> list[str]:
+        """Return what the vendor would object to in a request."""
+        return self._judge_of(path).check_request(method, path, query, body)
+
+    def check_response(self, method: str, path: str, status: int, body: object = None) -> list[str]:
+        """Return where an answer does not fit what the vendor promises."""
+        return self._judge_of(path).check_response(method, path, status, body)
+
+    @property
+    def operations(self) -> list[str]:
+        """Return every operation of every document."""
+        return [operation for one in self._by_prefix.values() for operation in one.operations]
+
+    def _judge_of(self, path: str) -> OpenApiContract:
+        return next(one for prefix, one in self._by_prefix.items() if path.startswith(prefix))
+
+
 VERBS = frozenset({"get", "put", "post", "delete", "patch"})
 
 
 class CheckedTransport(httpx.AsyncBaseTransport):
     """Passes requests on to *inner* and raises `ContractError` on whatever the contract forbids, either way."""
 
-    def __init__(self, contract: OpenApiContract, inner: httpx.AsyncBaseTransport, *, prefix: str = "") -> None:
+    def __init__(self, contract: Contract, inner: httpx.AsyncBaseTransport, *, prefix: str = "") -> None:
         self._contract = contract
         self._inner = inner
         self._prefix = prefix
@@ -284,9 +319,11 @@ def load_contract(path: Path) -> OpenApiContract:
     return OpenApiContract(path)
 
 
-def jira_contract() -> OpenApiContract:
-    """Return the Jira Cloud platform contract; skip the test when it is not there."""
-    return load_contract(contracts_folder() / "jira-cloud" / "platform-v3-openapi.json")
+def jira_contract() -> SeveralContracts:
+    """Return the Jira Cloud contracts, platform and agile; skip the test when they are not there."""
+    folder = contracts_folder() / "jira-cloud"
+    agile = load_contract(folder / "software-agile-openapi-2022-07.json")
+    return SeveralContracts({"/rest/agile/": agile, "": load_contract(folder / "platform-v3-openapi.json")})
 
 
 def _is_json(response: httpx.Response) -> bool:

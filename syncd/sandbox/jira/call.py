@@ -13,6 +13,8 @@ from syncd.sandbox.jira.problems import JiraProblem
 from syncd.sandbox.jira.render import View, split_names
 from syncd.sandbox.jira.state import Site, User
 
+API: Final = "/rest/api/3"
+AGILE: Final = "/rest/agile/1.0"
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -77,14 +79,14 @@ class Call:
 
 Handler = Callable[[Call], Answer]
 ENDPOINTS: Final[dict[tuple[str, str], Handler]] = {}
-"""Method and path below `/rest/api/3`, in Starlette's notation."""
+"""Method and path, in Starlette's notation."""
 
 
 def endpoint(method: str, path: str) -> Callable[[Handler], Handler]:
-    """Register a handler."""
+    """Register a handler of a path below `/rest/api/3`, or of one that begins with another `/rest`."""
 
     def register(handler: Handler) -> Handler:
-        ENDPOINTS[method, path] = handler
+        ENDPOINTS[method, path if path.startswith("/rest/") else API + path] = handler
         return handler
 
     return register

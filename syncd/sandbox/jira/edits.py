@@ -19,6 +19,7 @@ from syncd.sandbox.jira.schema import (
     FieldKind,
     IssueType,
 )
+from syncd.sandbox.jira.sprints import joined
 from syncd.sandbox.jira.state import Change, Issue, Json, Project, Site, User
 from syncd.sandbox.jira.values import LIST_KINDS, Place, coerce, coerce_member, find_project, find_type, off_screen
 from syncd.sandbox.jira.workflow import Transition, workflow_of
@@ -178,7 +179,9 @@ def _read(
         else:
             try:
                 if name in edit.fields:
-                    values[name] = coerce(place, field, edit.fields[name])
+                    wanted = coerce(place, field, edit.fields[name])
+                    is_sprint = field.kind is FieldKind.SPRINT
+                    values[name] = joined(place.site.sprints, now.get(name) or (), wanted) if is_sprint else wanted
                 elif field.kind is FieldKind.LINKS:
                     links += [_link_wanted(place.site, one) for one in edit.update[name]]
                 else:

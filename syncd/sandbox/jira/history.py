@@ -57,6 +57,7 @@ _NAMES: Final[dict[FieldKind, Callable[[Site, str, Any], str]]] = {
     FieldKind.PARENT: _parent_key,
     FieldKind.VERSIONS: lambda site, _, one: site.versions[one].name,
     FieldKind.COMPONENTS: lambda site, _, one: site.components[one].name,
+    FieldKind.SPRINT: lambda site, _, one: site.sprints[one].name,
     FieldKind.OPTION: _option_name,
     FieldKind.OPTIONS: _option_name,
 }

@@ -89,10 +89,10 @@ def _sort_key(field: str, state: State) -> tuple[bool, Any]:
     return value is None, value if isinstance(value, float | datetime) else str(value)
 
 
-def _named(site: Site, field: str) -> list[tuple[str, ...]] | None:
+def _named(site: Site, field: str) -> list[tuple[Any, ...]] | None:
     """Return the stored value and every name of each thing a field may hold; `None` when it is not a closed set."""
     options = site.fields[field].options
-    sets: dict[FieldKind, Callable[[], list[tuple[str, ...]]]] = {
+    sets: dict[FieldKind, Callable[[], list[tuple[Any, ...]]]] = {
         FieldKind.PROJECT: lambda: [(one.key, one.key, str(one.id), one.name) for one in site.projects.values()],
         FieldKind.TYPE: lambda: [(one.id, one.id, one.name) for one in TYPES_BY_NAME.values()],
         FieldKind.STATUS: lambda: [(one.id, one.id, one.name) for one in STATUSES],
@@ -101,6 +101,7 @@ def _named(site: Site, field: str) -> list[tuple[str, ...]] | None:
         FieldKind.USER: lambda: [(one, one) for one in site.users],
         FieldKind.COMPONENTS: lambda: [(one.id, one.id, one.name) for one in site.components.values()],
         FieldKind.VERSIONS: lambda: [(one.id, one.id, one.name) for one in site.versions.values()],
+        FieldKind.SPRINT: lambda: [(one.id, str(one.id), one.name) for one in site.sprints.values()],
         FieldKind.OPTION: lambda: [(one.id, one.id, one.value) for one in options],
         FieldKind.OPTIONS: lambda: [(one.id, one.id, one.value) for one in options],
     }

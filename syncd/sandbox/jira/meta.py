@@ -26,6 +26,7 @@ from syncd.sandbox.jira.state import Json, Project
 from syncd.sandbox.jira.workflow import Transition, workflow_of
 
 _CUSTOM: Final = "com.atlassian.jira.plugin.system.customfieldtypes:"
+_GREENHOPPER: Final = "com.pyxis.greenhopper.jira:"
 _SCHEMAS: Final[dict[FieldKind, tuple[str, str | None, str]]] = {
     FieldKind.TEXT: ("string", None, "textfield"),
     FieldKind.ADF: ("string", None, "textarea"),
@@ -46,6 +47,7 @@ _SCHEMAS: Final[dict[FieldKind, tuple[str, str | None, str]]] = {
     FieldKind.STATUS: ("status", None, ""),
     FieldKind.INSTANT: ("datetime", None, "datetime"),
     FieldKind.SUBTASKS: ("array", "issuelinks", ""),
+    FieldKind.SPRINT: ("array", "json", "gh-sprint"),
     FieldKind.COMMENTS: ("comments-page", None, ""),
 }
 """Field kind: type, type of the items, name of the custom field type."""
@@ -60,7 +62,8 @@ def field_schema(field: FieldDef) -> Json:
     if items:
         told["items"] = items
     if field.is_custom:
-        return told | {"custom": _CUSTOM + custom, "customId": int(field.id.removeprefix("customfield_"))}
+        maker = _GREENHOPPER if field.kind is FieldKind.SPRINT else _CUSTOM
+        return told | {"custom": maker + custom, "customId": int(field.id.removeprefix("customfield_"))}
     return told | {"system": field.id}
 
 
@@ -72,7 +75,7 @@ def field_meta(call: Call, field: FieldDef, project: Project) -> Json:
         "name": field.name,
         "key": field.id,
         "hasDefaultValue": field.id in {"priority", "reporter"},
-        "operations": _LISTS if _SCHEMAS[field.kind][0] == "array" else ["set"],
+        "operations": _LISTS if _SCHEMAS[field.kind][0] == "array" and field.kind is not FieldKind.SPRINT else ["set"],
     }
     allowed = _allowed(call, field, project)
     return told if allowed is None else told | {"allowedValues": allowed}

@@ -247,9 +247,17 @@ def _worded(site: Site, field: FieldDef, value: object) -> Any:  # noqa: ANN401 
         FieldKind.LABELS: lambda: _names(value),
         FieldKind.PRIORITY: lambda: {"name": str(value).capitalize()},
         FieldKind.TYPE: lambda: {"name": str(value)},
+        FieldKind.SPRINT: lambda: _sprint_number(site, str(value)),
         FieldKind.PARENT: lambda: {"id": str(find_item(site, str(value)).id)},
     }
     return words[field.kind]() if field.kind in words else value
+
+
+def _sprint_number(site: Site, name: str) -> int:
+    for sprint in site.sprints.values():
+        if name in {sprint.name, str(sprint.id)}:
+            return sprint.id
+    raise unknown("sprint", name, (one.name for one in site.sprints.values()), where=_WHERE)
 
 
 def _names(value: object) -> list[str]:
@@ -281,6 +289,7 @@ def _readable(site: Site, field: FieldDef, value: Any) -> object:  # noqa: ANN40
         FieldKind.INSTANT: lambda one: one.isoformat(),
         FieldKind.VERSIONS: lambda many: [site.versions[one].name for one in many],
         FieldKind.COMPONENTS: lambda many: [site.components[one].name for one in many],
+        FieldKind.SPRINT: lambda many: [site.sprints[one].name for one in many],
         FieldKind.COMMENTS: lambda many: [_readable_comment(site, one) for one in many],
         FieldKind.OPTION: lambda one: _option_name(field, one),
         FieldKind.OPTIONS: lambda many: [_option_name(field, one) for one in many],

@@ -20,6 +20,7 @@ from syncd.sandbox.jira.schema import (
     IssueType,
     StatusDef,
 )
+from syncd.sandbox.jira.sprints import Sprint
 from syncd.sandbox.jira.state import Component, History, Issue, Json, Link, Project, Site, User, Version
 from syncd.sandbox.jira.workflow import Transition
 
@@ -262,6 +263,17 @@ class View:
         place = self._self(f"issue/{issue.id}/comment")
         return {"comments": shown, "self": place, "maxResults": len(shown), "total": len(held), "startAt": 0}
 
+    @staticmethod
+    def sprint(sprint: Sprint) -> Json:
+        """Return what both APIs tell of a sprint, its times in UTC; what is not set is absent."""
+        times = {"startDate": sprint.start, "endDate": sprint.end, "completeDate": sprint.complete}
+        told: Json = {"name": sprint.name, "state": sprint.state, "goal": sprint.goal}
+        return told | {key: f"{at:%Y-%m-%dT%H:%M:%S}.000Z" for key, at in times.items() if at is not None}
+
+    def held_sprint(self, sprint: Sprint) -> Json:
+        """Return a sprint as an issue's field shows it."""
+        return {"id": sprint.id, "boardId": sprint.board, **self.sprint(sprint)}
+
     def subtasks(self, issue: Issue) -> list[Json]:
         """Return an issue's sub-tasks."""
         return [self.mention(one) for one in self.site.children_of(issue.id) if one.type.is_subtask]
@@ -299,6 +311,7 @@ _OF_VALUE: Final[dict[FieldKind, Callable[[View, FieldDef, Any], Any]]] = {
     FieldKind.RESOLUTION: lambda view, _, value: view.resolution(value),
     FieldKind.PARENT: lambda view, _, value: view.parent(value),
     FieldKind.INSTANT: lambda view, _, value: view.instant(value),
+    FieldKind.SPRINT: lambda view, _, value: [view.held_sprint(view.site.sprints[one]) for one in value],
     FieldKind.OPTION: View.option,
     FieldKind.OPTIONS: lambda view, field, value: [view.option(field, one) for one in value],
 }

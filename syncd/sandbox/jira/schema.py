@@ -30,6 +30,7 @@ class FieldKind(StrEnum):
     INSTANT = "datetime"
     SUBTASKS = "subtasks"
     COMMENTS = "comment"
+    SPRINT = "sprint"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +193,7 @@ FIELDS: Final = (
         screens=_TOP,
         options=_options(10230, "On track", "At risk", "Off track"),
     ),
+    FieldDef(id="customfield_10028", name="Sprint", kind=FieldKind.SPRINT, screens=_WORK),
     FieldDef(id="customfield_10027", name="External reference", kind=FieldKind.TEXT, limit=SUMMARY_LIMIT),
 )
 

@@ -10,6 +10,7 @@ from syncd.model.canonical import Health, MilestoneStatus, Priority, Status
 from syncd.sandbox._words import COMPONENTS
 from syncd.sandbox.jira.adf import from_markdown
 from syncd.sandbox.jira.edits import Edit, create_issue
+from syncd.sandbox.jira.sprints import Board, Sprint
 from syncd.sandbox.jira.state import Component, Issue, Json, Project, Site, User, Version
 from syncd.sandbox.portfolio import PROJECTS, Portfolio, SeedInitiative, SeedMilestone, SeedTask, as_shown_by
 
@@ -18,6 +19,7 @@ OFFICE_EMAIL: Final = "office@acme.example"
 ADMIN: Final = "712020:admin"
 BOT: Final = "712020:sync-bot"
 OFFICE: Final = "712020:office"
+SPRINT_DAYS: Final = 14
 PROJECT_NAMES: Final = {"PMO": "Project office", "ENG": "Engineering"}
 _TOOL: Final = "jira"
 _TASK_STATUS: Final = {
@@ -54,6 +56,7 @@ def fill(site: Site, portfolio: Portfolio) -> None:
         for name in COMPONENTS:
             one = Component(id=str(site.new_id()), project=key, name=name)
             site.components[one.id] = one
+    _sprints(site)
     versions = {
         (seed.key, project): _version(site, project, as_shown_by(_TOOL, seed)).id
         for seed in portfolio.milestones
@@ -88,6 +91,22 @@ def _people(site: Site, portfolio: Portfolio) -> None:
         site.users[account] = User(
             account_id=account, name=person.name, email=person.email, email_shown=person.email_shown
         )
+
+
+def _sprints(site: Site) -> None:
+    """Give each project a board, and engineering six sprints of two weeks: two closed, one active, three to come."""
+    for key, kind in (("PMO", "kanban"), ("ENG", "scrum")):
+        board = Board(id=site.new_id(), project=key, name=f"{key} board", type=kind)
+        site.boards[board.id] = board
+    now = site.now()
+    monday = (now - timedelta(days=now.weekday())).replace(hour=4, minute=0, second=0, microsecond=0)
+    for index in range(6):
+        start = monday + timedelta(days=SPRINT_DAYS * (index - 2))
+        end = start + timedelta(days=SPRINT_DAYS - 3, hours=8)
+        state = "closed" if index < 2 else "active" if index == 2 else "future"  # noqa: PLR2004 - the third runs
+        sprint = Sprint(id=site.new_id(), board=board.id, name=f"Iteration {index + 1}", state=state)
+        sprint.start, sprint.end, sprint.complete = start, end, end if state == "closed" else None
+        site.sprints[sprint.id] = sprint
 
 
 def _version(site: Site, project: str, seed: SeedMilestone) -> Version:

@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from syncd.errors import ConfigError
-from syncd.sandbox.jira import comment_api, issues, meta, search, versions
-from syncd.sandbox.jira.call import ENDPOINTS, Answer, Call, Handler
+from syncd.sandbox.jira import agile, comment_api, issues, meta, search, versions
+from syncd.sandbox.jira.call import AGILE, API, ENDPOINTS, Answer, Call, Handler
 from syncd.sandbox.jira.comments import Comment, delete_comment
 from syncd.sandbox.jira.limits import BURSTS, Limits
 from syncd.sandbox.jira.people import add_item, find_item, find_person, refused, set_field, show_all, show_item
@@ -27,11 +27,10 @@ from syncd.sandbox.portfolio import Portfolio
 from syncd.sandbox.standin import base_url, wrote
 from syncd.world import World
 
-API: Final = "/rest/api/3"
-MODULES: Final = (comment_api, issues, meta, search, versions)
+MODULES: Final = (agile, comment_api, issues, meta, search, versions)
 """Importing them fills the table of endpoints."""
 READING_POSTS: Final = frozenset({"/search/jql", "/issue/bulkfetch", "/changelog/bulkfetch", "/comment/list"})
-_ITEM: Final = re.compile(r"/(issue|version|issueLink)/([^/]+)")
+_ITEM: Final = re.compile(r"/(issue|version|issueLink|board|sprint)/([^/]+)")
 _PART: Final = re.compile(r"/(comment|remotelink)/(\d+)")
 """What belongs to an item and has an id of its own."""
 _NOT_ITEMS: Final = frozenset({"bulk", "bulkfetch", "createmeta"})
@@ -62,20 +61,19 @@ class JiraStandIn:
     def routes(self) -> Sequence[BaseRoute]:
         """Return every endpoint, the literal paths before those with parameters."""
         by_literal = sorted(ENDPOINTS.items(), key=lambda item: (item[0][1].count("{"), item[0][1]))
-        return [
-            Route(API + path, self._endpoint(path, handler), methods=[method]) for (method, path), handler in by_literal
-        ]
+        return [Route(path, self._endpoint(path, handler), methods=[method]) for (method, path), handler in by_literal]
 
     def judge(self, method: str, path: str, body: bytes) -> Judgement:
         """Say what a request is for: searching and fetching by POST are reads."""
         del body
-        rest = path.removeprefix(API)
+        root = AGILE if path.startswith(AGILE) else API
+        rest = path.removeprefix(root)
         is_read = method in {"GET", "HEAD"} or (method == "POST" and rest in READING_POSTS)
         found = _ITEM.match(rest)
         items = frozenset({found[2]} if found and found[2] not in _NOT_ITEMS else ())
         template = _PART.sub(r"/\1/{id}", _ITEM.sub(r"/\1/{id}", rest)) if items else rest
         kind = RequestKind.READ if is_read else RequestKind.WRITE
-        return Judgement(kind=kind, operation=f"{method} {API}{template}", items=items)
+        return Judgement(kind=kind, operation=f"{method} {root}{template}", items=items)
 
     def refusal(self, status: int, detail: Mapping[str, str]) -> Response:
         """Return an HTTP status in Jira's words; a 429 takes `wait` and `reason` from *detail*."""

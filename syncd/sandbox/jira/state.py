@@ -9,6 +9,7 @@ from typing import Any
 
 from syncd.sandbox.jira.problems import JiraProblem, missing_issue
 from syncd.sandbox.jira.schema import FIELDS_BY_ID, TYPES_BY_ID, FieldDef, IssueType
+from syncd.sandbox.jira.sprints import Board, Sprint
 from syncd.sandbox.jira.tokens import Tokens
 from syncd.world import World
 
@@ -138,6 +139,8 @@ class Site:
         self.projects: dict[str, Project] = {}
         self.components: dict[str, Component] = {}
         self.versions: dict[str, Version] = {}
+        self.boards: dict[int, Board] = {}
+        self.sprints: dict[int, Sprint] = {}
         self.issues: dict[int, Issue] = {}
         self.links: dict[str, Link] = {}
         self.comments: dict[int, int] = {}

@@ -18,6 +18,7 @@ from syncd.sandbox.jira.schema import (
     FieldKind,
     IssueType,
 )
+from syncd.sandbox.jira.sprints import CLOSED
 from syncd.sandbox.jira.state import Project, Site
 
 MAX_LABEL: Final = 255
@@ -206,6 +207,19 @@ def _parent(place: Place, field: FieldDef, value: object) -> int | None:
     return parent.id
 
 
+def _sprint(place: Place, field: FieldDef, value: object) -> list[int]:
+    if value is None:
+        return []
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise field_problem(field.id, "Number value expected as the Sprint id.")
+    sprint = place.site.sprints.get(value)
+    if sprint is None:
+        raise field_problem(field.id, f"Sprint with id '{value}' does not exist.")
+    if sprint.state == CLOSED:
+        raise field_problem(field.id, "The issue can't be assigned to a completed sprint.")
+    return [value]
+
+
 def _type(_place: Place, _field: FieldDef, value: object) -> str:
     return find_type(value).id
 
@@ -262,4 +276,5 @@ _COERCE: Final[dict[FieldKind, Callable[[Place, FieldDef, Any], Any]]] = {
     FieldKind.INSTANT: _never,
     FieldKind.SUBTASKS: _never,
     FieldKind.COMMENTS: _never,
+    FieldKind.SPRINT: _sprint,
 }
