@@ -11,7 +11,7 @@ import httpx
 
 from syncd.connectors.jira.comments import find_comments
 from syncd.connectors.jira.describe import Catalog, describe, read_catalog, read_projects
-from syncd.connectors.jira.fields import COMMENT, VERSION
+from syncd.connectors.jira.fields import COMMENT, ITERATION, VERSION
 from syncd.connectors.jira.full import issue_ids, read_versions, sweep
 from syncd.connectors.jira.marks import Scan
 from syncd.connectors.jira.queries import MAX_BULK_CREATE, MAX_BULK_FETCH
@@ -20,6 +20,7 @@ from syncd.connectors.jira.records import mark_label, version_record
 from syncd.connectors.jira.scan import scan
 from syncd.connectors.jira.settings import JiraSettings
 from syncd.connectors.jira.site import Site
+from syncd.connectors.jira.sprints import Sprints
 from syncd.connectors.jira.writes import write_all
 from syncd.connectors.protocol import (
     Capabilities,
@@ -47,7 +48,7 @@ class JiraConnector:
     def __init__(self, name: ConnectionName, settings: JiraSettings, client: httpx.AsyncClient, world: World) -> None:
         self.name = name
         self.capabilities = Capabilities(
-            record_types=frozenset({VERSION, COMMENT}),
+            record_types=frozenset({VERSION, COMMENT, ITERATION}),
             create_identity=CreateIdentity.MARKER_LAGGED,
             index_lag_s=settings.options.index_lag_s,
             history=True,
@@ -56,6 +57,7 @@ class JiraConnector:
             quiet=frozenset({VERSION}),
         )
         self._site = Site(name, settings, client, world)
+        self._sprints = Sprints(self._site)
         self.types: frozenset[str] = frozenset()
         self._known: Catalog | None = None
 
@@ -79,7 +81,8 @@ class JiraConnector:
         asked = Scan(
             site=self._site,
             catalog=await self._catalog(),
-            account=account.account_id,
+            sprints=self._sprints,
+            account=account,
             types=self.types,
             known=known,
         )
@@ -88,14 +91,21 @@ class JiraConnector:
                 yield page
 
     async def ids(self) -> AsyncIterator[Sequence[Ref]]:
-        """Yield the refs of everything in scope."""
-        await self._site.account()
+        """Yield the refs of everything in scope but the comments."""
+        account = await self._site.account()
         async for refs in sweep(self._site):
             yield refs
+        if ITERATION in self.types:
+            yield [record.ref for record in await self._sprints.read_all(account)]
 
     async def read_many(self, refs: Sequence[Ref]) -> Mapping[Ref, Record | RemoteError]:
         """Read each ref by id, with an answer for every ref asked."""
-        return await read_records(self._site, await self._catalog(), refs)
+        sprints = [ref for ref in refs if ref.kind == ITERATION]
+        others = [ref for ref in refs if ref.kind != ITERATION]
+        answers = await read_records(self._site, await self._catalog(), others)
+        if sprints:
+            answers |= await self._sprints.read(sprints, await self._site.account())
+        return answers
 
     async def write(self, batch: Sequence[Write]) -> Sequence[Outcome]:
         """Carry out each write once, in order, and answer for each."""

@@ -27,6 +27,7 @@ from syncd.connectors.jira.fields import (
 from syncd.connectors.jira.payloads import CreateField, CreateFields, FieldDetails, LinkTypes, Project, TypeStatuses
 from syncd.connectors.jira.queries import CREATE_FIELDS, FIELDS, LINK_TYPES, PROJECT, PROJECT_STATUSES
 from syncd.connectors.jira.site import Site
+from syncd.connectors.jira.sprints import ITERATION_FIELDS
 from syncd.connectors.protocol import Container, Description
 from syncd.errors import ForbiddenError, NotFoundError
 from syncd.model.native import Choice, NativeField, NativeType, TextFormat
@@ -127,7 +128,9 @@ async def describe(site: Site, catalog: Catalog) -> Description:
         Container(name=key, record_types=frozenset({*types, VERSION, COMMENT})) for key, types in catalog.types.items()
     )
     return Description(
-        fields=(*_merged(found), *_VERSION_FIELDS, *COMMENT_FIELDS), containers=containers, account=account
+        fields=(*_merged(found), *_VERSION_FIELDS, *COMMENT_FIELDS, *ITERATION_FIELDS),
+        containers=containers,
+        account=account,
     )
 
 

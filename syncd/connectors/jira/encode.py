@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
-from syncd.connectors.jira.fields import MAX_LABEL, MAX_TEXT, NATIVE_TYPES, FieldInfo, Wire
+from syncd.connectors.jira.fields import ITERATION, MAX_LABEL, MAX_TEXT, NATIVE_TYPES, FieldInfo, Wire
 from syncd.errors import RejectedError
 from syncd.model.native import (
     Choice,
@@ -80,6 +80,10 @@ def write_member(info: FieldInfo, member: Choice | Person | Ref) -> object:
     """Return the JSON that names one member of a set, or a lone choice, person or record."""
     if info.wire is Wire.LABELS:
         return member.id
+    if info.wire is Wire.SPRINT:
+        if not isinstance(member, Ref) or member.kind != ITERATION:
+            raise _misfit(info, member)
+        return int(member.id)
     if isinstance(member, Person):
         return {"accountId": member.id}
     return {"id": member.id}

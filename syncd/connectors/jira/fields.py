@@ -5,12 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from syncd.connectors.jira.payloads import FieldDetails, IssueId, IssueLink, Named, Status, User, parse_instant
+from syncd.connectors.jira.payloads import (
+    FieldDetails,
+    HeldSprint,
+    IssueId,
+    IssueLink,
+    Named,
+    Status,
+    User,
+    parse_instant,
+)
 from syncd.model.native import (
     Choice,
     Choices,
@@ -31,6 +40,8 @@ from syncd.model.refs import ConnectionName, Ref
 ISSUE: Final = "issue"
 VERSION: Final = "version"
 COMMENT: Final = "comment"
+ITERATION: Final = "iteration"
+"""A sprint."""
 STATUS: Final = "status"
 LABELS: Final = "labels"
 PARENT: Final = "parent"
@@ -45,6 +56,9 @@ RELEASED: Final = Choice(id="released", label="Released", category="released")
 ARCHIVED: Final = Choice(id="archived", label="Archived", category="archived")
 VERSION_STATUSES: Final = (UNRELEASED, RELEASED, ARCHIVED)
 """A version has two flags; these are the states people see."""
+
+OPEN_SPRINTS: Final = ("active", "future")
+"""States of a sprint that is not closed, the one that counts before the other first."""
 
 MAX_SUMMARY: Final = 255
 MAX_TEXT: Final = 32_767
@@ -73,8 +87,10 @@ class Wire(StrEnum):
     VERSIONS = "versions"
     PARENT = "parent"
     LINKS = "links"
+    SPRINT = "sprint"
+    """A list in Jira, of which one counts; written by number."""
     SPOKEN = "spoken"
-    """Read-only: the words of something we do not take apart (cascading lists, sprints)."""
+    """Read-only: the words of something we do not take apart (cascading lists)."""
 
 
 NATIVE_TYPES: Final[Mapping[Wire, NativeType]] = {
@@ -94,6 +110,7 @@ NATIVE_TYPES: Final[Mapping[Wire, NativeType]] = {
     Wire.VERSIONS: NativeType.REFS,
     Wire.PARENT: NativeType.REF,
     Wire.LINKS: NativeType.REFS,
+    Wire.SPRINT: NativeType.REF,
     Wire.SPOKEN: NativeType.TEXT,
 }
 
@@ -128,7 +145,7 @@ _SYSTEM: Final[Mapping[str, tuple[Wire, bool]]] = {
 _PLUGINS: Final[Mapping[str, tuple[Wire, bool]]] = {
     "textarea": (Wire.ADF, True),
     "cascadingselect": (Wire.SPOKEN, False),
-    "gh-sprint": (Wire.SPOKEN, False),
+    "gh-sprint": (Wire.SPRINT, True),
     "readonlyfield": (Wire.SPOKEN, False),
 }
 """Custom field types, by the last part of their plugin key, that the plain type does not tell."""
@@ -248,6 +265,22 @@ def _spoken(raw: Any, _: ConnectionName) -> Text:  # noqa: ANN401
     return Text(f"{own} / {_spoken(child, _).value}" if child else own)
 
 
+def read_sprint(raw: Any, connection: ConnectionName) -> Ref | None:  # noqa: ANN401 - JSON of any shape
+    """
+    Return the sprint an issue is in: its open one, else the last that was closed, else none.
+
+    An issue finished in a sprint stays in it, as people see it; the others it
+    once was in are history.
+    """
+    held = [HeldSprint.model_validate(one) for one in raw or []]
+    open_ones = sorted((OPEN_SPRINTS.index(one.state), one.id) for one in held if one.state in OPEN_SPRINTS)
+    if open_ones:
+        return Ref(connection, ITERATION, str(open_ones[0][1]))
+    never = datetime.min.replace(tzinfo=UTC)
+    last = max(held, key=lambda one: (one.complete or one.end or never, one.id), default=None)
+    return None if last is None else Ref(connection, ITERATION, str(last.id))
+
+
 _READERS: Final[Mapping[Wire, Callable[[Any, ConnectionName], Native]]] = {
     Wire.TEXT: _text,
     Wire.ADF: _adf,
@@ -261,6 +294,7 @@ _READERS: Final[Mapping[Wire, Callable[[Any, ConnectionName], Native]]] = {
     Wire.VERSION: lambda raw, connection: Ref(connection, VERSION, Named.model_validate(raw).id),
     Wire.PARENT: lambda raw, connection: Ref(connection, ISSUE, IssueId.model_validate(raw).id),
     Wire.SPOKEN: _spoken,
+    Wire.SPRINT: read_sprint,
 }
 
 _SET_READERS: Final[Mapping[Wire, Callable[[Any, ConnectionName], Native]]] = {

@@ -133,7 +133,7 @@ async def _read_portion(scan: Scan, portion: Portion) -> list[Record]:
         log.warning("issue_unreadable", connector=site.name, issue=issue_id, why=error.what)
     records = issue_records(scan, issues)
     if COMMENT in scan.types:
-        records += await with_marks(site, scan.account, await comments_on(site, issues))
+        records += await with_marks(site, scan.account.account_id, await comments_on(site, issues))
     return [record for record in records if record.state is RecordState.LIVE]  # one may have left since it was listed
 
 
@@ -181,7 +181,7 @@ async def issue_ids(site: Site, jql: str) -> AsyncIterator[list[Ref]]:
 
 async def sweep(site: Site) -> AsyncIterator[Sequence[Ref]]:
     """
-    Yield the refs of everything in scope but the comments.
+    Yield the refs of the issues and versions in scope, but not of the comments.
 
     Listing those would cost a page of issues for every hundred; an edited or new
     one moves its issue, and one that is gone is found by reading it by id.

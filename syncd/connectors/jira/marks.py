@@ -11,14 +11,16 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from syncd.connectors.jira.describe import Catalog
-from syncd.connectors.jira.fields import COMMENT
+from syncd.connectors.jira.fields import COMMENT, ITERATION
+from syncd.connectors.jira.payloads import User
 from syncd.connectors.jira.settings import Scope
 from syncd.connectors.jira.site import Site
+from syncd.connectors.jira.sprints import Sprints
 from syncd.connectors.protocol import Known
 from syncd.model.native import Record
 from syncd.model.refs import Cursor
 
-OPTIONAL: Final = frozenset({COMMENT})
+OPTIONAL: Final = frozenset({COMMENT, ITERATION})
 """Record types that cost more to read, and are left out unless asked for."""
 FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -76,10 +78,11 @@ class Scan:
 
     site: Site
     catalog: Catalog
-    account: str
-    """The account id of the credential."""
+    sprints: Sprints
+    account: User
+    """Whose credential it is."""
     types: frozenset[str]
-    """The record types asked for; comments are read only when they are among them."""
+    """The record types asked for; comments and sprints are read only when they are among them."""
     known: Known
 
     @property

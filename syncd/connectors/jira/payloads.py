@@ -39,6 +39,8 @@ class User(Payload):
     display_name: str | None = Field(default=None, alias="displayName")
     email: str | None = Field(default=None, alias="emailAddress")
     active: bool = True
+    zone: str | None = Field(default=None, alias="timeZone")
+    """The time zone of their profile; told of one's own account."""
 
 
 class Named(Payload):
@@ -309,6 +311,63 @@ class ChangePage(Payload):
 
     issues: tuple[IssueChanges, ...] = Field(default=(), alias="issueChangeLogs")
     next_token: str | None = Field(default=None, alias="nextPageToken")
+
+
+class Location(Payload):
+    """Where a board is kept."""
+
+    project_key: str | None = Field(default=None, alias="projectKey")
+
+
+class Board(Payload):
+    """A board."""
+
+    id: int
+    name: str = ""
+    type: str = "scrum"
+    location: Location = Location()
+    project: str = ""
+    """The project in scope it counts to (ours, not Jira's)."""
+
+    @property
+    def has_sprints(self) -> bool:
+        """Whether it may have sprints."""
+        return self.type != "kanban"
+
+
+class BoardPage(Payload):
+    """A page of boards."""
+
+    values: tuple[Board, ...] = ()
+    is_last: bool = Field(default=True, alias="isLast")
+
+
+class Sprint(Payload):
+    """A sprint, as the agile API tells it."""
+
+    id: int
+    name: str
+    state: str
+    start: Moment | None = Field(default=None, alias="startDate")
+    end: Moment | None = Field(default=None, alias="endDate")
+    complete: Moment | None = Field(default=None, alias="completeDate")
+    board: int | None = Field(default=None, alias="originBoardId")
+
+
+class SprintPage(Payload):
+    """A page of sprints."""
+
+    values: tuple[Sprint, ...] = ()
+    is_last: bool = Field(default=True, alias="isLast")
+
+
+class HeldSprint(Payload):
+    """A sprint, as an issue's field shows it."""
+
+    id: int
+    state: str
+    end: Moment | None = Field(default=None, alias="endDate")
+    complete: Moment | None = Field(default=None, alias="completeDate")
 
 
 class Property(Payload):

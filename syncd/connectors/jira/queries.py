@@ -1,10 +1,11 @@
-"""Paths of the Jira Cloud platform API, v3. Source: contracts/jira-cloud/platform-v3-openapi.json, read 2026-11-20."""
+"""Paths of the Jira Cloud platform API, v3, and of the agile API. Source: contracts/jira-cloud, read 2026-11-20."""
 
 from __future__ import annotations
 
 from typing import Final
 
 ROOT: Final = "/rest/api/3"
+AGILE: Final = "/rest/agile/1.0"
 MYSELF: Final = f"{ROOT}/myself"
 FIELDS: Final = f"{ROOT}/field"
 LINK_TYPES: Final = f"{ROOT}/issueLinkType"
@@ -24,6 +25,9 @@ VERSION: Final = f"{ROOT}/version/{{}}"
 USERS: Final = f"{ROOT}/user/bulk"
 USER_SEARCH: Final = f"{ROOT}/user/search"
 CHANGELOGS: Final = f"{ROOT}/changelog/bulkfetch"
+BOARDS: Final = f"{AGILE}/board"
+SPRINTS: Final = f"{AGILE}/board/{{}}/sprint"
+SPRINT: Final = f"{AGILE}/sprint/{{}}"
 COMMENTS: Final = f"{ROOT}/issue/{{}}/comment"
 COMMENT_PATH: Final = f"{ROOT}/issue/{{}}/comment/{{}}"
 COMMENTS_BY_ID: Final = f"{ROOT}/comment/list"
@@ -43,6 +47,9 @@ METHODS: Final = {
         USERS,
         USER_SEARCH,
         COMMENTS,
+        BOARDS,
+        SPRINTS,
+        SPRINT,
     ),
     "POST": (SEARCH, BULK_FETCH, BULK_CREATE, TRANSITIONS, LINKS, VERSIONS, CHANGELOGS, COMMENTS, COMMENTS_BY_ID),
     "PUT": (ISSUE, VERSION, COMMENT_PATH),
@@ -54,5 +61,6 @@ MAX_BULK_FETCH: Final = 100
 MAX_BULK_CREATE: Final = 50
 MAX_CHANGELOG_ISSUES: Final = 1000
 MAX_USERS: Final = 50
+MAX_AGILE_PAGE: Final = 50
 MAX_COMMENTS_PAGE: Final = 100
 MAX_COMMENTS_BY_ID: Final = 1000

@@ -15,7 +15,7 @@ from contextlib import aclosing
 
 from syncd.connectors.jira.comments import comments_on, with_marks
 from syncd.connectors.jira.describe import Catalog
-from syncd.connectors.jira.fields import COMMENT, PROPERTY
+from syncd.connectors.jira.fields import COMMENT, ITERATION, PROPERTY
 from syncd.connectors.jira.full import MAX_PAGES, endless, issue_records, read_all, read_versions
 from syncd.connectors.jira.marks import Mark, Scan, make_jql, read_mark, to_ms
 from syncd.connectors.jira.payloads import SearchPage
@@ -29,10 +29,12 @@ from syncd.model.refs import Cursor
 
 
 async def scan(scan: Scan, since: Cursor | None) -> AsyncGenerator[Page, None]:
-    """Yield the versions and issues that may have changed since a cursor, as pages to be kept one by one."""
+    """Yield the versions, sprints and issues that may have changed since a cursor, as pages to be kept one by one."""
     mark = read_mark(since, scan)
-    versions = [record async for record in versions_in_scope(scan.site, scan.catalog)]
-    yield Page(records=tuple(await scan.moved(versions)), resume=mark.as_cursor())
+    dated = [record async for record in versions_in_scope(scan.site, scan.catalog)]
+    if ITERATION in scan.types:
+        dated += await scan.sprints.read_all(scan.account)
+    yield Page(records=tuple(await scan.moved(dated)), resume=mark.as_cursor())
     for start in (mark, mark.anew()):
         try:
             async with aclosing(_read_issues(scan, start)) as pages:
@@ -62,7 +64,7 @@ async def _read_chain(scan: Scan, mark: Mark) -> AsyncGenerator[Page, None]:
         kept = await scan.moved(records)
         if COMMENT in scan.types:
             comments = await scan.moved(await comments_on(scan.site, page.issues))
-            kept += await with_marks(scan.site, scan.account, comments)
+            kept += await with_marks(scan.site, scan.account.account_id, comments)
         yield Page(records=tuple(kept), resume=resume.as_cursor())
         if page.next_token is None:
             return

@@ -16,7 +16,7 @@ from syncd.connectors.jira.comments import create_comment, update_comment
 from syncd.connectors.jira.creates import create_issues
 from syncd.connectors.jira.describe import Catalog
 from syncd.connectors.jira.edits import update_issue
-from syncd.connectors.jira.fields import COMMENT, DEPENDS_ON, PARENT, VERSION
+from syncd.connectors.jira.fields import COMMENT, DEPENDS_ON, ITERATION, PARENT, VERSION
 from syncd.connectors.jira.queries import MAX_BULK_CREATE
 from syncd.connectors.jira.reads import read_records
 from syncd.connectors.jira.site import FieldsRefusedError, Site
@@ -126,6 +126,10 @@ async def _write_one(site: Site, catalog: Catalog, write: Write) -> Sent | Outco
                 ref = await create_version(site, catalog, write)
             case Update() if write.pre.ref.kind == COMMENT:
                 ref = await update_comment(site, write)
+            case Update() if write.pre.ref.kind == ITERATION:
+                raise RejectedError(
+                    "sprints are only read here", where=str(write.pre.ref), fix="edit the sprint on its board"
+                )
             case Update() if write.pre.ref.kind == VERSION:
                 ref = await update_version(site, write)
             case Update():
