@@ -7,27 +7,13 @@ recorded answers. Parsed and validated documents are kept by their text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 
-from graphql import (
-    DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    GraphQLError,
-    InlineFragmentNode,
-    OperationDefinitionNode,
-    OperationType,
-    SelectionSetNode,
-    execute_sync,
-    parse,
-    validate,
-)
-from pydantic import BaseModel, ValidationError
+from graphql import GraphQLError, OperationDefinitionNode, OperationType, execute_sync
+from pydantic import ValidationError
 from starlette.responses import JSONResponse
 
+from syncd.sandbox.documents import Ask, Prepared, prepare, root_fields
 from syncd.sandbox.github.auth import MUTATION_NEEDS, NEEDS, Gate, Session
 from syncd.sandbox.github.context import Context
 from syncd.sandbox.github.limits import MAX_NODES, Limits, Spend, price
@@ -35,82 +21,7 @@ from syncd.sandbox.github.schema import CREATES, schema
 from syncd.sandbox.github.state import Refusal, State
 
 DOCS = "https://docs.github.com/graphql"
-KEPT_DOCUMENTS = 256
 NO_NAME = "An operation name is required"
-
-
-class Ask(BaseModel):
-    """A request's body."""
-
-    query: str
-    variables: dict[str, object] | None = None
-    operationName: str | None = None  # noqa: N815 - the wire's name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """A document, ready to run; *problems* when it is not."""
-
-    document: DocumentNode | None
-    problems: tuple[GraphQLError, ...]
-    operations: Mapping[str | None, OperationDefinitionNode]
-    fields: frozenset[str]
-    """Every field name it mentions."""
-
-    def operation(self, name: str | None) -> OperationDefinitionNode | None:
-        """Return the operation of that name, or the only one."""
-        if name is None and len(self.operations) == 1:
-            return next(iter(self.operations.values()))
-        return self.operations.get(name)
-
-
-@lru_cache(maxsize=KEPT_DOCUMENTS)
-def prepare(text: str) -> Prepared:
-    """Parse and validate a document once."""
-    try:
-        document = parse(text)
-    except GraphQLError as error:
-        return Prepared(document=None, problems=(error,), operations={}, fields=frozenset())
-    operations = {
-        node.name.value if node.name else None: node
-        for node in document.definitions
-        if isinstance(node, OperationDefinitionNode)
-    }
-    bodies = [
-        node.selection_set
-        for node in document.definitions
-        if isinstance(node, OperationDefinitionNode | FragmentDefinitionNode)
-    ]
-    return Prepared(
-        document=document,
-        problems=tuple(validate(schema(), document)),
-        operations=operations,
-        fields=frozenset(name for body in bodies for name in _names(body)),
-    )
-
-
-def _names(selections: SelectionSetNode) -> Iterator[str]:
-    for node in selections.selections:
-        if isinstance(node, FieldNode):
-            yield node.name.value
-        if isinstance(node, FieldNode | InlineFragmentNode) and node.selection_set:
-            yield from _names(node.selection_set)
-
-
-def root_fields(prepared: Prepared, operation: OperationDefinitionNode) -> list[str]:
-    """Return the names of an operation's own fields, aliases resolved, in order."""
-    fragments = {
-        node.name.value: node
-        for node in (prepared.document.definitions if prepared.document else ())
-        if isinstance(node, FragmentDefinitionNode)
-    }
-    found = []
-    for node in operation.selection_set.selections:
-        if isinstance(node, FieldNode):
-            found.append(node.name.value)
-        elif isinstance(node, FragmentSpreadNode):
-            found += list(_names(fragments[node.name.value].selection_set))
-    return found
 
 
 def error(kind: str, message: str, **more: object) -> dict[str, object]:
@@ -153,7 +64,7 @@ class GraphQLApi:
         return session
 
     def _run(self, ask: Ask, session: Session) -> tuple[JSONResponse, int]:
-        prepared = prepare(ask.query)
+        prepared = prepare(ask.query, schema())
         if prepared.document is None or prepared.problems:
             return self._say(session, errors=[_misuse(one) for one in prepared.problems]), 0
         operation = prepared.operation(ask.operationName)
@@ -258,23 +169,3 @@ def _told(problem: GraphQLError) -> dict[str, object]:
 
 def _locations(problem: GraphQLError) -> list[dict[str, int]]:
     return [{"line": place.line, "column": place.column} for place in problem.locations or ()]
-
-
-def strings(value: object) -> Iterator[str]:
-    """Yield every text in a JSON value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from strings(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from strings(inner)
-
-
-def read_ask(body: bytes) -> Ask | None:
-    """Return a request's body if it is one."""
-    try:
-        return Ask.model_validate_json(body)
-    except ValidationError:
-        return None

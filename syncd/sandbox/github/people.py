@@ -19,8 +19,8 @@ from syncd.sandbox.github.nodes import (
     Repository,
     User,
 )
-from syncd.sandbox.github.pacific import due_day
 from syncd.sandbox.github.state import State
+from syncd.sandbox.pacific import due_day
 from syncd.sandbox.standin import unknown
 
 WHERE = "sandbox github"

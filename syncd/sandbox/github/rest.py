@@ -14,11 +14,11 @@ from syncd.sandbox.github import edits_comment, edits_milestone, rest_payloads
 from syncd.sandbox.github.auth import Gate, Session
 from syncd.sandbox.github.limits import Limits
 from syncd.sandbox.github.nodes import Milestone, Repository
-from syncd.sandbox.github.pacific import due_on
 from syncd.sandbox.github.resolvers_issue import issue_order, tests_of
 from syncd.sandbox.github.rest_http import SECONDARY, Fail, invalid, page_of, read_body, refusal, tell
 from syncd.sandbox.github.rest_payloads import LabelBody, MilestoneBody
 from syncd.sandbox.github.state import Refusal, State, wire
+from syncd.sandbox.pacific import due_on
 from syncd.sandbox.standin import wrote
 
 NOT_MODIFIED = 304

@@ -12,8 +12,8 @@ from typing import Final
 from syncd.model.canonical import MilestoneStatus, Priority, Status
 from syncd.sandbox.github import edits_issue, edits_milestone, edits_project
 from syncd.sandbox.github.nodes import Issue, Iteration, Milestone, Option, Project, ProjectItem, Stored, User
-from syncd.sandbox.github.pacific import due_day
 from syncd.sandbox.github.state import State
+from syncd.sandbox.pacific import due_day
 from syncd.sandbox.portfolio import REPOSITORIES, Portfolio, SeedInitiative, SeedMilestone, SeedTask, as_shown_by
 
 OWNER: Final = "acme"

@@ -1,7 +1,7 @@
 """
-Due days as GitHub keeps them: midnight in Pacific time, told in UTC.
+Midnight in Pacific time, told in UTC: where GitHub's due days and a Linear team's cycles begin.
 
-Whatever time is sent, only its *Pacific* date survives: `2020-09-24T06:59:00Z`
+GitHub: whatever time is sent, only its *Pacific* date survives: `2020-09-24T06:59:00Z`
 becomes `2020-09-23T07:00:00Z`. Source: github.com/microsoft/PowerShellForGitHub
 pull request 133, github.com/wordpress-mobile/release-toolkit pull request 419
 (both read 2026-11-20); recorded milestones agree.
@@ -22,16 +22,17 @@ def due_on(moment: datetime) -> str:
     """Return what GitHub stores and shows when *moment* (aware) is sent as a milestone's due date."""
     guess = (moment.astimezone(UTC) - timedelta(hours=STANDARD_H)).date()
     later = guess + timedelta(days=1)
-    day = later if moment >= _midnight(later) else guess
-    return f"{_midnight(day):%Y-%m-%dT%H:%M:%SZ}"
+    day = later if moment >= midnight(later) else guess
+    return f"{midnight(day):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def due_day(day: date) -> str:
     """Return the stored form of one due day, as picked in the web page."""
-    return f"{_midnight(day):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{midnight(day):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """Return when *day* begins on the Pacific coast, in UTC."""
     summer = _nth_sunday(day.year, MARCH, 2) < day <= _nth_sunday(day.year, NOVEMBER, 1)
     return datetime.combine(day, time(hour=DAYLIGHT_H if summer else STANDARD_H), UTC)
 
