@@ -25,6 +25,7 @@ from syncd.world import World
 TOOLS: Final[Mapping[str, str]] = {
     "jira": "syncd.sandbox.jira:JiraStandIn",
     "github": "syncd.sandbox.github:GitHubStandIn",
+    "linear": "syncd.sandbox.linear:LinearStandIn",
 }
 """Each tool's stand-in, imported only when asked for: a callable of a `World` and a `Portfolio`."""
 LOST_STATUS: Final = 599

@@ -37,7 +37,12 @@ class SeedPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedInitiative:
-    """An initiative: a Jira issue of type Initiative in project PMO, a GitHub issue of type Epic in *repository*."""
+    """
+    An initiative, and where it lives.
+
+    A Jira issue of type Initiative in project PMO, a GitHub issue of type Epic
+    in *repository*, a Linear project.
+    """
 
     key: str
     title: str
@@ -54,12 +59,13 @@ class SeedInitiative:
     repository: str
     in_jira: bool = True
     in_github: bool = True
+    in_linear: bool = True
     drift: Drift = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedMilestone:
-    """A milestone: a version in each of *projects*, a GitHub milestone in each of *repositories*."""
+    """A milestone: a version in each of *projects*, a GitHub one in each of *repositories*, one of a Linear project."""
 
     key: str
     title: str
@@ -72,6 +78,7 @@ class SeedMilestone:
     repositories: tuple[str, ...] = REPOSITORIES
     in_jira: bool = True
     in_github: bool = True
+    in_linear: bool = True
     drift: Drift = field(default_factory=dict)
 
 
@@ -79,6 +86,8 @@ class SeedMilestone:
 class SeedTask:
     """
     A task: a Jira issue of *type* in *project*, a GitHub issue in *repository* (or a project draft).
+
+    In Linear it is an issue of the team that has *repository*.
 
     *parent* is the key of an initiative or of another task, *depends_on* keys
     of tasks, *milestone* a milestone's key: all may live in other tools only.
@@ -105,6 +114,7 @@ class SeedTask:
     draft: bool = False
     in_jira: bool = True
     in_github: bool = True
+    in_linear: bool = True
     drift: Drift = field(default_factory=dict)
 
 
@@ -234,6 +244,7 @@ def _task(number: int, groups: int, today: date) -> SeedTask:
         draft=not in_jira and number % 2 == 0,
         in_jira=in_jira,
         in_github=in_github,
+        in_linear=number % 5 != 4,  # noqa: PLR2004 - four in five
         drift=_task_drift(number, status, due) if in_jira and in_github else {},
     )
 
@@ -265,4 +276,6 @@ def _task_drift(number: int, status: Status, due: date) -> dict[str, dict[str, A
         drift["jira"] = {"due_on": due + timedelta(days=7)}
     if number % 8 == 3 and status is not Status.DONE:  # noqa: PLR2004 - one in eight
         drift["github"] = {"status": Status.IN_PROGRESS if status is Status.PLANNED else Status.DONE}
+    if number % 10 == 2:  # noqa: PLR2004 - one in ten
+        drift["linear"] = {"estimate": 13}
     return drift

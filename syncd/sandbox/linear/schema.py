@@ -1,0 +1,128 @@
+"""The executable schema: `schema.graphql` with a resolver on every field."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from importlib.resources import files
+from operator import attrgetter, itemgetter
+
+from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo, GraphQLScalarType, GraphQLSchema, build_schema
+from graphql.type import GraphQLAbstractType
+
+from syncd.sandbox.linear import mutations_issue, mutations_plan
+from syncd.sandbox.linear.context import Context
+from syncd.sandbox.linear.filters import SPAN, Span
+from syncd.sandbox.linear.looking import snake
+from syncd.sandbox.linear.mutations_issue import Mutation
+from syncd.sandbox.linear.nodes_issue import IssueHistory
+from syncd.sandbox.linear.resolvers import RESOLVERS
+from syncd.sandbox.linear.state import wire
+
+MUTATIONS: dict[str, Mutation] = mutations_issue.MUTATIONS | mutations_plan.MUTATIONS
+BY_KEY = frozenset({"RateLimitPayload", "RateLimitResultPayload"})
+"""Types whose values are mappings by GraphQL name, as payloads are."""
+YEAR_CHARS, MONTH_CHARS = 4, 7
+
+
+@lru_cache(maxsize=1)
+def schema() -> GraphQLSchema:
+    """Return the schema, built once a process."""
+    built = build_schema(files("syncd.sandbox.linear").joinpath("schema.graphql").read_text(encoding="utf-8"))
+    for kind in built.type_map.values():
+        if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
+            for name, field in kind.fields.items():
+                field.resolve = _resolver(kind.name, name)
+        elif isinstance(kind, GraphQLAbstractType):
+            kind.resolve_type = _type_name
+    for name, read in (
+        ("DateTime", _date_time),
+        ("DateTimeOrDuration", _date_time_or_span),
+        ("TimelessDate", _day),
+        ("TimelessDateOrDuration", _day_or_span),
+        ("UUID", _uuid),
+    ):
+        scalar = built.type_map[name]
+        if isinstance(scalar, GraphQLScalarType):
+            scalar.coerce_input_value = read  # how a scalar of a built schema learns to read
+    return built
+
+
+def _type_name(value: object, *_: object) -> str:
+    name: str = value.typename  # type: ignore[attr-defined]  # everything behind an interface has one
+    return name
+
+
+def _resolver(kind: str, name: str) -> Callable[..., object]:
+    if kind == "Mutation":
+        return _mutation(name)
+    known = RESOLVERS.get(f"{kind}.{name}")
+    if known is not None:
+        return lambda source, info, **args: known(source, info.context, args)
+    if kind == "IssueHistory" and not hasattr(IssueHistory, snake(name)):
+        return lambda source, _info, **_args: source.changes.get(name)
+    by_key = kind in BY_KEY or kind.endswith("Payload")
+    get: Callable[..., object] = itemgetter(name) if by_key else attrgetter(snake(name))
+    return lambda source, _info, **_args: get(source)
+
+
+def _mutation(name: str) -> Callable[..., object]:
+    carry_out = MUTATIONS[name]
+
+    def resolve(_root: object, info: GraphQLResolveInfo[Context], **args: object) -> dict[str, object]:
+        payload = carry_out(info.context, args)
+        return {"success": True, "lastSyncId": float(info.context.state.sync_id), **payload}
+
+    return resolve
+
+
+# --- scalars -------------------------------------------------------------------------------
+
+
+def _moment(value: object) -> datetime:
+    """Read a time, a day (its midnight) or the shortcuts `2026` and `2026-05`, in UTC when it does not say."""
+    text = str(value)
+    text += {YEAR_CHARS: "-01-01", MONTH_CHARS: "-01"}.get(len(text), "")
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _date_time(value: object) -> str:
+    try:
+        return wire(_moment(value))
+    except ValueError:
+        raise GraphQLError(f'Expected value of type "DateTime", found "{value}".') from None
+
+
+def _day(value: object) -> str:
+    try:
+        return (
+            date.fromisoformat(str(value)).isoformat() if len(str(value)) > MONTH_CHARS else str(_moment(value).date())
+        )
+    except ValueError:
+        pass
+    try:
+        return str(_moment(value).date())
+    except ValueError:
+        raise GraphQLError(f'Expected value of type "TimelessDate", found "{value}".') from None
+
+
+def _is_span(value: object) -> bool:
+    return isinstance(value, str) and len(value) > 1 and SPAN.fullmatch(value) is not None
+
+
+def _date_time_or_span(value: object) -> str:
+    return Span(str(value)) if _is_span(value) else _date_time(value)
+
+
+def _day_or_span(value: object) -> str:
+    return Span(str(value)) if _is_span(value) else _day(value)
+
+
+def _uuid(value: object) -> str:
+    try:
+        return str(uuid.UUID(str(value)))
+    except ValueError:
+        raise GraphQLError(f'Expected value of type "UUID", found "{value}".') from None
