@@ -1,8 +1,9 @@
 """
-GitHub's published GraphQL schema as a judge: of every document we send, and of every answer we (or our stand-in) give.
+The published GraphQL schemas as judges: of every document we send, and of every answer we (or our stand-ins) give.
 
-The schema is `contracts/github/schema.graphql` (see its PROVENANCE.md). Building
-it takes about two seconds, so it is built once a session.
+They are `contracts/github/schema.graphql` and `contracts/linear/schema.graphql`
+(see each PROVENANCE.md). Building one takes about two seconds, so it is built
+once a session. Whoever names no vendor means GitHub.
 """
 
 from __future__ import annotations
@@ -39,17 +40,30 @@ from graphql import (
 )
 from graphql.execution.values import get_variable_values
 
+GITHUB, LINEAR = "github", "linear"
+"""The vendors, by the folder of their contract."""
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _ANY = re.compile(".*", re.DOTALL)
-_FORMATS = {"DateTime": DATE_TIME, "Date": DATE, "URI": re.compile(r"\S+://\S+|/\S*"), "BigInt": re.compile(r"-?\d+")}
+SPAN = re.compile(r"-?P[0-9YMWDTHS]+")
+_FORMATS = {
+    "DateTime": DATE_TIME,
+    "DateTimeOrDuration": re.compile(f"{DATE_TIME.pattern}|{SPAN.pattern}"),
+    "Date": DATE,
+    "TimelessDate": DATE,
+    "TimelessDateOrDuration": re.compile(f"{DATE.pattern}|{SPAN.pattern}"),
+    "URI": re.compile(r"\S+://\S+|/\S*"),
+    "UUID": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "BigInt": re.compile(r"-?\d+"),
+}
+_STRICT = ("DateTime", "DateTimeOrDuration", "Date", "TimelessDate", "TimelessDateOrDuration", "UUID")
+"""The scalars that are held to their form also on the way in."""
 
 
 @dataclass(slots=True)
 class Tally:
     """What was put before the schema in this session, for the terminal summary."""
 
-    vendor: str = "github GraphQL"
     requests: int = 0
     answers: int = 0
     problems: list[str] = field(default_factory=list)
@@ -59,26 +73,26 @@ class Tally:
 TALLY = Tally()
 
 
-def schema_path() -> Path:
-    """Return where the official schema lies; skip the test when it is not there."""
+def schema_path(vendor: str = GITHUB) -> Path:
+    """Return where a vendor's schema lies; skip the test when it is not there."""
     root = Path(__file__).resolve().parents[2]
     folder = Path(os.environ.get("SYNCD_CONTRACTS", root.parent / "shared" / "contracts"))
-    path = folder / "github" / "schema.graphql"
+    path = folder / vendor / "schema.graphql"
     if not path.exists():
         pytest.skip(
-            f"no vendor schemas at {folder}; set SYNCD_CONTRACTS to the folder that holds github/schema.graphql"
+            f"no vendor schemas at {folder}; set SYNCD_CONTRACTS to the folder that holds {vendor}/schema.graphql"
         )
     return path
 
 
-@lru_cache(maxsize=1)
-def schema() -> GraphQLSchema:
-    """Return GitHub's schema, with its date scalars made strict on the way in."""
-    built = build_schema(schema_path().read_text(encoding="utf-8"), assume_valid=True, assume_valid_sdl=True)
-    for name in ("DateTime", "Date"):
-        scalar = built.type_map[name]
-        assert isinstance(scalar, GraphQLScalarType)
-        _be_strict(scalar, _FORMATS[name])
+@lru_cache(maxsize=2)
+def schema(vendor: str = GITHUB) -> GraphQLSchema:
+    """Return a vendor's schema, with its date scalars made strict on the way in."""
+    built = build_schema(schema_path(vendor).read_text(encoding="utf-8"), assume_valid=True, assume_valid_sdl=True)
+    for name in _STRICT:
+        scalar = built.type_map.get(name)
+        if isinstance(scalar, GraphQLScalarType):
+            _be_strict(scalar, _FORMATS[name])
     return built
 
 
@@ -95,18 +109,20 @@ def _be_strict(scalar: GraphQLScalarType, shape: re.Pattern[str]) -> None:
 
 
 @lru_cache(maxsize=256)
-def _document(query: str) -> tuple[DocumentNode | None, tuple[str, ...]]:
+def _document(query: str, vendor: str) -> tuple[DocumentNode | None, tuple[str, ...]]:
     try:
         document = parse(query)
     except GraphQLError as error:
         return None, (str(error),)
-    return document, tuple(error.message for error in validate(schema(), document))
+    return document, tuple(error.message for error in validate(schema(vendor), document))
 
 
-def check_document(query: str, variables: Mapping[str, object] | None = None, *, tally: Tally = TALLY) -> list[str]:
-    """Return what GitHub would refuse in this document and these variables; empty when it would accept them."""
+def check_document(
+    query: str, variables: Mapping[str, object] | None = None, *, tally: Tally = TALLY, vendor: str = GITHUB
+) -> list[str]:
+    """Return what the vendor would refuse in this document and these variables; empty when it would accept them."""
     tally.requests += 1
-    document, problems = _document(query)
+    document, problems = _document(query, vendor)
     if document is None or problems:
         tally.problems.extend(problems)
         return list(problems)
@@ -114,14 +130,14 @@ def check_document(query: str, variables: Mapping[str, object] | None = None, *,
     given = dict(variables or {})
     declared = {node.variable.name.value for node in operation.variable_definitions or ()}
     found = [f"variable ${name} is not declared" for name in sorted(set(given) - declared)]
-    coerced = get_variable_values(schema(), operation.variable_definitions or (), given)
+    coerced = get_variable_values(schema(vendor), operation.variable_definitions or (), given)
     if isinstance(coerced, list):
         found += [error.message for error in coerced]
     tally.problems.extend(found)
     return found
 
 
-def check_answer(query: str, data: object, *, tally: Tally = TALLY) -> list[str]:
+def check_answer(query: str, data: object, *, tally: Tally = TALLY, vendor: str = GITHUB) -> list[str]:
     """
     Return where the answer's `data` does not fit the query's types: missing or extra keys, nulls, enums, scalars.
 
@@ -131,17 +147,17 @@ def check_answer(query: str, data: object, *, tally: Tally = TALLY) -> list[str]
     tally.answers += 1
     if data is None:
         return []
-    document, problems = _document(query)
+    document, problems = _document(query, vendor)
     if document is None or problems:
         return list(problems)
     operation = _operation(document)
     root = {
-        OperationType.QUERY: schema().query_type,
-        OperationType.MUTATION: schema().mutation_type,
+        OperationType.QUERY: schema(vendor).query_type,
+        OperationType.MUTATION: schema(vendor).mutation_type,
     }[operation.operation]
     assert root is not None
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    found = list(_Answer(fragments).fits(root, (operation.selection_set,), data, "data"))
+    found = list(_Answer(schema(vendor), fragments).fits(root, (operation.selection_set,), data, "data"))
     tally.problems.extend(found)
     return found
 
@@ -152,6 +168,7 @@ def _operation(document: DocumentNode) -> OperationDefinitionNode:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
+    schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
 
     def fits(
@@ -189,7 +206,7 @@ class _Answer:
             yield from self._fields(kind, selections, value, at)
             return
         assert is_abstract_type(kind)
-        possible = schema().get_possible_types(kind)
+        possible = self.schema.get_possible_types(kind)
         named = [option for option in possible if option.name == value.get("__typename", option.name)]
         if not named:
             yield f"{at}: {value['__typename']} is no {kind}"
@@ -239,13 +256,12 @@ class _Answer:
                 assert isinstance(node, InlineFragmentNode)
                 condition = node.type_condition.name.value if node.type_condition else kind.name
                 inner = node.selection_set
-            if condition == kind.name or kind in _possible(condition):
+            if condition == kind.name or kind in self._possible(condition):
                 self._collect(kind, inner, asked, optional)
 
-
-def _possible(name: str) -> Sequence[GraphQLObjectType]:
-    kind = schema().type_map[name]
-    return schema().get_possible_types(kind) if is_abstract_type(kind) else ()
+    def _possible(self, name: str) -> Sequence[GraphQLObjectType]:
+        kind = self.schema.type_map[name]
+        return self.schema.get_possible_types(kind) if is_abstract_type(kind) else ()
 
 
 def _scalar(kind: GraphQLScalarType, value: object, at: str) -> Iterator[str]:
@@ -254,6 +270,8 @@ def _scalar(kind: GraphQLScalarType, value: object, at: str) -> Iterator[str]:
         "Boolean": isinstance(value, bool),
         "Int": isinstance(value, int) and number and abs(value) < 2**31,
         "Float": number,
+        "JSON": True,
+        "JSONObject": isinstance(value, dict),
     }.get(kind.name, isinstance(value, str) and bool(_FORMATS.get(kind.name, _ANY).fullmatch(value)))
     if not fits:
         yield f"{at}: {value!r} is no {kind.name}"
