@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -19,7 +18,7 @@ from syncd.sandbox.linear.looking import snake
 from syncd.sandbox.linear.mutations_issue import Mutation
 from syncd.sandbox.linear.nodes_issue import IssueHistory
 from syncd.sandbox.linear.resolvers import RESOLVERS
-from syncd.sandbox.linear.state import wire
+from syncd.sandbox.linear.state import UUID, wire
 
 MUTATIONS: dict[str, Mutation] = mutations_issue.MUTATIONS | mutations_plan.MUTATIONS
 BY_KEY = frozenset({"RateLimitPayload", "RateLimitResultPayload"})
@@ -122,7 +121,7 @@ def _day_or_span(value: object) -> str:
 
 
 def _uuid(value: object) -> str:
-    try:
-        return str(uuid.UUID(str(value)))
-    except ValueError:
-        raise GraphQLError(f'Expected value of type "UUID", found "{value}".') from None
+    found = str(value).lower()
+    if not UUID.fullmatch(found):
+        raise GraphQLError(f'Expected value of type "UUID", found "{value}".')
+    return found
