@@ -20,6 +20,7 @@ from syncd.connectors.protocol import (
     Write,
 )
 from syncd.connectors.redmine.catalog import ISSUE, VERSION, Catalog, read_catalog, read_scope
+from syncd.connectors.redmine.comments import COMMENT, find_comments
 from syncd.connectors.redmine.describe import describe
 from syncd.connectors.redmine.payloads import IssuePage, Versions
 from syncd.connectors.redmine.people import find_people
@@ -46,19 +47,19 @@ class RedmineConnector:
     ) -> None:
         self.name = name
         self.capabilities = Capabilities(
-            record_types=frozenset({VERSION}),
+            record_types=frozenset({VERSION, COMMENT}),
             create_identity=CreateIdentity.MARKER_CONSISTENT,
             history=True,
             max_batch=MAX_BATCH,
             max_read_batch=MAX_LIMIT,
         )
         self._site = Site(name, settings, client, world)
-        self.types: frozenset[str] = frozenset()
+        self._with_comments = False
         self._known: Catalog | None = None
 
     def focus(self, types: frozenset[str]) -> None:
-        """Read records of these types only."""
-        self.types = types
+        """Read comments only when they are among these types; everything else comes anyway."""
+        self._with_comments = COMMENT in types
 
     async def check(self) -> None:
         """Raise unless the URL answers, the key is accepted and every project in scope is readable."""
@@ -72,11 +73,12 @@ class RedmineConnector:
 
     async def changes(self, since: Cursor | None, known: Known) -> AsyncIterator[Page]:
         """Yield everything in scope that may have changed since that cursor; all of it when `None`."""
-        async for page in scan(self._site, await self._fresh_catalog(), since, known):
+        catalog = await self._fresh_catalog()
+        async for page in scan(self._site, catalog, since, known, with_comments=self._with_comments):
             yield page
 
     async def ids(self) -> AsyncIterator[Sequence[Ref]]:
-        """Yield the refs of everything in scope."""
+        """Yield the refs of everything in scope but comments."""
         async for refs in sweep(self._site, (await self._fresh_catalog()).scope):
             yield refs
 
@@ -98,7 +100,9 @@ class RedmineConnector:
         await self._site.account()
         catalog = await self._catalog()
         found: dict[EntityId, list[Record]] = {}
-        for key in dict.fromkeys((key.marker, key.container, key.type == VERSION) for key in keys):
+        found.update(await find_comments(self._site, catalog, [key for key in keys if key.type == COMMENT]))
+        others = [key for key in keys if key.type != COMMENT]
+        for key in dict.fromkeys((key.marker, key.container, key.type == VERSION) for key in others):
             marker, container, is_version = key
             look = self._marked_versions if is_version else self._marked_issues
             records = [one for one in await look(catalog, container, marker) if one.marker == marker]

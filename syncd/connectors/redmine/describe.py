@@ -15,6 +15,7 @@ from syncd.connectors.redmine.catalog import (
     Catalog,
     status_choice,
 )
+from syncd.connectors.redmine.comments import COMMENT, COMMENT_FIELDS
 from syncd.connectors.redmine.payloads import Project
 from syncd.connectors.redmine.settings import Format
 from syncd.connectors.redmine.site import Site
@@ -25,7 +26,8 @@ def describe(site: Site, catalog: Catalog) -> Description:
     """Return what the account can see and do."""
     account = catalog.account
     types = frozenset(tracker.name for project in catalog.scope for tracker in project.trackers)
-    fields = (*_issue_fields(catalog, types), *_version_fields(), *_custom_fields(site, catalog, types))
+    customs = _custom_fields(site, catalog, types)
+    fields = (*_issue_fields(catalog, types), *_version_fields(), *COMMENT_FIELDS, *customs)
     text = TextFormat(site.settings.options.text_format)
     return Description(
         fields=tuple(replace(each, format=text) if each.type is NativeType.RICH_TEXT else each for each in fields),
@@ -42,8 +44,9 @@ def describe(site: Site, catalog: Catalog) -> Description:
 
 
 def _creatable(site: Site, catalog: Catalog, project: Project) -> Iterator[str]:
-    """Yield the record types that may be created: those with a custom field to carry our mark."""
+    """Yield the record types that may be created: notes, and those with a custom field to carry our mark."""
     options = site.settings.options
+    yield COMMENT
     if catalog.custom_named(VERSION, options.marker_name(VERSION)):
         yield VERSION
     custom = catalog.custom_named(ISSUE, options.marker_name(ISSUE))

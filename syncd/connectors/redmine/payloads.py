@@ -117,6 +117,10 @@ class Journal(Payload):
     id: int
     user: Named | None = None
     created_on: At
+    updated_on: At | None = None
+    """Since 5.1."""
+    notes: str | None = None
+    private_notes: bool = False
     details: tuple[Detail, ...] = ()
 
 

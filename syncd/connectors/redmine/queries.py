@@ -25,6 +25,8 @@ ISSUE: Final = "/issues/{}.json"
 ISSUE_RELATIONS: Final = "/issues/{}/relations.json"
 RELATION: Final = "/relations/{}.json"
 VERSION: Final = "/versions/{}.json"
+JOURNAL: Final = "/journals/{}.json"
+"""Since 5.0; it can be changed there, not read."""
 
 MAX_LIMIT: Final = 100
 """Redmine cuts a larger `limit` down to this without a word."""

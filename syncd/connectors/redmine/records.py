@@ -64,19 +64,20 @@ def issue_record(issue: Issue, catalog: Catalog, name: ConnectionName, settings:
         fields["is_private"] = Bool(issue.is_private)
     if issue.spent_hours is not None:
         fields["spent_hours"] = Number(issue.spent_hours)
+    container, state = place_of(issue.project.id, catalog)
     fields |= _customs(ISSUE, issue.custom_fields, catalog, name, settings)
     return Record(
         ref=Ref(name, ISSUE, str(issue.id)),
         type=issue.tracker.name,
-        container=catalog.identifier(issue.project.id),
+        container=container,
         key=f"#{issue.id}",
-        revision=_revision(fields, issue.updated_on.isoformat(), issue.project.id, issue.tracker.id),
+        revision=revision_of(fields, issue.updated_on.isoformat(), issue.project.id, issue.tracker.id),
         fields=fields,
         url=f"{settings.url}/issues/{issue.id}",
         updated_at=issue.updated_on,
         created_at=issue.created_on,
         marker=_marker(issue.custom_fields, settings.options.marker_name(ISSUE)),
-        state=_state(issue.project.id, catalog),
+        state=state,
     )
 
 
@@ -88,19 +89,20 @@ def version_record(version: Version, catalog: Catalog, name: ConnectionName, set
         "status": _version_status(version.status),
         "due_date": _date(version.due_date),
     }
+    container, state = place_of(version.project.id, catalog)
     fields |= _customs(VERSION, version.custom_fields, catalog, name, settings)
     return Record(
         ref=Ref(name, VERSION, str(version.id)),
         type=VERSION,
-        container=catalog.identifier(version.project.id),
+        container=container,
         key=version.name,
-        revision=_revision(fields, version.updated_on.isoformat(), version.project.id),
+        revision=revision_of(fields, version.updated_on.isoformat(), version.project.id),
         fields=fields,
         url=f"{settings.url}/versions/{version.id}",
         updated_at=version.updated_on,
         created_at=version.created_on,
         marker=_marker(version.custom_fields, settings.options.marker_name(VERSION)),
-        state=_state(version.project.id, catalog),
+        state=state,
     )
 
 
@@ -135,11 +137,13 @@ def _marker(values: Iterable[CustomValue], name: str) -> EntityId | None:
     return next((EntityId(mark) for mark in marks if mark), None)
 
 
-def _state(project: int, catalog: Catalog) -> RecordState:
-    return RecordState.LIVE if project in catalog.in_scope else RecordState.OUT_OF_SCOPE
+def place_of(project: int, catalog: Catalog) -> tuple[str, RecordState]:
+    """Return what a project is called, and how its records stand to the scope."""
+    state = RecordState.LIVE if project in catalog.in_scope else RecordState.OUT_OF_SCOPE
+    return catalog.identifier(project), state
 
 
-def _revision(fields: Mapping[str, Native], *also: object) -> Revision:
+def revision_of(fields: Mapping[str, Native], *also: object) -> Revision:
     """Return a hash of all we read: `updated_on` has whole seconds, and relations and derived values do not move it."""
     text = codec.dump_text([codec.dump_map(fields, codec.dump_native), *map(str, also)])
     return Revision(hashlib.sha256(text.encode()).hexdigest()[:20])

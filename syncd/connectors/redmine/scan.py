@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
@@ -19,6 +20,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from syncd.connectors.protocol import FieldEdit, Known, Page
 from syncd.connectors.redmine.catalog import ISSUE, VERSION, Catalog
+from syncd.connectors.redmine.comments import COMMENT, comments_of, read_comments
 from syncd.connectors.redmine.payloads import IdPage, Issue, IssuePage, OneIssue, OneVersion, Project, Version, Versions
 from syncd.connectors.redmine.queries import (
     ANY_STATUS,
@@ -93,9 +95,11 @@ class Mark(BaseModel):
         )
 
 
-def read_mark(cursor: Cursor | None, site: Site, catalog: Catalog) -> Mark:
-    """Return the mark in a cursor; the beginning when it is of another query, scope or format."""
+def read_mark(cursor: Cursor | None, site: Site, catalog: Catalog, *, with_comments: bool = False) -> Mark:
+    """Return the mark in a cursor; the beginning when it is of another query, scope, focus or format."""
     text = f"{catalog.fingerprint}\n{site.settings.options.text_format}\n{site.settings.options.marker_field}"
+    if with_comments:
+        text += "\ncomments"
     blank = Mark(query=hashlib.sha256(text.encode()).hexdigest()[:16])
     if cursor is None:
         return blank
@@ -106,9 +110,13 @@ def read_mark(cursor: Cursor | None, site: Site, catalog: Catalog) -> Mark:
     return mark if (mark.version, mark.query) == (blank.version, blank.query) else blank
 
 
-async def scan(site: Site, catalog: Catalog, since: Cursor | None, known: Known) -> AsyncIterator[Page]:
-    """Yield the versions, then the issues, that may have changed since a cursor."""
-    mark = read_mark(since, site, catalog).begun(site.world.now(), site.settings.options.reread_s)
+async def scan(
+    site: Site, catalog: Catalog, since: Cursor | None, known: Known, *, with_comments: bool = False
+) -> AsyncIterator[Page]:
+    """Yield the versions, then the issues, that may have changed since a cursor; comments with their issues."""
+    mark = read_mark(since, site, catalog, with_comments=with_comments).begun(
+        site.world.now(), site.settings.options.reread_s
+    )
     for project in catalog.scope:
         versions = [version_record(one, catalog, site.name, site.settings) for one in await versions_of(site, project)]
         yield Page(records=await _moved(versions, known), resume=mark.as_cursor())
@@ -124,8 +132,21 @@ async def scan(site: Site, catalog: Catalog, since: Cursor | None, known: Known)
                 mark = mark.model_copy(
                     update={"next_id": issue.id + 1, "newest": max(mark.newest or issue.updated_on, issue.updated_on)}
                 )
-            yield Page(records=await _moved(records, known), resume=mark.as_cursor())
+            moved = await _moved(records, known)
+            if with_comments:
+                asked = records if mark.since is None else moved
+                moved += await _moved(await _comments(site, catalog, asked), known)
+            yield Page(records=moved, resume=mark.as_cursor())
     yield Page(resume=mark.ended().as_cursor())
+
+
+async def _comments(site: Site, catalog: Catalog, issues: Sequence[Record]) -> list[Record]:
+    """Return the comments of *issues*; one that went away meanwhile has none."""
+    found: list[Record] = []
+    for issue in issues:
+        with suppress(NotFoundError, ForbiddenError):
+            found += await comments_of(site, catalog, issue.ref.id)
+    return found
 
 
 def _lower_bound(mark: Mark, site: Site) -> str | None:
@@ -184,7 +205,7 @@ async def versions_of(site: Site, project: Project) -> list[Version]:
 
 
 async def sweep(site: Site, scope: Sequence[Project]) -> AsyncIterator[Sequence[Ref]]:
-    """Yield the refs of everything in scope."""
+    """Yield the refs of everything in scope but comments, which would cost a request an issue."""
     for project in scope:
         yield [Ref(site.name, VERSION, str(version.id)) for version in await versions_of(site, project)]
         async for page in _pages(site, project, IdPage, 0):
@@ -207,6 +228,7 @@ async def read_records(site: Site, catalog: Catalog, refs: Sequence[Ref]) -> dic
             ref = Ref(site.name, ISSUE, str(issue.id))
             if ref in portion:
                 answers[ref] = issue_record(issue, catalog, site.name, site.settings)
+    answers |= await read_comments(site, catalog, [ref for ref in wanted if ref.kind == COMMENT])
     for ref in wanted:
         if ref not in answers:
             answers[ref] = await _read_one(site, catalog, ref)

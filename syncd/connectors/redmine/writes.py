@@ -12,6 +12,7 @@ from typing import Final, assert_never
 
 from syncd.connectors.protocol import Archive, Create, Done, Outcome, Refused, Unknown, Update, Write, set_delta
 from syncd.connectors.redmine.catalog import ISSUE, VERSION, Catalog
+from syncd.connectors.redmine.comments import COMMENT, create_comment, update_comment
 from syncd.connectors.redmine.fields import DEPENDS_ON, ISSUE_ATTRIBUTES, VERSION_ATTRIBUTES, WAITS, to_wire
 from syncd.connectors.redmine.payloads import OneIssue, OneVersion, Relation
 from syncd.connectors.redmine.queries import (
@@ -69,6 +70,8 @@ async def _carry_out(site: Site, catalog: Catalog, write: Write) -> Outcome:
 
 
 async def _create(site: Site, catalog: Catalog, write: Create) -> Outcome:
+    if write.type == COMMENT:
+        return await _read_back(site, catalog, write, await create_comment(site, catalog, write))
     where = f"{site.name} project {write.container} ({write.type})"
     kind = VERSION if write.type == VERSION else ISSUE
     body = _body(kind, write.fields, where)
@@ -124,6 +127,9 @@ def _marker_field(site: Site, catalog: Catalog, kind: str, record_type: str) -> 
 async def _update(site: Site, catalog: Catalog, write: Update) -> Outcome:
     """Remove relations, then set fields, then add relations: one that waits for an open issue cannot be closed."""
     ref = write.pre.ref
+    if ref.kind == COMMENT:
+        await update_comment(site, write)
+        return await _read_back(site, catalog, write, ref)
     _body(ref.kind, write.fields, str(ref))  # judged whole before anything is sent
     plain = {key: value for key, value in write.fields.items() if key != DEPENDS_ON or ref.kind != ISSUE}
     added: frozenset[Ref] = frozenset()

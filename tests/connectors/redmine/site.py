@@ -137,6 +137,16 @@ class Site:
         """Change an issue."""
         await self.call("PUT", f"/issues/{ref.id}.json", {"issue": fields})
 
+    async def add_note(self, issue: Ref, text: str, *, private: bool = False) -> Ref:
+        """Add a note to an issue."""
+        await self.edit_issue(issue, notes=text, private_notes=private)
+        seen = await self.call("GET", f"/issues/{issue.id}.json?include=journals")
+        return Ref(NAME, "comment", f"{issue.id}/{seen['issue']['journals'][-1]['id']}")
+
+    async def edit_note(self, note: Ref, text: str) -> None:
+        """Change a note; without text it is deleted."""
+        await self.call("PUT", f"/journals/{note.id.partition('/')[2]}.json", {"journal": {"notes": text}})
+
     async def add_version(self, name: str, **fields: object) -> Ref:
         """Make a version."""
         path = f"/projects/{self.project}/versions.json"
