@@ -265,10 +265,10 @@ async def test_an_ordinary_account_sees_custom_fields_by_what_shows(site: Site) 
 async def test_what_can_be_created_where_is_described(site: Site) -> None:
     connector, _ = site.connect()
     [container] = (await connector.describe()).containers
-    assert container.record_types == {"Bug", "Feature", "Support", "Epic", "version"}
+    assert container.record_types == {"Bug", "Feature", "Support", "Epic", "version", "comment"}
     unmarked, _ = site.connect(marker_field="No such field", version_marker_field=None)
     [container] = (await unmarked.describe()).containers
-    assert container.record_types == frozenset()
+    assert container.record_types == {"comment"}
     fields = {one.label: one for one in (await connector.describe()).fields if one.key.startswith("cf_")}
     assert not fields[MARKER].writable
 
