@@ -200,7 +200,7 @@ def test_the_defaults_are_a_mapping_of_what_redmine_has() -> None:
     from syncd.mapping.schema import DefaultsFile
 
     file = DefaultsFile.model_validate(YAML(typ="safe").load(TOOL.defaults()))
-    assert set(file.kinds) == {"initiative", "milestone", "task"}
+    assert set(file.kinds) == {"initiative", "milestone", "task", "comment"}
 
 
 def test_the_readme_stands_beside_the_connector() -> None:
