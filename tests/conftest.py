@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import hypothesis
 import pytest
 import structlog
+
+from tests import databases
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
@@ -23,7 +26,18 @@ TALLIES = "contract_tallies"
 STORY = "the three-tool story"
 """Under which the story records its figures, line by line."""
 
+STORE: Final = "store"
+"""Under which each test records the kind of store it ran with."""
+
 _seen: Counter[str] = Counter()
+
+
+@pytest.fixture(params=databases.KINDS)
+def stores(request: pytest.FixtureRequest) -> Iterator[databases.Stores]:
+    """Lend fresh stores; whoever asks for them runs once with each kind of database."""
+    request.node.user_properties.append((STORE, request.param))
+    with databases.stores_of(request.param) as lent:
+        yield lent
 
 
 @pytest.fixture
@@ -52,7 +66,8 @@ def _figures() -> Counter[str]:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Hand a worker's figures to the controller."""
+    """Stop what was started for all tests, and hand a worker's figures to the controller."""
+    databases.stop_server()
     output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if output is not None:
         output[TALLIES] = dict(_figures())
@@ -86,9 +101,24 @@ def _tell_story(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.line(line)
 
 
+def _tell_stores(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show how many tests passed with each kind of store: the same suite, the same counts."""
+    passed = Counter(
+        str(kind)
+        for report in terminalreporter.getreports("passed")
+        for name, kind in report.user_properties
+        if name == STORE and report.when == "call"
+    )
+    if passed:
+        terminalreporter.section("tests passed with each store")
+        for kind in databases.KINDS:
+            terminalreporter.line(f"{passed[kind]:8} {kind}")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show the story's figures, and those of all processes together."""
+    """Show the story's figures, the stores', and those of all processes together."""
     _tell_story(terminalreporter)
+    _tell_stores(terminalreporter)
     figures = _figures()
     figures.update(_seen)  # keeps the zeros, which are worth showing
     if not any(figures.values()):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Executable, Insert, Row, Select, Table
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from syncd.errors import StoreError
-from syncd.store._dialect import explain_failure, insert_new, upsert
+from syncd.store._dialect import insert_new, upsert
+from syncd.store._failures import explain_failure
 from syncd.world import World
 
 T = TypeVar("T")
@@ -21,6 +23,9 @@ K = TypeVar("K")
 CHUNK: Final = 500
 """Values one `IN` list carries, and rows one round of a stream fetches."""
 
+_COUNTED: Final = {"preserve_rowcount": True}
+"""Some drivers forget how many rows an insert touched unless told to keep it."""
+
 
 @contextmanager
 def edge(where: str) -> Iterator[None]:
@@ -28,7 +33,10 @@ def edge(where: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as exc:
-        what, fix = explain_failure(str(exc.orig))
+        what, fix = explain_failure(exc.orig or exc)
+        raise StoreError(what, where=where, fix=fix) from exc
+    except NoConnectionError as exc:
+        what, fix = explain_failure(exc)
         raise StoreError(what, where=where, fix=fix) from exc
 
 
@@ -82,14 +90,17 @@ class Db(ABC):
             found += await self.all(statement.where(column.in_(portion)), make)
         return found
 
-    async def stream(self, statement: Select[Any], make: Callable[[Row[Any]], T]) -> AsyncIterator[T]:
+    async def stream(self, statement: Select[Any], make: Callable[[Row[Any]], T]) -> AsyncGenerator[T, None]:
         """Yield every row, made into a value by *make*, without holding them all."""
         with edge(self.where):
             async with self._connection() as connection:
                 result = await connection.stream(statement)
-                async for rows in result.partitions(CHUNK):
-                    for made in self._made(rows, make):
-                        yield made
+                try:
+                    async for rows in result.partitions(CHUNK):
+                        for made in self._made(rows, make):
+                            yield made
+                finally:
+                    await result.close()  # the server's cursor too, when the reader stops early
 
     def _made(self, rows: Sequence[Row[Any]], make: Callable[[Row[Any]], T]) -> list[T]:
         try:
@@ -142,5 +153,5 @@ class Writer(Db):
     async def write(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
         """Carry out *statement*, for each of *rows* if given, and return how many rows it touched."""
         with edge(self.where):
-            result = await self._open.execute(statement, rows)
+            result = await self._open.execute(statement, rows, execution_options=_COUNTED)
             return result.rowcount

@@ -47,6 +47,9 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
+STRING: Final = String().with_variant(String(collation="C"), "postgresql")
+"""Text that is compared and sorted: by its characters alone, in both databases and whatever the server's locale."""
+
 METADATA: Final = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -58,11 +61,11 @@ METADATA: Final = MetaData(
 
 
 def _id(name: str = "id") -> Column[str]:
-    return Column(name, String, primary_key=True)
+    return Column(name, STRING, primary_key=True)
 
 
 def _str(name: str, *, null: bool = False, index: bool = False) -> Column[str]:
-    return Column(name, String, nullable=null, index=index)
+    return Column(name, STRING, nullable=null, index=index)
 
 
 def _json(name: str) -> Column[str]:
@@ -85,7 +88,7 @@ def _to(name: str, target: str, *, null: bool = False, key: bool = False, own: b
     """Return a foreign key; *own* rows go when what they point at goes."""
     return Column(
         name,
-        String,
+        STRING,
         ForeignKey(target, ondelete="CASCADE" if own else None),
         nullable=null,
         primary_key=key,
@@ -158,7 +161,7 @@ field_state = Table(
     METADATA,
     _to("entity", "entity.id", key=True, own=True),
     _id("field"),
-    Column("link", String, primary_key=True),  # "" stands for the entity itself: a key may not be null
+    Column("link", STRING, primary_key=True),  # "" stands for the entity itself: a key may not be null
     _json("refused"),
     _str("trouble", null=True),
     _str("text"),
@@ -283,7 +286,7 @@ quarantine = Table(
     METADATA,
     _id("connection"),
     _id("subject"),
-    Column("field", String, primary_key=True),  # "" stands for the whole item
+    Column("field", STRING, primary_key=True),  # "" stands for the whole item
     _str("ref", null=True),
     _str("entity", null=True),
     _str("reason"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -178,13 +179,14 @@ class Audit:
         )  # one statement, hence one snapshot: a row added meanwhile raises no false alarm
         count, end = -1, ""
         seen, last = 0, _first_hash(run_id)
-        async for count, end, row in self._db.stream(query, _in_chain):  # noqa: B007 - the last ones are used below
-            if row is None:
-                break
-            seen += 1
-            last = _next_hash(last, row)
-            if row.seq != seen or row.hash != last:
-                raise self._broken(run_id, f"row {seen} is not what was written")
+        async with aclosing(self._db.stream(query, _in_chain)) as rows:
+            async for count, end, row in rows:  # noqa: B007 - the last ones are used below
+                if row is None:
+                    break
+                seen += 1
+                last = _next_hash(last, row)
+                if row.seq != seen or row.hash != last:
+                    raise self._broken(run_id, f"row {seen} is not what was written")
         if (seen, last) != (count, end):
             raise self._broken(
                 run_id, f"{seen} rows are left of those written" if count >= 0 else "there is no such run"

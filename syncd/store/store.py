@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final, Self
 
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from syncd.store._address import open_engine, parse_address
 from syncd.store._db import Db, Reader, Writer, edge
-from syncd.store._dialect import WRITES, parse_url, prepare
+from syncd.store._dialect import WRITES
 from syncd.store._schema import bring_up_to_date
 from syncd.store.audit import Audit, Runs
 from syncd.store.conflicts import Conflicts, Ledger
@@ -135,20 +136,21 @@ class Store(Repositories):
 
 async def open_store(url: str, world: World) -> Store:
     """
-    Open the database at *url* (`sqlite:///path`), make it if there is none, bring its tables up to date.
+    Open the database at *url*, bring its tables up to date.
+
+    `sqlite:///path` is made if there is none; the database of
+    `postgresql://host/name` has to be there.
 
     Raises:
-        ConfigError: *url* is not an address of a store.
+        ConfigError: *url* is not an address of a store, or its driver is not installed.
         StoreError: it cannot be opened, is damaged, or was written by a newer syncd.
     """
-    address = parse_url(url)
-    where = str(address.database)
-    engine = create_async_engine(address)
-    prepare(engine.sync_engine)
+    address = parse_address(url)
+    engine = open_engine(address)
     try:
-        with edge(where):
-            await bring_up_to_date(engine, where)
+        with edge(address.where):
+            await bring_up_to_date(engine, address.where)
     except BaseException:
         await engine.dispose()
         raise
-    return Store(engine, world, where)
+    return Store(engine, world, address.where)

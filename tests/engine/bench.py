@@ -1,4 +1,4 @@
-"""A whole syncd in one process: stand-ins behind in-process transports, a real SQLite file, virtual time."""
+"""A whole syncd in one process: stand-ins behind in-process transports, a real database, virtual time."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from syncd.sandbox.portfolio import make_portfolio
 from syncd.settings.load import load
 from syncd.store.store import Store, open_store
 from syncd.world import World
+from tests.databases import new_store
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -49,7 +50,7 @@ class Clock:
 
 SYNCD_YAML = """\
 version: 1
-store: sqlite:///state/syncd.db
+store: %(store)s
 connections:
   jira-pmo:
     tool: jira
@@ -174,7 +175,7 @@ def make_bench(folder: Path, *, items: int = 12) -> Bench:
     sandbox.append(make_sandbox(["jira", "github"], world, items=items))
     jira = sandbox[0].tools["jira"].credentials()
     github = sandbox[0].tools["github"].credentials()
-    main = SYNCD_YAML % {"email": jira["email"], "projects": "PMO, ENG"}
+    main = SYNCD_YAML % {"email": jira["email"], "projects": "PMO, ENG", "store": new_store(folder)}
     seeded = make_portfolio(items, clock.now().date()).people
     people = "person,jira-pmo,github-eng\n" + "".join(
         f"{one.email},712020:{one.handle},{one.handle}\n" for one in seeded

@@ -13,6 +13,7 @@ import pytest
 
 from syncd.store.store import Store, open_store
 from syncd.world import World
+from tests.databases import Stores
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -49,7 +50,17 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def url(stores: Stores, tmp_path: Path) -> str:
+    return stores.url(tmp_path)
+
+
+@pytest.fixture
+def bare_url(stores: Stores, tmp_path: Path) -> str:
+    return stores.bare_url(tmp_path)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'state' / 'syncd.db'}"
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from syncd.errors import StoreError
 from syncd.model.refs import EntityId, LinkId, OpId, RunId
 from syncd.store.audit import Writes
 from syncd.store.rows import OpState, RunRow
 from syncd.store.store import Store
+from tests.databases import Stores
 from tests.store import samples
 from tests.store.samples import AT, JIRA
 from tests.store.test_round_trips import fill
@@ -110,12 +110,9 @@ async def test_an_untouched_audit_is_proven(store: Store) -> None:
         "UPDATE run SET audit_rows = 4",
     ],
 )
-async def test_a_touched_audit_is_noticed(store: Store, url: str, tampering: str) -> None:
+async def test_a_touched_audit_is_noticed(stores: Stores, store: Store, url: str, tampering: str) -> None:
     await audit(store)
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text(tampering))
-    engine.dispose()
+    stores.run(url, tampering)
     with pytest.raises(StoreError, match="the audit of run r1 cannot be trusted"):
         await store.audit.check_chain(R1)
 

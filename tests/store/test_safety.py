@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +20,7 @@ from syncd.store import lease
 from syncd.store._schema import HEAD
 from syncd.store._tables import METADATA
 from syncd.store.store import Store, open_store
+from tests.databases import SQLITE, Stores
 from tests.store import samples
 from tests.store.conftest import Clock
 from tests.store.test_round_trips import E1, E2, fill
@@ -86,14 +86,14 @@ async def test_writing_outside_a_transaction_is_a_programming_error(store: Store
         await store.entities.save([samples.entity(1)])
 
 
-async def test_every_commit_reaches_the_disk(store: Store, url: str) -> None:
-    async with store._engine.connect() as connection:
+async def test_every_commit_reaches_the_disk(sqlite_url: str, clock: Clock) -> None:
+    async with await open_store(sqlite_url, clock.world()) as store, store._engine.connect() as connection:
         settings = [
             (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys")
         ]
     assert settings == ["wal", 2, 1]
-    assert mode_of(url) == 0o600
+    assert mode_of(sqlite_url) == 0o600
 
 
 async def test_a_second_daemon_is_refused_and_told_who_holds_it(store: Store, url: str, clock: Clock) -> None:
@@ -134,49 +134,41 @@ async def test_the_lease_of_a_dead_process_of_this_host_is_free(store: Store) ->
     assert not lease.is_surely_dead("elsewhere:1")
 
 
-async def test_a_newer_database_is_refused_not_touched(url: str, clock: Clock) -> None:
+async def test_a_newer_database_is_refused_not_touched(stores: Stores, url: str, clock: Clock) -> None:
     await (await open_store(url, clock.world())).close()
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as raw:
-        raw.execute("UPDATE alembic_version SET version_num = '9999'")
-    raw.close()
+    stores.run(url, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StoreError) as refused:
         await open_store(url, clock.world())
     assert refused.value.what == f"it was written by a newer syncd (its tables are at 9999, ours at {HEAD})"
     assert refused.value.fix
 
 
-async def test_another_programs_database_is_refused(url: str, clock: Clock) -> None:
-    path = Path(url.removeprefix("sqlite:///"))
-    path.parent.mkdir()
-    with sqlite3.connect(path) as raw:
-        raw.execute("CREATE TABLE theirs (x)")
-    raw.close()
+async def test_another_programs_database_is_refused(stores: Stores, bare_url: str, clock: Clock) -> None:
+    stores.run(bare_url, "CREATE TABLE theirs (x integer)")
     with pytest.raises(StoreError, match="another program's database"):
-        await open_store(url, clock.world())
+        await open_store(bare_url, clock.world())
 
 
 @pytest.mark.parametrize("content", [b"not a database at all" * 100, b"SQLite format 3\x00" + b"\xff" * 5000])
-def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(url: str, clock: Clock, content: bytes) -> None:
-    path = Path(url.removeprefix("sqlite:///"))
+def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(sqlite_url: str, clock: Clock, content: bytes) -> None:
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
     path.parent.mkdir()
     path.write_bytes(content)
     with pytest.raises(StoreError) as refused:
-        asyncio.run(open_store(url, clock.world()))
+        asyncio.run(open_store(sqlite_url, clock.world()))
     assert refused.value.where == str(path)
     assert refused.value.fix
     assert path.read_bytes() == content
 
 
-async def test_a_row_changed_by_hand_is_named_not_guessed(store: Store, url: str) -> None:
+async def test_a_row_changed_by_hand_is_named_not_guessed(stores: Stores, store: Store, url: str) -> None:
     await fill(store)
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as raw:
-        raw.execute("""UPDATE entity SET vals = '{"title":["date","soon"]}' WHERE id = 'e1'""")
-    raw.close()
+    stores.run(url, """UPDATE entity SET vals = '{"title":["date","soon"]}' WHERE id = 'e1'""")
     with pytest.raises(StoreError, match="a row cannot be understood: not a canonical value"):
         await store.entities.by_ids([EntityId("e1")])
 
 
-@pytest.mark.parametrize("where", ["sqlite://", "sqlite:///:memory:", "mysql://x/y", "nonsense"])
+@pytest.mark.parametrize("where", ["sqlite://", "sqlite:///:memory:", "mysql://x/y", "nonsense", "postgresql://host"])
 async def test_an_address_that_is_no_store_is_a_config_error(where: str, clock: Clock) -> None:
     with pytest.raises(ConfigError) as refused:
         await open_store(where, clock.world())
@@ -189,23 +181,24 @@ async def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, clock: Clock
         await open_store(f"sqlite:///{tmp_path}/file/syncd.db", clock.world())
 
 
-async def test_a_store_locked_by_another_process_says_so(store: Store, url: str) -> None:
-    async with store._engine.connect() as connection:
-        await connection.exec_driver_sql("PRAGMA busy_timeout = 1")
-    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreError, match="another process is writing to it"):
-        async with store.transaction() as tx:
-            await tx.entities.save([samples.entity(1)])
-    other.close()
+async def test_a_store_locked_by_another_process_says_so(stores: Stores, store: Store, url: str) -> None:
+    is_file = stores.kind == SQLITE
+    async with store._engine.connect() as connection:  # the pool lends the same one to the writer below
+        await connection.exec_driver_sql("PRAGMA busy_timeout = 1" if is_file else "SET lock_timeout = 1")
+        await connection.commit()
+    async with await open_store(url, Clock().world()) as other, other.transaction():
+        with pytest.raises(StoreError, match="another process is writing to it"):
+            async with store.transaction() as tx:
+                await tx.entities.save([samples.entity(1)])
+    await fill(store)
 
 
-def test_the_migrations_make_exactly_the_tables_we_use(url: str) -> None:
+def test_the_migrations_make_exactly_the_tables_we_use(bare_url: str) -> None:
     async def make() -> None:
-        await (await open_store(url, Clock().world())).close()
+        await (await open_store(bare_url, Clock().world())).close()
 
     asyncio.run(make())
-    engine = create_engine(url)
+    engine = create_engine(bare_url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
@@ -213,13 +206,13 @@ def test_the_migrations_make_exactly_the_tables_we_use(url: str) -> None:
     engine.dispose()
 
 
-def test_an_up_to_date_store_opens_without_loading_alembic(url: str) -> None:
+def test_an_up_to_date_store_opens_without_loading_alembic(bare_url: str) -> None:
     program = (
         "import asyncio, sys; from syncd.store.store import open_store; from syncd.world import real_world\n"
         "async def main(): await (await open_store(sys.argv[1], real_world())).close()\n"
         "asyncio.run(main()); print('alembic' in sys.modules)"
     )
-    run = [sys.executable, "-c", program, url]
+    run = [sys.executable, "-c", program, bare_url]
     first, second = (
         subprocess.run(run, check=True, capture_output=True, text=True, env=os.environ).stdout  # noqa: S603 - our text
         for _ in range(2)
@@ -227,7 +220,13 @@ def test_an_up_to_date_store_opens_without_loading_alembic(url: str) -> None:
     assert (first.strip(), second.strip()) == ("True", "False")
 
 
-async def test_a_full_disk_keeps_nothing_of_the_transaction_and_says_so(store: Store) -> None:
+async def test_a_full_disk_keeps_nothing_of_the_transaction_and_says_so(sqlite_url: str, clock: Clock) -> None:
+    async with await open_store(sqlite_url, clock.world()) as store:
+        await fill_the_disk(store)
+
+
+async def fill_the_disk(store: Store) -> None:
+    """Let the file grow no further, write, and look at what is told and kept."""
     await fill(store, 1)
     async with store.transaction() as tx:
         pages = await tx.entities._db.scalar(text("PRAGMA page_count"))
