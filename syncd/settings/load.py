@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel
 
@@ -19,12 +19,13 @@ from syncd.mapping.problems import Place, Problems
 from syncd.mapping.schema import NAME, RESERVED
 from syncd.mapping.validate import validate
 from syncd.model.refs import ConnectionName
-from syncd.settings.schema import ConnectionModel, LimitsModel, PortfolioModel, SyncdFile
+from syncd.settings.schema import ConnectionModel, LimitsModel, PortfolioModel, StoreModel, SyncdFile
 from syncd.settings.secrets import UNSET, Resolver
 from syncd.settings.yaml import Document, read_yaml
 
 MAIN_FILE: Final = "syncd.yaml"
 SQLITE: Final = "sqlite:///"
+_POSTGRESQL: Final = ("postgresql://", "postgres://")
 
 
 class ToolLike(Protocol):
@@ -77,8 +78,8 @@ class Settings:
     """The whole configuration, as one snapshot."""
 
     folder: Path
-    store: str
-    """A database URL; a SQLite path in it is absolute."""
+    store: str = field(repr=False)
+    """A database URL; a SQLite path in it is absolute. It may hold a password: never show it."""
     connections: Mapping[ConnectionName, Connection]
     portfolios: Mapping[str, Portfolio]
 
@@ -253,20 +254,65 @@ class _Loader:
             read_people(text, str(self.folder / path), names, self.problems) if text is not None else PeopleDirectory()
         )
 
-    def _store(self, store: object) -> str:
+    def _store(self, store: StoreModel) -> str:
+        """Return the database's URL; a password given by reference is put into it."""
         at = self.place / "store"
-        is_reference = isinstance(store, dict)
-        url = str(self.resolver.resolve(store, at)) if is_reference else str(store)
+        whole = store.model_dump(include={"env", "file"}, exclude_none=True)
+        if [store.url is None, not whole].count(False) != 1 or (whole and store.password):
+            self.problems.add(
+                at,
+                "it must say one URL",
+                "write store: {url: postgresql://USER@HOST/NAME, password: {env: NAME}}, or {env: NAME}",
+            )
+            return UNSET
+        if isinstance(store.url, str):
+            written = isinstance(self._written(), str)
+            url = self._database(store.url, at if written else at / "url", may_hold_password=False)
+        else:
+            url = str(self.resolver.resolve(store.url or whole, at / "url" if store.url else at))
+            url = self._database(url, at, may_hold_password=True)
+        return url if store.password is None else self._with_password(url, store.password, at)
+
+    def _written(self) -> object:
+        """Return what the file says under `store`."""
+        return self.document.data.get("store") if isinstance(self.document.data, dict) else None
+
+    def _with_password(self, url: str, password: object, at: Place) -> str:
+        """Return *url* with the password in it that is meant by reference."""
+        self.resolver.refuse_literals({"password": password}, at)
+        secret = str(self.resolver.resolve(password, at / "password"))
+        if not url.startswith(_POSTGRESQL):
+            if url != UNSET:
+                self.problems.add(at / "password", "only a PostgreSQL has a password", "remove it")
+            return url
+        parts = urlsplit(url)
+        user, _, host = parts.netloc.rpartition("@")
+        if parts.password or not user:
+            what = "the URL holds a password too" if parts.password else "a password needs a user"
+            self.problems.add(at / "password", what, "write the url as postgresql://USER@HOST/NAME")
+            return url
+        return parts._replace(netloc=f"{user}:{quote(secret, safe='')}@{host}").geturl()
+
+    def _database(self, url: str, at: Place, *, may_hold_password: bool) -> str:
+        """Return *url* with a file's path made absolute, noting what it must not be or hold."""
         if url.startswith(SQLITE):
             path = url.removeprefix(SQLITE)
             return url if path == ":memory:" else f"{SQLITE}{(self.folder / path).resolve()}"
-        parts = urlsplit(url)
-        if parts.scheme not in ("postgresql", "postgres") and url != UNSET:
+        if url == UNSET:
+            return url
+        fix = f"write {SQLITE}state/syncd.db or postgresql://HOST/NAME"
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            self.problems.add(at, "it is not a URL", fix)
+            return UNSET
+        if not url.startswith(_POSTGRESQL):
+            shown = parts.scheme or ("" if may_hold_password else url)
+            self.problems.add(at, f'"{shown}" is not a database' if shown else "it is not a database's URL", fix)
+        elif not may_hold_password and (parts.password or "password=" in parts.query):
             self.problems.add(
                 at,
-                f'"{parts.scheme or url}" is not a database',
-                f"write {SQLITE}state/syncd.db or postgresql://HOST/NAME",
+                "a password is written in this file",
+                "write store: {url: postgresql://USER@HOST/NAME, password: {env: NAME}}",
             )
-        elif parts.password and not is_reference:
-            self.problems.add(at, "a password is written in this file", "write store: {env: NAME}, with the URL in it")
         return url

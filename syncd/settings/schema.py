@@ -82,12 +82,35 @@ class PortfolioModel(Strict):
     limits: LimitsModel = Field(default=LimitsModel(), description="The brakes on what one plan may do.")
 
 
+class StoreModel(Strict):
+    """A database: its whole URL by reference, or a URL with its password apart."""
+
+    url: str | dict[str, str] | None = Field(default=None, description="The URL, without a password.")
+    password: str | dict[str, str] | None = Field(default=None, description="As {env: NAME} or {file: path}.")
+    env: str | None = Field(default=None, description="The environment variable that holds the whole URL.")
+    file: str | None = Field(default=None, description="The file that holds the whole URL.")
+
+
+def _store(value: object) -> object:
+    """Read a URL alone as a store that is nothing but this URL."""
+    return {"url": value} if isinstance(value, str) else value
+
+
+Store: TypeAlias = Annotated[
+    StoreModel,
+    BeforeValidator(_store),
+    WithJsonSchema({"anyOf": [{"type": "string"}, StoreModel.model_json_schema()]}),
+]
+"""What `store:` may say."""
+
+
 class SyncdFile(Strict):
     """The main configuration file, `syncd.yaml`."""
 
     version: Literal[1] = Field(description="The version of this file's grammar.")
-    store: str | dict[str, Any] = Field(
-        default="sqlite:///state/syncd.db", description="The database: sqlite:///file, or postgresql://host/name."
+    store: Store = Field(
+        default=StoreModel(url="sqlite:///state/syncd.db"),
+        description="The database: sqlite:///file, postgresql://user@host/name, or that with its password apart.",
     )
     connections: dict[str, ConnectionModel] = Field(description="By name: lower case, digits and dashes.")
     portfolios: dict[str, PortfolioModel] = Field(description="By name: lower case, digits and dashes.")

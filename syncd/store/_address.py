@@ -90,8 +90,8 @@ def _postgresql(parsed: URL) -> Address:
             where="store",
             fix='install it: pip install "syncd[postgres]"',
         ) from exc
-    shown = parsed.set(drivername="postgresql", password=None, query={}).render_as_string(hide_password=True)
-    return Address(parsed.set(drivername="postgresql+psycopg"), shown)
+    shown = URL.create("postgresql", parsed.username, None, parsed.host, parsed.port, parsed.database)
+    return Address(parsed.set(drivername="postgresql+psycopg"), shown.render_as_string(hide_password=True))
 
 
 def _sqlite(parsed: URL) -> Address:

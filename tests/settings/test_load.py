@@ -94,6 +94,14 @@ def test_the_store_may_be_a_secret(folder: Folder) -> None:
     )
 
 
+@pytest.mark.parametrize("url", ["postgresql://syncd@db:5433/syncd?sslmode=require", "{env: STORE}"])
+def test_the_stores_password_may_be_a_secret_of_its_own(folder: Folder, url: str) -> None:
+    env = ENV | {"STORE": "postgresql://syncd@db:5433/syncd?sslmode=require", "PASSWORD": "made:up/@"}
+    settings = folder.load(syncd=SYNCD + f"store:\n  url: {url}\n  password: {{env: PASSWORD}}\n", env=env)
+    assert settings.store == "postgresql://syncd:made%3Aup%2F%40@db:5433/syncd?sslmode=require"
+    assert "made" not in repr(settings)
+
+
 @pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("5m", 300), ("1.5h", 5400), ("1d", 86400)])
 def test_durations_have_units(text: str, seconds: float, folder: Folder) -> None:
     assert folder.load(syncd=SYNCD.replace("5m", text)).portfolios["platform"].every_s == seconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.settings.folder import MAPPING, PEOPLE, SYNCD, Folder
+from tests.settings.folder import ENV, MAPPING, PEOPLE, SYNCD, Folder
 
 OTHER = "  other: {connections: [pmo], mapping: mappings/platform.yaml}\n"
 ONE = "1 problem in the configuration"
@@ -495,9 +495,69 @@ def test_a_database_nobody_knows_is_refused(folder: Folder) -> None:
 def test_a_password_in_the_store_url_is_refused(folder: Folder) -> None:
     assert folder.told(syncd=SYNCD + "store: postgresql://u:pw@h/y\n") == (
         "config/syncd.yaml:19 (store): a password is written in this file\n"
-        "  fix: write store: {env: NAME}, with the URL in it\n"
+        "  fix: write store: {url: postgresql://USER@HOST/NAME, password: {env: NAME}}\n"
         "1 problem in the configuration"
     )
+
+
+@pytest.mark.parametrize(
+    ("store", "where", "what", "fix"),
+    [
+        (
+            "{url: postgresql://u@h/y, password: hunter2}",
+            "store.password",
+            "a secret is written in this file",
+            "put it in an environment variable or a file, and write {env: NAME} or {file: path} here",
+        ),
+        (
+            "{url: postgresql://h/y, password: {env: PMO_TOKEN}}",
+            "store.password",
+            "a password needs a user",
+            "write the url as postgresql://USER@HOST/NAME",
+        ),
+        (
+            "{url: {env: URL}, password: {env: PMO_TOKEN}}",
+            "store.password",
+            "the URL holds a password too",
+            "write the url as postgresql://USER@HOST/NAME",
+        ),
+        (
+            "{url: sqlite:///x.db, password: {env: PMO_TOKEN}}",
+            "store.password",
+            "only a PostgreSQL has a password",
+            "remove it",
+        ),
+        (
+            "{env: URL, url: sqlite:///x.db}",
+            "store",
+            "it must say one URL",
+            "write store: {url: postgresql://USER@HOST/NAME, password: {env: NAME}}, or {env: NAME}",
+        ),
+        (
+            "{url: 'postgresql://u@h/y?password=hunter2'}",
+            "store.url",
+            "a password is written in this file",
+            "write store: {url: postgresql://USER@HOST/NAME, password: {env: NAME}}",
+        ),
+        (
+            "{env: ODD}",
+            "store",
+            "it is not a database's URL",
+            "write sqlite:///state/syncd.db or postgresql://HOST/NAME",
+        ),
+    ],
+)
+def test_a_store_with_its_password_apart_is_checked(
+    folder: Folder, store: str, where: str, what: str, fix: str
+) -> None:
+    env = ENV | {"URL": "postgresql://u:hunter2@h/y", "ODD": "hunter2"}
+    told = folder.told(syncd=SYNCD + f"store: {store}\n", env=env)
+    assert told == f"config/syncd.yaml:19 ({where}): {what}\n  fix: {fix}\n1 problem in the configuration"
+    assert "hunter2" not in told
+
+
+def test_a_misspelt_key_of_the_store_is_told(folder: Folder) -> None:
+    assert 'did you mean "password"' in folder.told(syncd=SYNCD + "store: {url: sqlite:///x.db, pasword: {env: A}}\n")
 
 
 def test_an_empty_main_file_is_told(folder: Folder) -> None:
