@@ -15,6 +15,7 @@ from syncd.cli import main
 from syncd.cli.demo_setup import write_config
 from syncd.sandbox.client import set_value, show
 from syncd.sandbox.serve import Background, background
+from tests.databases import new_store
 
 
 @dataclass(frozen=True)
@@ -81,5 +82,7 @@ def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     with background(["jira", "github"], items=12) as server:
         folder = tmp_path / "here"
         write_config(folder, server.sandbox, server.url)
+        main_file = folder / "syncd.yaml"
+        main_file.write_text(main_file.read_text().replace("sqlite:///state/syncd.db", new_store(folder)))
         yield Cli(folder, server, capsys)
     structlog.configure(**logging)

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Cli
 
 PATIENCE_S = 90
@@ -106,6 +108,7 @@ def test_the_demo_goes_on_and_shows_what_arrives(tmp_path: Path) -> None:
         assert not [line for line in demo.lines if "Traceback" in line]
 
 
+@pytest.mark.usefixtures("stores")
 def test_the_daemon_syncs_until_told_to_stop_and_gives_the_store_back(cli: Cli) -> None:
     cli.agree()
     jira, github = cli.pair()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from syncd.sandbox.client import add
 from tests.cli.conftest import Cli
+
+pytestmark = pytest.mark.usefixtures("stores")
 
 
 def test_plan_writes_nothing_and_names_the_next_command(cli: Cli) -> None:

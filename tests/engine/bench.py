@@ -97,6 +97,8 @@ class Bench:
     env: Mapping[str, str]
     mapping: str = MAPPING
     main: str = SYNCD_YAML
+    store: str = ""
+    """The address of the store, as it stands in the main file."""
     people: str = "person,jira-pmo,github-eng\n"
 
     def write_config(self) -> None:
@@ -104,6 +106,11 @@ class Bench:
         (self.folder / "syncd.yaml").write_text(self.main)
         (self.folder / "platform.yaml").write_text(self.mapping)
         (self.folder / "people.csv").write_text(self.people)
+
+    def lose_store(self) -> None:
+        """Go on with a store that knows nothing."""
+        new = new_store(self.folder / "new")
+        self.main, self.store = self.main.replace(self.store, new), new
 
     @asynccontextmanager
     async def desk(self) -> AsyncIterator[Desk]:
@@ -175,10 +182,20 @@ def make_bench(folder: Path, *, items: int = 12) -> Bench:
     sandbox.append(make_sandbox(["jira", "github"], world, items=items))
     jira = sandbox[0].tools["jira"].credentials()
     github = sandbox[0].tools["github"].credentials()
-    main = SYNCD_YAML % {"email": jira["email"], "projects": "PMO, ENG", "store": new_store(folder)}
+    store = new_store(folder)
+    main = SYNCD_YAML % {"email": jira["email"], "projects": "PMO, ENG", "store": store}
     seeded = make_portfolio(items, clock.now().date()).people
     people = "person,jira-pmo,github-eng\n" + "".join(
         f"{one.email},712020:{one.handle},{one.handle}\n" for one in seeded
     )
     env = {"JIRA_TOKEN": str(jira["token"]), "GITHUB_TOKEN": str(github["token"])}
-    return Bench(folder=folder, sandbox=sandbox[0], clock=clock, world=world, env=env, main=main, people=people)
+    return Bench(
+        folder=folder,
+        sandbox=sandbox[0],
+        clock=clock,
+        world=world,
+        env=env,
+        main=main,
+        store=store,
+        people=people,
+    )

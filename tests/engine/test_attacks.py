@@ -255,8 +255,7 @@ async def test_a_lost_database_makes_nothing_again(tmp_path: Path) -> None:
     jira_of(bench).add("Story", "ENG", {"title": "Made by us"}, by="ada")
     await after_edits(bench)
     before = census(bench)
-    for each in (tmp_path / "state").iterdir():
-        each.unlink()
+    bench.lose_store()
     await after_edits(bench)
     await approved(bench)
     assert census(bench) == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -53,7 +54,7 @@ async def refused(url: str) -> StoreError:
     return caught.value
 
 
-async def test_a_server_that_is_down_is_told_with_its_address(server: Server) -> None:
+async def test_a_server_that_is_down_is_told_with_its_address() -> None:
     url = f"postgresql://ada:{PASSWORD}@127.0.0.1:1/syncd?application_name=x"
     told = await refused(url)
     assert told.where == "postgresql://ada@127.0.0.1:1/syncd"
@@ -86,7 +87,7 @@ async def test_a_database_that_is_missing_is_told(server: Server) -> None:
     assert "createdb" in str(told.fix)
 
 
-async def test_a_user_without_rights_is_told(server: Server, bare_url: str, ada: str) -> None:
+async def test_a_user_without_rights_is_told(bare_url: str, ada: str) -> None:
     told = await refused(bare_url.replace("postgres@", f"{ada}:{PASSWORD}@"))
     assert told.what.startswith("its user lacks a permission (permission denied for schema public")
 
@@ -106,7 +107,7 @@ async def test_an_old_server_is_told(url: str, monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_a_missing_driver_is_told(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(ConfigError) as told:
         await open_store(url, Clock().world())
     assert told.value.fix == 'install it: pip install "syncd[postgres]"'
@@ -120,13 +121,24 @@ async def test_a_standby_is_told(server: Server, url: str, store: Store) -> None
     await fill(store)
 
 
-async def test_a_connection_lost_in_mid_transaction_leaves_no_half_state(server: Server, store: Store) -> None:
+def cut(server: Server) -> None:
+    """Let the server drop every connection of syncd."""
+    server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'syncd'")
+
+
+async def write_through_a_cut(server: Server, store: Store, *, more: int) -> None:
+    """Lose the connection inside a transaction, with *more* still to write or only its end to come."""
+    async with store.transaction() as tx:
+        await tx.entities.save([samples.entity(2)])
+        cut(server)
+        await tx.entities.save([samples.entity(3 + n) for n in range(more)])
+
+
+@pytest.mark.parametrize("more", [0, 1])
+async def test_a_connection_lost_in_a_transaction_leaves_no_half_state(server: Server, store: Store, more: int) -> None:
     await fill(store, 1)
     with pytest.raises(StoreError) as told:
-        async with store.transaction() as tx:
-            await tx.entities.save([samples.entity(2)])
-            server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'syncd'")
-            await tx.entities.save([samples.entity(3)])
+        await write_through_a_cut(server, store, more=more)
     assert told.value.what.startswith("the connection to the database was lost (")
     assert told.value.where == store._where
     assert await store.entities.ids("platform") == [E1], "the pool replaced what was lost"
@@ -135,16 +147,8 @@ async def test_a_connection_lost_in_mid_transaction_leaves_no_half_state(server:
 
 async def test_a_connection_lost_while_it_rested_is_replaced_unseen(server: Server, store: Store) -> None:
     await fill(store)
-    server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'syncd'")
+    cut(server)
     assert await store.entities.ids("platform") == [E1, E2]
-
-
-async def test_a_connection_lost_before_the_end_keeps_nothing(server: Server, store: Store) -> None:
-    with pytest.raises(StoreError, match="connection to the database was lost"):
-        async with store.transaction() as tx:
-            await tx.entities.save([samples.entity(1)])
-            server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'syncd'")
-    assert await store.entities.ids("platform") == []
 
 
 async def test_writers_take_turns_and_see_what_the_one_before_kept(store: Store, url: str) -> None:
