@@ -80,7 +80,7 @@ class Server:
 
     def run(self, statement: str, *names: str, database: str = "postgres") -> list[Any]:
         """Carry out a statement as the administrator, each `{}` in it a name, and return its rows."""
-        text = sql.SQL(statement).format(*map(sql.Identifier, names))  # type: ignore[arg-type]  # our own text
+        text = sql.SQL(statement).format(*map(sql.Identifier, names))
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             cursor = connection.execute(text)
             return cursor.fetchall() if cursor.description else []
@@ -110,11 +110,23 @@ def start_server() -> Server:
     if os.geteuid() == 0:
         os.chown(folder, NOBODY, NOBODY)
     data, port = folder / "data", _free_port()
-    make = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+    make = [
+        str(programs / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C",
+        "--no-sync",
+    ]
     subprocess.run(make, check=True, capture_output=True, cwd="/", **_plain_user())  # noqa: S603
     (data / "pg_hba.conf").write_text("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
     settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
-    serve = [programs / "postgres", "-D", data, "-k", folder, "-p", str(port), *settings]
+    serve = [str(programs / "postgres"), "-D", str(data), "-k", str(folder), "-p", str(port), *settings]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603
             ["/bin/sh", "-c", GUARD, "sh", *serve], stdin=subprocess.PIPE, stderr=log, cwd="/", **_plain_user()

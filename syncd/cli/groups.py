@@ -1,4 +1,4 @@
-"""The commands that come in groups: `syncd sandbox ...`, `match`, `conflicts`, `quarantine`, `config`."""
+"""The commands that come in groups: `syncd sandbox ...`, `match`, `conflicts`, `quarantine`, `store`, `config`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ sandbox = _group("Local stand-ins of the tools, to play with.")
 match = _group("Records that may be one item: list, suggest, review, accept, reject, or link by a table.", alone=True)
 conflicts = _group("Fields held for a person: list, show or resolve.")
 quarantine = _group("Items set aside so the rest flow: list or retry.")
+store = _group("The database that syncd keeps what it knows in: migrate or copy.")
 config = _group("What the configuration files may say.")
 
 Url: TypeAlias = Annotated[
@@ -257,6 +258,35 @@ def quarantine_retry(
     from syncd.cli.aside import retry_quarantine
 
     raise typer.Exit(retry_quarantine(Common(folder=folder, portfolio=portfolio, json=as_json, verbose=verbose), name))
+
+
+@store.command("migrate")
+def store_migrate(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Bring the store's tables up to date, as every command does that opens it."""
+    from syncd.cli.storing import migrate_store
+
+    raise typer.Exit(migrate_store(Common(folder=folder, json=as_json, verbose=verbose), dry_run=dry_run))
+
+
+@store.command("copy")
+def store_copy(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="As in syncd.yaml, or env:NAME for a URL in NAME.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="An empty database, named likewise.")],
+    *,
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Carry a store into another database, SQLite or PostgreSQL, and prove that all of it arrived."""
+    from syncd.cli.storing import copy_between
+
+    raise typer.Exit(copy_between(Common(folder=folder, json=as_json, verbose=verbose), source, target))
 
 
 @config.command("schema")

@@ -35,6 +35,7 @@ class Repositories:
     """The store by topic; the same on `Store` (reads) and on a transaction (reads and writes)."""
 
     def __init__(self, db: Db) -> None:
+        self.db = db
         self.records = Records(db)
         self.cursors = Cursors(db)
         self.entities = Entities(db)
