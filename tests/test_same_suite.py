@@ -17,5 +17,5 @@ def test_every_test_of_a_store_is_there_once_for_each_kind(request: pytest.Fixtu
         given = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
         if "stores" in given:
             others = sorted(f"{name}={value!r}" for name, value in given.items() if name != "stores")
-            cases[given["stores"]].add(f"{item.path}::{item.originalname} {others}")  # type: ignore[attr-defined]
+            cases[str(given["stores"])].add(f"{item.nodeid.partition('[')[0]} {others}")
     assert cases[KINDS[0]] == cases[KINDS[1]]

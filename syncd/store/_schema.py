@@ -63,7 +63,7 @@ def _version(connection: Connection, where: str) -> str | None:
 
 def _check_server(connection: Connection, where: str) -> None:
     version = connection.dialect.server_version_info or (0,)
-    if version[0] < OLDEST_SERVER:
+    if int(version[0]) < OLDEST_SERVER:
         raise StoreError(
             f"the server is PostgreSQL {'.'.join(map(str, version))}",
             where=where,
