@@ -13,6 +13,7 @@ from syncd.connectors.jira.comments import find_comments
 from syncd.connectors.jira.describe import Catalog, describe, read_catalog, read_projects
 from syncd.connectors.jira.fields import COMMENT, ITERATION, VERSION
 from syncd.connectors.jira.full import issue_ids, read_versions, sweep
+from syncd.connectors.jira.homes import show_home
 from syncd.connectors.jira.marks import Scan
 from syncd.connectors.jira.queries import MAX_BULK_CREATE, MAX_BULK_FETCH
 from syncd.connectors.jira.reads import batched, find_people, read_history, read_records
@@ -28,6 +29,7 @@ from syncd.connectors.protocol import (
     CreateKey,
     Description,
     FieldEdit,
+    Homes,
     Known,
     Outcome,
     Page,
@@ -55,6 +57,7 @@ class JiraConnector:
             max_batch=MAX_BULK_CREATE,
             max_read_batch=MAX_BULK_FETCH,
             quiet=frozenset({VERSION}),
+            links_home=True,
         )
         self._site = Site(name, settings, client, world)
         self._sprints = Sprints(self._site)
@@ -139,6 +142,10 @@ class JiraConnector:
         """Yield who changed which field when."""
         async for edit in read_history(self._site, refs):
             yield edit
+
+    async def show_home(self, items: Sequence[Homes]) -> Mapping[Ref, RemoteError]:
+        """Make each issue show exactly these counterparts, by remote links of our own."""
+        return await show_home(self._site, items)
 
     async def _catalog(self) -> Catalog:
         if self._known is None:

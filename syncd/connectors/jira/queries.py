@@ -25,6 +25,7 @@ VERSION: Final = f"{ROOT}/version/{{}}"
 USERS: Final = f"{ROOT}/user/bulk"
 USER_SEARCH: Final = f"{ROOT}/user/search"
 CHANGELOGS: Final = f"{ROOT}/changelog/bulkfetch"
+REMOTE_LINKS: Final = f"{ROOT}/issue/{{}}/remotelink"
 BOARDS: Final = f"{AGILE}/board"
 SPRINTS: Final = f"{AGILE}/board/{{}}/sprint"
 SPRINT: Final = f"{AGILE}/sprint/{{}}"
@@ -48,12 +49,24 @@ METHODS: Final = {
         USER_SEARCH,
         COMMENTS,
         BOARDS,
+        REMOTE_LINKS,
         SPRINTS,
         SPRINT,
     ),
-    "POST": (SEARCH, BULK_FETCH, BULK_CREATE, TRANSITIONS, LINKS, VERSIONS, CHANGELOGS, COMMENTS, COMMENTS_BY_ID),
+    "POST": (
+        SEARCH,
+        BULK_FETCH,
+        BULK_CREATE,
+        TRANSITIONS,
+        LINKS,
+        VERSIONS,
+        CHANGELOGS,
+        COMMENTS,
+        COMMENTS_BY_ID,
+        REMOTE_LINKS,
+    ),
     "PUT": (ISSUE, VERSION, COMMENT_PATH),
-    "DELETE": (LINK,),
+    "DELETE": (LINK, REMOTE_LINKS),
 }
 """Every endpoint we use, by method: each has a burst limit of its own."""
 

@@ -80,7 +80,15 @@ class Site:
         response = await self._http.read("POST", path, params=params, json=body, where=where, bucket=f"POST {path}")
         return self._parse(response, shape, where)
 
-    async def send(self, method: str, path: str, *args: str, body: object = None, where: str) -> httpx.Response:
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *args: str,
+        params: dict[str, str] | None = None,
+        body: object = None,
+        where: str,
+    ) -> httpx.Response:
         """
         Write, at most once.
 
@@ -90,7 +98,7 @@ class Site:
         """
         url = path.format(*args)
         response = await self._http.write(
-            method, url, json=body, where=where, bucket=f"{method} {path}", accept=BAD_REQUEST
+            method, url, params=params, json=body, where=where, bucket=f"{method} {path}", accept=BAD_REQUEST
         )
         if response.status_code in BAD_REQUEST:
             raise FieldsRefusedError.of(response, where)

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from syncd.errors import ConfigError
-from syncd.sandbox.jira import agile, comment_api, issues, meta, search, versions
+from syncd.sandbox.jira import agile, comment_api, issues, meta, remote_links, search, versions
 from syncd.sandbox.jira.call import AGILE, API, ENDPOINTS, Answer, Call, Handler
 from syncd.sandbox.jira.comments import Comment, delete_comment
 from syncd.sandbox.jira.limits import BURSTS, Limits
@@ -27,7 +27,7 @@ from syncd.sandbox.portfolio import Portfolio
 from syncd.sandbox.standin import base_url, wrote
 from syncd.world import World
 
-MODULES: Final = (agile, comment_api, issues, meta, search, versions)
+MODULES: Final = (agile, comment_api, issues, meta, remote_links, search, versions)
 """Importing them fills the table of endpoints."""
 READING_POSTS: Final = frozenset({"/search/jql", "/issue/bulkfetch", "/changelog/bulkfetch", "/comment/list"})
 _ITEM: Final = re.compile(r"/(issue|version|issueLink|board|sprint)/([^/]+)")

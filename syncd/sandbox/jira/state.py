@@ -145,6 +145,8 @@ class Site:
         self.links: dict[str, Link] = {}
         self.comments: dict[int, int] = {}
         """Which issue each comment is on; the comments themselves are among the issue's values."""
+        self.remote_links: dict[int, list[Any]] = {}
+        """By issue; see `remote_links`."""
         self.hidden: set[int] = set()
         """Issues the accounts may not see: 404 by id, absent from search."""
         self.may_manage_versions = True
@@ -237,6 +239,7 @@ class Site:
         self._adopt(issue, issue.values.get("parent"), gone=True)
         self._children.pop(issue.id, None)
         del self.issues[issue.id]
+        self.remote_links.pop(issue.id, None)
         self.comments = {comment: home for comment, home in self.comments.items() if home != issue.id}
         self._keys = {key: number for key, number in self._keys.items() if number != issue.id}
 
