@@ -8,8 +8,7 @@ triage and without issues, waits for what comes from elsewhere.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
@@ -25,6 +24,8 @@ from syncd.sandbox.portfolio import Portfolio, SeedInitiative, SeedMilestone, Se
 
 BOT: Final = "sync-bot"
 ADMIN: Final = "admin"
+AGE: Final = timedelta(days=1)
+"""How old everything is: an edit in the seed's own moment would not show in a poll."""
 
 
 class SeedTeam(NamedTuple):
@@ -143,25 +144,16 @@ CYCLES_BEFORE, CYCLES, CYCLE_DAYS = 2, 6, 14
 
 
 def seed(state: State, portfolio: Portfolio, today: date) -> None:
-    """Fill an empty state with things of yesterday: an edit in the seed's own moment would not show in a poll."""
+    """Fill a state that lies in the past with things of then, and bring it to the present."""
     was_on = gc.isenabled()
     gc.disable()  # nothing planted is garbage, and looking again and again doubles the time
     try:
-        with _yesterday(state):
-            _furnish(state, portfolio, today)
-            _Planter(state, portfolio).plant()
-    finally:
-        if was_on:
-            gc.enable()
-
-
-@contextmanager
-def _yesterday(state: State) -> Iterator[None]:
-    state.past = timedelta(days=1)
-    try:
-        yield
+        _furnish(state, portfolio, today)
+        _Planter(state, portfolio).plant()
     finally:
         state.past = timedelta()
+        if was_on:
+            gc.enable()
 
 
 def add_user(state: State, handle: str, name: str, email: str, *, admin: bool = False, app: bool = False) -> User:

@@ -46,7 +46,7 @@ class LinearStandIn:
     name = "linear"
 
     def __init__(self, world: World, portfolio: Portfolio) -> None:
-        self.state = State(world.now)
+        self.state = State(world.now, past=seed.AGE)
         self.limits = Limits(world.now)
         self.gate = Gate(world.new_id)
         seed.seed(self.state, portfolio, world.now().date())

@@ -66,11 +66,11 @@ def wire(moment: datetime) -> str:
 class State:
     """The workspace. Times never go back, even if *now* does."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], *, past: timedelta) -> None:
         self._now = now
         self._last = ""
         self._made = 0
-        self.past = timedelta()
+        self.past = past
         """How long ago things are said to happen, while seeding."""
         self.sync_id = 1_000
         """The number of the last write, in one order for all things (`lastSyncId`)."""
