@@ -40,8 +40,7 @@ def to_markdown(native: RichText, names: Names | None = None) -> str | Missing:
     """
     Return *native* as canonical Markdown; empty text for an empty document.
 
-    `MISSING` when it is opaque: a format not read yet (HTML), larger
-    than `MAX_SOURCE`, nested too deep, or not what its format says. It then
+    `MISSING` when it is opaque: larger than `MAX_SOURCE`, nested too deep, or not what its format says. It then
     has no voice and is never written.
     """
     pieces = _read(native, names)
@@ -57,12 +56,11 @@ def from_markdown(
     """
     Return how *format* says *markdown*, keeping every block of *native_now* whose canonical text did not change.
 
-    With nothing changed it is *native_now* itself. Text new to a Markdown or
-    Textile tool is kept from acting (see `neutralise`). `CANNOT` when the format is
-    not written yet, the text is too large or nested too deep, or *native_now*
-    is opaque.
+    With nothing changed it is *native_now* itself. Text new to a tool that
+    is not ADF is kept from acting (see `neutralise`). `CANNOT` when the text
+    is too large or nested too deep, or *native_now* is opaque.
     """
-    if format is TextFormat.HTML or len(markdown) > MAX_SOURCE:
+    if len(markdown) > MAX_SOURCE:
         return CANNOT
     if native_now is not None and native_now.format is not format:
         return CANNOT
@@ -132,16 +130,24 @@ def report_losses(native: RichText) -> tuple[str, ...]:
     """
     if to_markdown(native) is MISSING:
         return (native.format.value,)
-    if native.format is TextFormat.TEXTILE:
-        from syncd.richtext.textile.markup import textile_losses
-
-        return tuple(sorted(textile_losses(native.source)))
     if native.format is not TextFormat.ADF:
-        return ()
+        return tuple(sorted(_losses(native)))
     from syncd.richtext.adf.losses import losses
     from syncd.richtext.adf.nodes import children, load
 
     return tuple(sorted(losses(children(load(native.source)))))
+
+
+def _losses(native: RichText) -> set[str]:
+    if native.format is TextFormat.TEXTILE:
+        from syncd.richtext.textile.markup import textile_losses
+
+        return textile_losses(native.source)
+    if native.format is TextFormat.HTML:
+        from syncd.richtext.html.markup import html_losses
+
+        return html_losses(native.source)
+    return set()
 
 
 def _read(native: RichText, names: Names | None) -> tuple[Piece, ...] | None:
@@ -151,8 +157,7 @@ def _read(native: RichText, names: Names | None) -> tuple[Piece, ...] | None:
     try:
         if native.format is TextFormat.ADF:
             return _read_adf(native.source, names)
-        blocks = _blocks(native)
-        return None if blocks is None else settle_all(_heard(block, names) for block in blocks)
+        return settle_all(_heard(block, names) for block in _blocks(native))
     except (TooDeepError, RecursionError):
         return None
 
@@ -167,17 +172,19 @@ def _read_adf(source: str, names: Names | None) -> tuple[Piece, ...] | None:
         return None
 
 
-def _blocks(native: RichText) -> Sequence[Block] | None:
-    """Return the blocks of a format that is written as text; `None` when it is not read yet."""
-    if native.format is TextFormat.MARKDOWN:
-        from syncd.richtext.parse import parse
-
-        return parse(native.source)
+def _blocks(native: RichText) -> Sequence[Block]:
+    """Return the blocks of a format that is written as text."""
     if native.format is TextFormat.TEXTILE:
         from syncd.richtext.textile.markup import read_textile
 
         return read_textile(native.source)
-    return None
+    if native.format is TextFormat.HTML:
+        from syncd.richtext.html.markup import read_html
+
+        return read_html(native.source)
+    from syncd.richtext.parse import parse
+
+    return parse(native.source)
 
 
 def _heard(block: Block, names: Names | None) -> Block:
@@ -208,6 +215,10 @@ def _put(
     hear: Callable[[str], str] = names.to_names if names else str
     say: Callable[[str], str] = (lambda text: soften_text(names.to_logins(text))) if names else soften_text
     source = native_now.source if native_now else ""
+    if format is TextFormat.HTML:
+        from syncd.richtext.html.markup import put_html
+
+        return put_html(source, wanted, say, hear)
     markup: Markup = MarkdownMarkup(say, hear)
     if format is TextFormat.TEXTILE:
         from syncd.richtext.textile.markup import TextileMarkup

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from syncd.richtext.blocks import Run, TooDeepError
+from syncd.richtext.blocks import Block, Run, TooDeepError
 from syncd.richtext.tidy import JOINER, clean, tidy
 from syncd.richtext.write import Writer
 
@@ -23,7 +23,29 @@ RAW: Final = "raw-markdown"
 
 def pack(runs: Iterable[Run]) -> str:
     """Return *runs* as plain text that carries them."""
-    return f"{_FENCE}{Writer().inline(tuple(runs), 'line')}{_FENCE}"
+    return pack_text(Writer().inline(tuple(runs), "line"))
+
+
+def pack_text(markdown: str) -> str:
+    """Return one line of Markdown as plain text that carries it."""
+    return f"{_FENCE}{markdown}{_FENCE}"
+
+
+def parse_carried(markdown: str) -> Block | None:
+    """Return the one block that carried Markdown says, if it is one."""
+    from syncd.richtext.parse import parse
+
+    try:
+        found = parse(markdown)
+    except TooDeepError:
+        return None
+    return found[0] if len(found) == 1 else None
+
+
+def find_packed(text: str) -> str | None:
+    """Return the Markdown that *text* carries and nothing else."""
+    match = _CARRIED.fullmatch(text.strip())
+    return match[1] if match else None
 
 
 def unpack(run: Run) -> Iterable[Run]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -29,6 +30,7 @@ NAMES = {
     "subject",
 }
 FLOOR = 100
+HTML_FLOOR = 12
 
 pytestmark = [
     pytest.mark.contracts,
@@ -70,6 +72,18 @@ def samples() -> tuple[RichText, ...]:
     return tuple(found)
 
 
+@cache
+def html_examples() -> tuple[RichText, ...]:
+    """Return the texts that Asana's and Aha!'s specifications show as examples of HTML."""
+    asana = (CONTRACTS / "asana" / "asana_oas.yaml").read_text(encoding="utf-8")
+    aha = (CONTRACTS / "aha" / "openapi.json").read_text(encoding="utf-8")
+    found = re.findall(r"example: (?:>-\s+)?(<body>.*?</body>)", asana, re.DOTALL)
+    found += [
+        json.loads(text) for text in re.findall(r'"(?:example|body|description|html_value)": ("<[^\n]*"),?\n', aha)
+    ]
+    return tuple(dict.fromkeys(RichText(TextFormat.HTML, text) for text in found))
+
+
 def canonical(native: RichText) -> str:
     found = to_markdown(native)
     assert isinstance(found, str), native
@@ -92,6 +106,17 @@ def test_every_description_is_a_fix_point() -> None:
         assert from_markdown(text, native.format, native) is native
 
 
+def test_every_example_of_html_is_a_fix_point_and_takes_an_edit() -> None:
+    assert len(html_examples()) >= HTML_FLOOR
+    for native in html_examples():
+        text = canonical(native)
+        assert normalise(text) == text
+        assert from_markdown(text, TextFormat.HTML, native) is native
+        put = from_markdown(f"{text}\n\nAdded.", TextFormat.HTML, native)
+        assert isinstance(put, RichText)
+        assert canonical(put) == f"{text}\n\nAdded."
+
+
 def test_every_description_goes_through_adf_and_comes_back() -> None:
     for native in samples():
         text = canonical(native)
@@ -101,7 +126,7 @@ def test_every_description_goes_through_adf_and_comes_back() -> None:
         assert problems(json.loads(put.source)) == []
 
 
-@pytest.mark.parametrize("form", [TextFormat.MARKDOWN, TextFormat.TEXTILE])
+@pytest.mark.parametrize("form", [TextFormat.MARKDOWN, TextFormat.TEXTILE, TextFormat.HTML])
 def test_every_description_is_written_in_another_format_and_reads_the_same(form: TextFormat) -> None:
     for native in samples():
         put = from_markdown(canonical(native), form, None)

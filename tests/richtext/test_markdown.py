@@ -168,13 +168,7 @@ def test_empty_text_is_empty_both_ways() -> None:
 def test_loosely_equal_texts_differ_in_writing_only() -> None:
     assert loose_equal(source("# A\n\n* b"), source("A\n=\n\n- b\n"))
     assert not loose_equal(source("a"), source("b"))
-    assert not loose_equal(RichText(TextFormat.HTML, "a"), RichText(TextFormat.HTML, "b"))
-
-
-@pytest.mark.parametrize("format_", [TextFormat.HTML])
-def test_formats_not_read_yet_have_no_voice_and_are_never_written(format_: TextFormat) -> None:
-    assert to_markdown(RichText(format_, "h1. x")) is MISSING
-    assert from_markdown("x", format_, RichText(format_, "h1. x")) is CANNOT
+    assert not loose_equal(RichText(TextFormat.ADF, "a"), RichText(TextFormat.ADF, "b"))
 
 
 def test_a_text_in_another_format_than_asked_for_is_not_overwritten() -> None:

@@ -20,7 +20,7 @@ from syncd.richtext.blocks import (
     Runs,
     TooDeepError,
 )
-from syncd.richtext.carry import RAW
+from syncd.richtext.carry import RAW, parse_carried
 from syncd.richtext.parse import Located
 from syncd.richtext.textile.cut import Cut, Pieces, read_pre
 from syncd.richtext.textile.inline import Inline
@@ -211,10 +211,5 @@ def _paragraph(runs: Runs) -> tuple[Block, ...]:
 
 
 def _uncarried(block: Code) -> tuple[Block, ...]:
-    from syncd.richtext.parse import parse
-
-    try:
-        carried = parse(block.text)
-    except TooDeepError:
-        carried = ()
-    return carried if len(carried) == 1 else (block,)
+    found = parse_carried(block.text)
+    return (block,) if found is None else (found,)
