@@ -1,5 +1,5 @@
 """
-A Jira stand-in fast enough not to be what is measured: searches are answered from issues rendered once.
+A Jira stand-in fast enough not to be what is measured: searches and bulk fetches come from issues rendered once.
 
 Byte for byte what the stand-in itself would answer while nothing is written
 (tests/benchmarks holds that); every other request goes to it. Nobody has to
@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from syncd.sandbox.jira.call import Call
-from syncd.sandbox.jira.issues import told_issue
+from syncd.sandbox.jira.issues import BulkFetch, told_issue
 from syncd.sandbox.jira.jql import parse_jql
 from syncd.sandbox.jira.match import State, compile_query, sort_states
 from syncd.sandbox.jira.problems import JiraProblem
@@ -34,7 +34,7 @@ COUNTS: Final = "/_counts"
 
 
 class Pages:
-    """Answers `/search/jql` of a site nobody writes to."""
+    """Answers `/search/jql` and `/issue/bulkfetch` of a site nobody writes to."""
 
     def __init__(self, standin: JiraStandIn, base: str) -> None:
         self._standin = standin
@@ -53,6 +53,13 @@ class Pages:
         after = start + size
         rest = b',"isLast":false,"nextPageToken":"%d"' % after if after < len(ids) else b',"isLast":true'
         return b'{"issues":[' + rows + b"]" + rest + b"}"
+
+    def fetched(self, wanted: BulkFetch) -> bytes:
+        """Return the issues of some ids, all of which are there, as bytes."""
+        fields = split_names(wanted.fields or ["*all"])
+        rendered = self._rendered(fields, tuple(wanted.properties), tuple(wanted.expand))
+        rows = b",".join(rendered(int(number)) for number in wanted.issueIdsOrKeys)
+        return b'{"issues":[' + rows + b'],"issueErrors":[]}'
 
     def _matching(self, jql: str) -> tuple[int, ...]:
         if jql not in self._found:
@@ -126,6 +133,8 @@ class Fast:
             await asyncio.sleep(self._latency_s)
         if path == "/rest/api/3/search/jql":
             await self._search(scope, body, send)
+        elif path == "/rest/api/3/issue/bulkfetch":
+            await _send(send, self._pages.fetched(BulkFetch.model_validate_json(body)))
         elif path in EXTRA:
             await _send(send, json.dumps(EXTRA[path](self._standin)).encode())
         else:

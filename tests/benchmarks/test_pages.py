@@ -59,6 +59,16 @@ async def test_a_search_answers_page_by_page_what_the_stand_in_would(fields: lis
     raise AssertionError("the search never ended")
 
 
+async def test_a_bulk_fetch_answers_what_the_stand_in_would() -> None:
+    async with both() as (slow, quick):
+        found = await slow.post("/jira/rest/api/3/search/jql", json={"jql": "project = ENG", "maxResults": 100})
+        ids = [one["id"] for one in found.json()["issues"]]
+        body = {"issueIdsOrKeys": ids, "fields": ["summary", "labels", "parent"], "properties": ["syncd"]}
+        answers = [await client.post("/jira/rest/api/3/issue/bulkfetch", json=body) for client in (slow, quick)]
+    assert len(ids) == 100
+    assert answers[0].json() == answers[1].json()
+
+
 async def test_a_search_it_refuses_is_refused_alike() -> None:
     async with both() as (slow, quick):
         answers = [

@@ -22,7 +22,9 @@ MAX_HISTORIES: Final = 100
 ALL: Final = ("*all",)
 
 
-class _BulkFetch(BaseModel):
+class BulkFetch(BaseModel):
+    """Which issues to read by id or key, and what of them."""
+
     issueIdsOrKeys: list[str]  # noqa: N815 - the API's name
     fields: list[str] | None = None
     properties: list[str] = []
@@ -82,7 +84,7 @@ def read_issue(call: Call) -> Answer:
 @endpoint("POST", "/issue/bulkfetch")
 def bulk_fetch(call: Call) -> Answer:
     """Answer up to 100 issues from the site itself; those nobody may see are left out."""
-    wanted = call.read(_BulkFetch)
+    wanted = call.read(BulkFetch)
     if len(wanted.issueIdsOrKeys) > MAX_BULK_FETCH:
         raise JiraProblem(400, f"The number of issues requested exceeds the limit of {MAX_BULK_FETCH}.")
     found, errors = [], []

@@ -15,6 +15,8 @@ from syncd.connectors.protocol import Archive, Connector, Create, CreateKey, Don
 from syncd.errors import AuthError, NotFoundError, RateLimitedError, RejectedError, UnavailableError
 from syncd.model.native import Choice, Choices, Native, Number, Record, RecordState, Refs, Text
 from syncd.model.refs import Cursor, EntityId, OpId, Ref, Revision
+from syncd.sandbox.jira.edits import add_link, find_link_type
+from syncd.sandbox.jira.seed import BOT
 from tests.connectors.jira.bench import NAME, JiraSite, make_site
 
 pytestmark = pytest.mark.contracts
@@ -407,3 +409,17 @@ async def test_history_of_what_is_left_is_told_when_some_are_gone(site: JiraSite
     await site.delete(refs[2])
     edits = [edit async for edit in connector.history(refs)]
     assert {edit.ref for edit in edits if edit.field == "summary"} == set(refs) - {refs[2]}
+
+
+async def test_a_dependency_made_later_is_seen_by_the_next_scan(site: JiraSite) -> None:
+    connector = site.connect()
+    waits, first = await site.add("Waits"), await site.add("First")
+    await site.settle()
+    _, resume = await scan(connector)
+    tool = site.tool.site
+    blocks = find_link_type({"name": "Blocks"})
+    add_link(tool, tool.users[BOT], blocks, tool.issues[int(first.id)], tool.issues[int(waits.id)])
+    await site.settle()
+    refs, resume = await scan(connector, resume)
+    assert {waits, first} <= refs
+    assert (await read(connector, waits)).fields["depends_on"] == Refs(frozenset({first}))
