@@ -11,7 +11,7 @@ from syncd.mapping.lenses.base import BaseLens, Lookup, People
 from syncd.mapping.lenses.labels import LabelsLens
 from syncd.mapping.lenses.links import LinkLens, LinksLens
 from syncd.mapping.lenses.persons import PeopleLens, PersonLens
-from syncd.mapping.lenses.scalar import DayInMomentLens, MomentLens, bool_lens, day_lens, money_lens, number_lens
+from syncd.mapping.lenses.scalar import DayInMomentLens, DayLens, MomentLens, bool_lens, money_lens, number_lens
 from syncd.mapping.lenses.table import TableLens
 from syncd.mapping.lenses.text import OptionTextLens, TextLens
 from syncd.mapping.spec import SideSpec, fold
@@ -56,7 +56,7 @@ _BUILDERS: Final[Mapping[tuple[FieldType, NativeType], Callable[[Binding], BaseL
         (_T.CHOICE, _N.BOOL): lambda b: TableLens(b.side, b.native),
         (_T.NUMBER, _N.NUMBER): lambda b: number_lens(b.side.name, b.native),
         (_T.BOOL, _N.BOOL): lambda b: bool_lens(b.side.name, b.native),
-        (_T.DATE, _N.DATE): lambda b: day_lens(b.side.name, b.native),
+        (_T.DATE, _N.DATE): lambda b: DayLens(b.side.name, b.native),
         (_T.DATE, _N.INSTANT): lambda b: DayInMomentLens(b.side.name, b.native),
         (_T.INSTANT, _N.INSTANT): lambda b: MomentLens(b.side.name, b.native),
         (_T.MONEY, _N.NUMBER): lambda b: money_lens(b.side.name, b.native, b.side.currency or ""),

@@ -69,6 +69,13 @@ def _choice(value: Choice) -> list[Json]:
     return [value.id, value.label, value.category]
 
 
+def _span(*days: str) -> tuple[date, date] | None:
+    if not days:
+        return None
+    first, last = days
+    return date.fromisoformat(first), date.fromisoformat(last)
+
+
 def dump_ref(ref: Ref) -> list[str]:
     """Return *ref* as a list of its three parts."""
     return [ref.connection, ref.kind, ref.id]
@@ -85,7 +92,7 @@ _DUMP_NATIVE: Final[dict[type, Callable[[Any], list[Json]]]] = {
     RichText: lambda v: ["rich_text", v.format, v.source],
     Number: lambda v: ["number", str(v.value)],
     Bool: lambda v: ["bool", v.value],
-    Date: lambda v: ["date", v.value.isoformat()],
+    Date: lambda v: ["date", v.value.isoformat(), *(day.isoformat() for day in v.span or ())],
     Instant: lambda v: ["instant", v.value.isoformat()],
     Choice: lambda v: ["choice", *_choice(v)],
     Choices: lambda v: ["choices", *sorted((_choice(m) for m in v.members), key=lambda m: str(m[0]))],
@@ -101,7 +108,7 @@ _LOAD_NATIVE: Final[dict[str, Callable[..., Native | Missing]]] = {
     "rich_text": lambda form, source: RichText(TextFormat(form), source),
     "number": lambda v: Number(Decimal(v)),
     "bool": Bool,
-    "date": lambda v: Date(date.fromisoformat(v)),
+    "date": lambda v, *span: Date(date.fromisoformat(v), _span(*span)),
     "instant": lambda v: Instant(datetime.fromisoformat(v)),
     "choice": Choice,
     "choices": lambda *members: Choices(frozenset(Choice(*m) for m in members)),

@@ -70,9 +70,19 @@ class Bool:
 
 @dataclass(frozen=True, slots=True)
 class Date:
-    """A calendar day, without a zone."""
+    """
+    A calendar day, without a zone.
+
+    *span* is there when the tool shows a period instead of the day (Linear's
+    "Q2 2026"): its first and last day. Any day in it is said as well as can be.
+    """
 
     value: date
+    span: tuple[date, date] | None = field(default=None, compare=False)
+
+    def covers(self, day: date) -> bool:
+        """Tell whether this says *day* as well as it can."""
+        return self.value == day if self.span is None else self.span[0] <= day <= self.span[1]
 
 
 @dataclass(frozen=True, slots=True)

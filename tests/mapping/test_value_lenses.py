@@ -113,6 +113,33 @@ def test_what_a_tool_holds_as_it_is_keeps_the_laws(held: date, wanted: date, num
     assert check_laws(at, [None, Instant(moment)], [None, moment + timedelta(days=1)]) == []
 
 
+QUARTER = (date(2026, 4, 1), date(2026, 6, 30))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.dates(), st.dates(date(2026, 1, 1), date(2026, 12, 31)))
+def test_a_day_that_stands_for_a_period_keeps_the_laws(held: date, wanted: date) -> None:
+    day = lens_of("task.due_on", native(NativeType.DATE))
+    assert check_laws(day, [Date(held, QUARTER), Date(QUARTER[1], QUARTER)], [None, wanted]) == []
+
+
+def test_a_period_says_every_day_in_it_and_only_a_day_outside_is_written() -> None:
+    day = lens_of("task.due_on", native(NativeType.DATE))
+    shown = Date(QUARTER[1], QUARTER)
+    assert day.get(shown) == QUARTER[1]
+    for inside in (QUARTER[0], date(2026, 5, 15), QUARTER[1]):
+        assert day.put(inside, shown) is shown
+        assert day.loose(Date(inside), shown)
+        assert day.loose(shown, Date(inside))
+    for outside in (date(2026, 3, 31), date(2026, 7, 1)):
+        written = day.put(outside, shown)
+        assert isinstance(written, Date)
+        assert (written.value, written.span) == (outside, None)
+        assert not day.loose(Date(outside), shown)
+    assert day.put(None, shown) is None
+    assert not day.loose(None, shown)
+
+
 def test_an_amount_in_another_currency_cannot_be_said() -> None:
     budget = lens_of("initiative.budget", native(NativeType.NUMBER), "{field: f, currency: EUR}")
     assert budget.get(Number(Decimal(10))) == Money(Decimal(10), "EUR")

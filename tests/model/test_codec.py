@@ -46,7 +46,7 @@ natives: st.SearchStrategy[Native] = st.one_of(
     st.builds(RichText, st.sampled_from(TextFormat), texts),
     st.builds(Number, decimals),
     st.builds(Bool, st.booleans()),
-    st.builds(Date, st.dates()),
+    st.builds(Date, st.dates(), st.none() | st.tuples(st.dates(), st.dates())),
     st.builds(Instant, instants),
     choices,
     st.builds(Choices, st.frozensets(choices, max_size=4)),

@@ -128,14 +128,33 @@ def bool_lens(name: str, native: NativeField) -> ScalarLens:
     )
 
 
-def day_lens(name: str, native: NativeField) -> ScalarLens:
-    """Return the lens of a calendar day in a field of days."""
-    return ScalarLens(
-        name,
-        native,
-        lambda n: n.value if isinstance(n, Date) else MISSING,
-        lambda v: Date(v) if isinstance(v, date) and _is_day(v) else CANNOT,
-    )
+class DayLens(ScalarLens):
+    """
+    A canonical day in a field of days, some of which may stand for a whole period.
+
+    A period reads as the day the tool has for it, and says every day in it as
+    well as it can: only a day outside is written, as that very day.
+    """
+
+    def __init__(self, name: str, native: NativeField) -> None:
+        super().__init__(
+            name,
+            native,
+            lambda n: n.value if isinstance(n, Date) else MISSING,
+            lambda v: Date(v) if isinstance(v, date) and _is_day(v) else CANNOT,
+        )
+
+    def put(self, value: Value, native_now: Native) -> Native | Cannot:
+        """Return that day, what is there now if that covers it."""
+        if isinstance(native_now, Date) and isinstance(value, date) and _is_day(value) and native_now.covers(value):
+            return native_now
+        return super().put(value, native_now)
+
+    def loose(self, a: Native, b: Native) -> bool:
+        """Return whether one says the other as well as it can."""
+        if isinstance(a, Date) and isinstance(b, Date):
+            return a.covers(b.value) or b.covers(a.value)
+        return a == b
 
 
 def money_lens(name: str, native: NativeField, currency: str) -> ScalarLens:
