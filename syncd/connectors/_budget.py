@@ -135,6 +135,16 @@ class Budget:
         until = max(known.blocked_until, self._world.monotonic() + wait_s)
         self._buckets[bucket] = replace(known, blocked_until=until)
 
+    def learn(self, bucket: str, rate: Rate) -> None:
+        """Take in what the remote says it allows in that bucket, before our share is taken."""
+        if self._rates.get(bucket) == rate:
+            return
+        known = self._get(bucket)
+        self._rates[bucket] = rate
+        ours, now = self.rate(bucket), self._world.monotonic()
+        spent = known.rate.burst - known.refilled(now).level
+        self._buckets[bucket] = replace(known, rate=ours, level=ours.burst - spent, at=now)
+
     def note(self, bucket: str, *, remaining: float, limit: float, reset_at: datetime) -> None:
         """Take in what the remote says is left of *limit* until *reset_at*; stop there once our share is used."""
         if remaining - limit * (1.0 - self.share) < 1.0:

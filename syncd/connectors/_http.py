@@ -105,7 +105,7 @@ class Http:
 
         *where* names what is asked about (`jira-pmo:issue:10001`); *bucket*
         and *cost* say what it counts against; answers with a status in
-        *accept* are the caller's to judge. A landmark is there at every such
+        *accept* are the caller's to judge, once *classify* has passed them. A landmark is there at every such
         tool and for every account: where it is missing, the url is wrong.
 
         Raises:
@@ -233,9 +233,9 @@ class Http:
         self._obey_hints(response)
         if self._observe:
             self._observe(ask.bucket, response)
-        if response.status_code in ask.accept:
-            return response
         error = self._classify(response) if self._classify else None
+        if error is None and response.status_code in ask.accept:
+            return response
         error = error or judge(response, name=self.name, where=ask.where, is_write=ask.is_write, now=self._world.now())
         if isinstance(error, RateLimitedError) and error.wait_s > 0.0:
             self.budget.block_until(ask.bucket, self._world.now() + timedelta(seconds=error.wait_s))

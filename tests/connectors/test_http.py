@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 from dataclasses import dataclass, field
@@ -186,6 +187,18 @@ async def test_an_accepted_status_is_the_callers_to_judge() -> None:
     assert response.status_code == 400
 
 
+async def test_an_accepted_status_is_first_for_the_connectors_own_judgement() -> None:
+    limited = RateLimitedError("the tool says so in a 400", wait_s=9.0)
+    remote = Remote(
+        [httpx.Response(400, json={"code": "LIMITED"}), httpx.Response(400, json={})],
+        classify=lambda response: limited if b"LIMITED" in response.content else None,
+    )
+    response = await remote.http().read("GET", "/x", accept=frozenset({400}))
+    assert response.status_code == 400
+    assert len(remote.asked) == 2
+    assert remote.asked_at[1] - remote.asked_at[0] >= 9.0
+
+
 async def test_the_remotes_words_are_quoted_within_bounds_and_without_secrets() -> None:
     words = f"bad token {TOKEN} of ada@example.com " + "x" * 5000
     remote = Remote([httpx.Response(400, json={"errorMessages": [words], "errors": {"summary": "too long"}})])
@@ -287,6 +300,21 @@ def test_the_share_left_to_people_is_not_used() -> None:
     ours.note("a", remaining=500, limit=1000, reset_at=START + timedelta(seconds=90))
     assert ours.wait_s("a") == pytest.approx(90.0)
     assert ours.wait_s("b") == 0.0
+
+
+def test_a_rate_learnt_replaces_what_was_assumed_and_what_was_spent_stays_spent() -> None:
+    clock = Clock()
+    budget = Budget(name=NAME, world=make_world(clock), rates={"x": Rate(per_s=1.0, burst=10.0)}, share=0.5)
+    assert budget.wait_s("x", 5.0) == 0.0
+    asyncio.run(budget.take("x", 5.0))
+    assert budget.wait_s("x", 1.0) > 0.0
+    budget.learn("x", Rate(per_s=10.0, burst=100.0))
+    assert budget.rate("x") == Rate(per_s=5.0, burst=50.0)
+    assert budget.wait_s("x", 45.0) == 0.0
+    assert budget.wait_s("x", 46.0) == pytest.approx(0.2)
+    clock.at_s += 1.0
+    budget.learn("x", Rate(per_s=10.0, burst=100.0))
+    assert budget.wait_s("x", 50.0) == 0.0
 
 
 def test_a_shorter_block_never_shortens_a_longer_one() -> None:
