@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -166,8 +166,8 @@ class Bench:
         ]
 
 
-def make_bench(folder: Path, *, items: int = 12) -> Bench:
-    """Build an installation with a seeded sandbox."""
+def make_bench(folder: Path, *, items: int = 12, tools: Sequence[str] = ("jira", "github")) -> Bench:
+    """Build an installation with a seeded sandbox; other *tools* need a `main` and a `mapping` of their own."""
     clock = Clock()
     numbers = count(1)
     sandbox: list[Sandbox] = []
@@ -179,16 +179,15 @@ def make_bench(folder: Path, *, items: int = 12) -> Bench:
         new_id=lambda: hashlib.sha256(str(next(numbers)).encode()).hexdigest()[:16],
         transport=lambda: sandbox[0].transport(),  # noqa: PLW0108 - the sandbox is made with this world
     )
-    sandbox.append(make_sandbox(["jira", "github"], world, items=items))
-    jira = sandbox[0].tools["jira"].credentials()
-    github = sandbox[0].tools["github"].credentials()
+    sandbox.append(make_sandbox(tools, world, items=items))
+    told = {name: one.credentials() for name, one in sandbox[0].tools.items()}
     store = new_store(folder)
-    main = SYNCD_YAML % {"email": jira["email"], "projects": "PMO, ENG", "store": store}
+    main = SYNCD_YAML % {"email": told["jira"]["email"], "projects": "PMO, ENG", "store": store}
     seeded = make_portfolio(items, clock.now().date()).people
     people = "person,jira-pmo,github-eng\n" + "".join(
         f"{one.email},712020:{one.handle},{one.handle}\n" for one in seeded
     )
-    env = {"JIRA_TOKEN": str(jira["token"]), "GITHUB_TOKEN": str(github["token"])}
+    env = {f"{name.upper()}_TOKEN": str(one["token"]) for name, one in told.items()}
     return Bench(
         folder=folder,
         sandbox=sandbox[0],

@@ -18,7 +18,6 @@ from __future__ import annotations
 import hashlib
 import re
 from typing import Final
-from uuid import UUID
 
 from syncd.model.refs import EntityId
 from syncd.world import ID_ALPHABET, ID_LENGTH
@@ -52,7 +51,7 @@ def marker_of(uuid: str) -> EntityId | None:
     """Return the entity a record was made for, going by its id; `None` when it is not one of ours."""
     if not is_uuid(uuid):
         return None
-    whole = UUID(uuid).int
+    whole = int(uuid.replace("-", ""), 16)
     low = whole & ((1 << _LOW_BITS) - 1)
     middle = whole >> (_LOW_BITS + 2) & ((1 << _MIDDLE_BITS) - 1)
     high = whole >> (_LOW_BITS + 2 + _MIDDLE_BITS + 4)
@@ -72,7 +71,8 @@ def _uuid(payload: int) -> str:
     middle = payload >> _LOW_BITS & ((1 << _MIDDLE_BITS) - 1)
     high = payload >> (_LOW_BITS + _MIDDLE_BITS)
     whole = ((high << 4 | 0b0100) << _MIDDLE_BITS | middle) << 2 | 0b10
-    return str(UUID(int=whole << _LOW_BITS | low))
+    digits = f"{whole << _LOW_BITS | low:032x}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def _number_of(marker: str) -> int | None:
