@@ -44,6 +44,8 @@ class Organization(Node):
     typename: ClassVar[str] = "Organization"
     name: str
     url_key: str
+    fiscal_year_start_month: float = 0
+    """Months after January, from 0: quarters and years of dates go by it."""
     project_statuses: list[ProjectStatus] = field(default_factory=list)
 
 

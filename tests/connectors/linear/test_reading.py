@@ -108,6 +108,14 @@ def test_a_date_with_a_resolution_stands_for_its_period(
     assert made.span is None or made.covers(made.value)
 
 
+async def test_quarters_go_by_the_workspaces_fiscal_year(rig: Rig) -> None:
+    project = rig.add("project", "API", name="Billing", target_date="2026-05-17", target_date_resolution="quarter")
+    rig.tool.state.organization.fiscal_year_start_month = 1
+    shown = (await rig.connect().read_many([project]))[project]
+    assert isinstance(shown, Record)
+    assert repr(shown.fields["targetDate"]) == repr(Date(date(2026, 5, 17), (date(2026, 5, 1), date(2026, 7, 31))))
+
+
 async def test_every_field_of_an_issue_is_read(rig: Rig) -> None:
     project = rig.add("project", "API", name="Billing")
     milestone = rig.add("milestone", project.id, name="Beta")
