@@ -11,11 +11,14 @@ from syncd.connectors.github import queries
 from syncd.connectors.github.api import Api, parse
 from syncd.connectors.github.fields import COMMENT, DRAFT, ISSUE_TYPE, ITERATION, MILESTONE, describe_fields
 from syncd.connectors.github.find import Finder
+from syncd.connectors.github.footers import Footers
+from syncd.connectors.github.home import HomeKeeper
 from syncd.connectors.github.nodes import Nodes
 from syncd.connectors.github.payloads import UserNode
 from syncd.connectors.github.project import Project, ProjectCache, Repository
 from syncd.connectors.github.read import Reader
 from syncd.connectors.github.records import person
+from syncd.connectors.github.run import Runner
 from syncd.connectors.github.scan import Scanner
 from syncd.connectors.github.settings import GithubSettings
 from syncd.connectors.github.sweep import Sweep
@@ -27,6 +30,7 @@ from syncd.connectors.protocol import (
     CreateKey,
     Description,
     FieldEdit,
+    Homes,
     Known,
     Outcome,
     Page,
@@ -65,15 +69,19 @@ class GithubConnector:
             max_batch=WRITE_BATCH,
             max_read_batch=settings.options.read_batch,
             quiet=QUIET,
+            links_home=True,
         )
         self._api = Api(name=name, settings=settings, client=client, world=world)
         self._project = ProjectCache(self._api, settings)
+        footers = Footers()
         sweep = Sweep(self._api, self._project)
         nodes = Nodes(self._api, self._project, batch=settings.options.read_batch)
-        self._reader = Reader(self._api, self._project, nodes, sweep)
+        self._reader = Reader(self._api, self._project, nodes, sweep, footers)
         self._scanner = Scanner(self._api, self._project, sweep, self._reader, nodes)
         self._finder = Finder(self._api, self._project, self._reader)
-        self._writer = Writer(self._api, self._project, self._reader, sweep, settings.options)
+        runner = Runner(self._api, self._project, per_request=settings.options.mutations_per_request)
+        self._home = HomeKeeper(self._api, runner, footers, batch=settings.options.read_batch)
+        self._writer = Writer(self._api, self._project, self._reader, sweep, runner, self._home)
 
     def focus(self, types: frozenset[str]) -> None:
         """Read comments and iterations only when they are among these types; all else costs next to nothing."""
@@ -158,6 +166,10 @@ class GithubConnector:
         del refs
         for edit in _NO_HISTORY:
             yield edit
+
+    async def show_home(self, items: Sequence[Homes]) -> Mapping[Ref, RemoteError]:
+        """Show each item's counterparts in a line below its body or description."""
+        return await self._home.show(items)
 
     def _check_scopes(self, project: Project) -> None:
         """

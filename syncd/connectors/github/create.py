@@ -9,7 +9,7 @@ from syncd.connectors.github import queries
 from syncd.connectors.github.api import Api, dig
 from syncd.connectors.github.fields import COMMENT, DRAFT, ISSUE_TYPE, ITERATION, MILESTONE, OPEN
 from syncd.connectors.github.labels import label_ids
-from syncd.connectors.github.marker import join_marker
+from syncd.connectors.github.marker import join_body
 from syncd.connectors.github.milestones import create_milestone
 from syncd.connectors.github.project import ProjectCache, Repository
 from syncd.connectors.github.records import ISSUE
@@ -143,7 +143,7 @@ class Creator:
             )
         if not isinstance(body, RichText) or not body.source.strip():
             raise RejectedError("a comment cannot be empty", where=where, fix="map its body")
-        said = {"subjectId": parent.id, "body": join_marker(body, write.marker)}
+        said = {"subjectId": parent.id, "body": join_body(body, write.marker)}
         return Ref(self._api.name, COMMENT, await self._make("addComment", said, ("commentEdge", "node", "id"), where))
 
     async def _make(self, mutation: str, said: Mapping[str, object], path: tuple[str, ...], where: str) -> str:
@@ -194,7 +194,7 @@ def _body(fields: Mapping[str, Native], marker: str, where: str) -> str:
     body = fields.get("body")
     if body is not None and not isinstance(body, RichText):
         raise RejectedError("a body is rich text", where=where, fix="map another field to it")
-    return join_marker(body, marker)
+    return join_body(body, marker)
 
 
 def _issue_type(name: str, repository: Repository, where: str) -> Choice | None:

@@ -12,7 +12,7 @@ from syncd.connectors.github import queries
 from syncd.connectors.github.api import Answer, Api
 from syncd.connectors.github.comments import CommentList
 from syncd.connectors.github.fields import COMMENT, DRAFT, MILESTONE
-from syncd.connectors.github.marker import split_marker
+from syncd.connectors.github.marker import split_body
 from syncd.connectors.github.milestones import MilestoneList
 from syncd.connectors.github.payloads import Connection, Payload
 from syncd.connectors.github.project import ProjectCache
@@ -85,7 +85,7 @@ class Finder:
             return [
                 Ref(self._api.name, COMMENT, comment.node_id)
                 for comment in comments
-                if split_marker(comment.body)[1] in markers
+                if split_body(comment.body).marker in markers
             ]
         found: list[Ref] = []
         if kind == DRAFT:
@@ -95,13 +95,15 @@ class Finder:
                 found += [
                     Ref(self._api.name, DRAFT, item.id)
                     for item in page.seen
-                    if item.content and split_marker(item.content.body)[1] in markers
+                    if item.content and split_body(item.content.body).marker in markers
                 ]
             return found
         variables = {**await self._project.owner_and_name(container), "since": since.strftime("%Y-%m-%dT%H:%M:%SZ")}
         async for _, issues in self._list(queries.ISSUES_SINCE, variables, ("repository", "issues"), _Body):
             found += [
-                Ref(self._api.name, ISSUE, issue.id) for issue in issues.seen if split_marker(issue.body)[1] in markers
+                Ref(self._api.name, ISSUE, issue.id)
+                for issue in issues.seen
+                if split_body(issue.body).marker in markers
             ]
         return found
 

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from syncd.connectors.github import queries
 from syncd.connectors.github.api import Api, parse
 from syncd.connectors.github.fields import MILESTONE
-from syncd.connectors.github.marker import join_marker
-from syncd.connectors.github.payloads import MilestoneNode
+from syncd.connectors.github.marker import join_body, split_body
+from syncd.connectors.github.payloads import BodyNode, MilestoneNode
 from syncd.connectors.github.project import ProjectCache
 from syncd.connectors.github.records import Surroundings, milestone_record
 from syncd.connectors.github.rest_payloads import RestMilestone
@@ -57,7 +57,7 @@ async def create_milestone(api: Api, repository: str, write: Create) -> str:
     said = {key: value for key, value in said.items() if value is not None}
     if not said.get("title"):
         raise RejectedError("a milestone needs a title", where=where, fix="map its title")
-    said.setdefault("description", join_marker(None, write.marker))
+    said.setdefault("description", join_body(None, write.marker))
     response = await api.change(
         "POST", queries.MILESTONES_PATH.format(repository=repository), said, creates=True, where=where
     )
@@ -75,14 +75,23 @@ async def update_milestone(api: Api, write: Update) -> None:
     if not isinstance(nodes, list) or not nodes or not nodes[0]:
         raise NotFoundError("the milestone is gone or hidden", where=where, fix="nothing to do")
     now = parse(MilestoneNode, nodes[0], where)
-    said = _said(write.fields, marker=write.pre.marker, due_now=now.due_on, where=where)
+    footer = split_body(now.description).footer
+    said = _said(write.fields, marker=write.pre.marker, due_now=now.due_on, where=where, footer=footer)
     if said:
-        path = queries.MILESTONE_PATH.format(repository=now.repository.name_with_owner, number=now.number)
-        await api.change("PATCH", path, said, creates=False, where=where)
+        await patch_milestone(api, now, said, where=where)
+
+
+async def patch_milestone(
+    api: Api, milestone: MilestoneNode | BodyNode, said: Mapping[str, object], *, where: str
+) -> None:
+    """Send one change of a milestone; raises `RemoteError` as `Api.change` does."""
+    repository = milestone.repository.name_with_owner if milestone.repository else ""
+    path = queries.MILESTONE_PATH.format(repository=repository, number=milestone.number)
+    await api.change("PATCH", path, said, creates=False, where=where)
 
 
 def _said(
-    fields: Mapping[str, Native], *, marker: str | None, due_now: datetime | None, where: str
+    fields: Mapping[str, Native], *, marker: str | None, due_now: datetime | None, where: str, footer: str = ""
 ) -> dict[str, object]:
     said: dict[str, object] = {}
     for key, value in fields.items():
@@ -90,7 +99,7 @@ def _said(
             case "title", Text():
                 said["title"] = value.value
             case "description", RichText() | None:
-                said["description"] = join_marker(value, marker)
+                said["description"] = join_body(value, marker, footer)
             case "state", Choice():
                 said["state"] = value.id
             case "due_on", None:

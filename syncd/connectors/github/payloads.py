@@ -240,6 +240,22 @@ class CommentedIssue(Payload):
     project_items: Connection[ItemNode] | None = None
 
 
+class BodyNode(Payload):
+    """The text of an issue, draft or milestone as it stands there."""
+
+    typename: str = Field(alias="__typename")
+    id: str
+    body: str | None = None
+    description: str | None = None
+    number: int = 0
+    repository: RepositoryName | None = None
+
+    @property
+    def text(self) -> str | None:
+        """Its body or description."""
+        return self.body if self.description is None else self.description
+
+
 class ScannedContent(Payload):
     """What an item holds, as the scan sees it."""
 

@@ -185,6 +185,16 @@ ISSUES: Final = f"""query issues($ids: [ID!]!) {{
 {_ISSUE}"""
 """Issues by node id, each with its items in up to five projects."""
 
+BODIES: Final = """query bodies($ids: [ID!]!) {
+  nodes(ids: $ids) {
+    __typename
+    ... on Issue { id body }
+    ... on Milestone { id number description repository { nameWithOwner } }
+    ... on ProjectV2Item { content { __typename ... on Issue { id body } ... on DraftIssue { id body } } }
+  }
+}"""
+"""Nothing but the texts of issues, drafts (by item) and milestones."""
+
 MILESTONES: Final = f"""query milestones($ids: [ID!]!) {{
   nodes(ids: $ids) {{ __typename ...milestone }}
 }}

@@ -9,7 +9,9 @@ from datetime import datetime
 from syncd.connectors.github import queries
 from syncd.connectors.github.api import Api, parse
 from syncd.connectors.github.fields import COMMENT, DRAFT, ISSUE_TYPE, ITERATION, MILESTONE
+from syncd.connectors.github.footers import Footers
 from syncd.connectors.github.iterations import iteration_of, iteration_records
+from syncd.connectors.github.marker import split_body
 from syncd.connectors.github.nodes import Nodes, Read
 from syncd.connectors.github.payloads import (
     CommentedIssue,
@@ -45,8 +47,9 @@ from syncd.model.refs import Ref
 class Reader:
     """Reads records of one connection by id."""
 
-    def __init__(self, api: Api, project: ProjectCache, nodes: Nodes, sweep: Sweep) -> None:
+    def __init__(self, api: Api, project: ProjectCache, nodes: Nodes, sweep: Sweep, footers: Footers) -> None:
         self._api = api
+        self._footers = footers
         self._project = project
         self._nodes = nodes
         self._sweep = sweep
@@ -166,10 +169,12 @@ class Reader:
                 draft = parse(DraftNode, content, where)
                 people = await self._nodes.rest("draft_assignees", draft.id, "assignees", draft.assignees, UserNode)
                 self._sweep.seen.draft_of[item.id] = draft.id
+                self._footers.note(item.id, split_body(draft.body).footer)
                 return draft_record(draft.model_copy(update={"assignees": people}), item, around=around, read_at=at)
             case "Issue":
                 issue = await self._whole_issue(parse(IssueNode, content, where))
                 self._remember(issue, item)
+                self._footers.note(issue.id, split_body(issue.body).footer)
                 return issue_record(issue, item, around=around, read_at=at)
             case other:
                 raise RejectedError(f"it holds a {other}, which syncd leaves alone", where=where, fix="nothing to do")
@@ -181,6 +186,7 @@ class Reader:
         item = await self._whole_item(mine) if mine else None
         if item:
             self._remember(issue, item)
+        self._footers.note(issue.id, split_body(issue.body).footer)
         return issue_record(issue, item, around=around, read_at=at)
 
     def _remember(self, issue: IssueNode, item: ItemNode) -> None:

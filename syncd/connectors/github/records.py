@@ -19,7 +19,7 @@ from syncd.connectors.github.fields import (
     milestone_state,
     project_values,
 )
-from syncd.connectors.github.marker import split_marker
+from syncd.connectors.github.marker import split_body
 from syncd.connectors.github.payloads import Actor, CommentNode, DraftNode, IssueNode, ItemNode, MilestoneNode, UserNode
 from syncd.model.native import (
     Choice,
@@ -110,8 +110,8 @@ def _settled(revision: Revision, newest: datetime, read_at: datetime) -> Revisio
 def issue_record(issue: IssueNode, item: ItemNode | None, *, around: Surroundings, read_at: datetime) -> Record:
     """Return an issue's record; without *item* it is not in the project, and project fields are missing."""
     repository = issue.repository.name_with_owner
-    body, marker = split_marker(issue.body)
-    fields = _issue_fields(issue, body, around.name)
+    body = split_body(issue.body)
+    fields = _issue_fields(issue, body.text, around.name)
     if item is not None:
         fields |= project_values(around.name, around.fields, item.field_values.seen)
     item_at = item.updated_at if item else None
@@ -133,7 +133,7 @@ def issue_record(issue: IssueNode, item: ItemNode | None, *, around: Surrounding
         url=issue.url,
         updated_at=newest.astimezone(UTC),
         created_at=issue.created_at.astimezone(UTC),
-        marker=marker,
+        marker=body.marker,
         state=item_state(item, in_scope=around.covers(repository)),
         aliases=(Ref(around.name, DRAFT, item.id),) if item else (),
     )
@@ -159,11 +159,11 @@ def _issue_fields(issue: IssueNode, body: RichText | None, name: ConnectionName)
 
 def draft_record(draft: DraftNode, item: ItemNode, *, around: Surroundings, read_at: datetime) -> Record:
     """Return a draft's record."""
-    body, marker = split_marker(draft.body)
+    body = split_body(draft.body)
     newest = max(draft.updated_at, item.updated_at or draft.updated_at)
     fields: dict[str, Native] = {
         "title": Text(draft.title),
-        "body": body,
+        "body": body.text,
         "assignees": _people(draft.assignees.seen),
         "author": _actor(draft.creator),
         "createdAt": _instant(item.created_at),
@@ -179,7 +179,7 @@ def draft_record(draft: DraftNode, item: ItemNode, *, around: Surroundings, read
         url=around.url,
         updated_at=newest.astimezone(UTC),
         created_at=item.created_at.astimezone(UTC),
-        marker=marker,
+        marker=body.marker,
         state=item_state(item, in_scope=True),
     )
 
@@ -200,7 +200,7 @@ def hidden_record(item: ItemNode, *, around: Surroundings) -> Record:
 def milestone_record(milestone: MilestoneNode, *, around: Surroundings, read_at: datetime) -> Record:
     """Return a milestone's record."""
     repository = milestone.repository.name_with_owner
-    description, marker = split_marker(milestone.description)
+    description = split_body(milestone.description)
     in_scope = around.covers(repository)
     revision = make_revision(around, content=milestone.updated_at)
     return Record(
@@ -211,7 +211,7 @@ def milestone_record(milestone: MilestoneNode, *, around: Surroundings, read_at:
         revision=_settled(revision, milestone.updated_at, read_at),
         fields={
             "title": Text(milestone.title),
-            "description": description,
+            "description": description.text,
             "due_on": _instant(milestone.due_on),
             "state": milestone_state(milestone.state),
             "createdAt": _instant(milestone.created_at),
@@ -220,7 +220,7 @@ def milestone_record(milestone: MilestoneNode, *, around: Surroundings, read_at:
         url=milestone.url,
         updated_at=milestone.updated_at.astimezone(UTC),
         created_at=milestone.created_at.astimezone(UTC),
-        marker=marker,
+        marker=description.marker,
         state=RecordState.LIVE if in_scope else RecordState.OUT_OF_SCOPE,
     )
 
@@ -237,7 +237,7 @@ class Commented:
 
 def comment_record(comment: CommentNode, about: Commented, *, around: Surroundings, read_at: datetime) -> Record:
     """Return a comment's record; it lies where its issue lies, and is as visible."""
-    body, marker = split_marker(comment.body)
+    body = split_body(comment.body)
     number = comment.url.rpartition("#issuecomment-")[2]
     return Record(
         ref=Ref(around.name, COMMENT, comment.id),
@@ -246,7 +246,7 @@ def comment_record(comment: CommentNode, about: Commented, *, around: Surroundin
         key=f"{about.key}#c{number}",
         revision=_settled(comment_revision(comment.updated_at), comment.updated_at, read_at),
         fields={
-            "body": body,
+            "body": body.text,
             "author": _actor(comment.author),
             "created_at": _instant(comment.created_at),
             "parent": Ref(around.name, ISSUE, about.id),
@@ -254,7 +254,7 @@ def comment_record(comment: CommentNode, about: Commented, *, around: Surroundin
         url=comment.url,
         updated_at=comment.updated_at.astimezone(UTC),
         created_at=comment.created_at.astimezone(UTC),
-        marker=marker,
+        marker=body.marker,
         state=about.state,
     )
 

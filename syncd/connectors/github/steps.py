@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from syncd.connectors.github.fields import OPEN, ProjectField
-from syncd.connectors.github.marker import join_marker
+from syncd.connectors.github.marker import join_body
 from syncd.connectors.github.records import ISSUE
 from syncd.connectors.protocol import set_delta
 from syncd.errors import RejectedError, RemoteError
@@ -52,6 +52,8 @@ class Target:
     label_ids: Mapping[str, str] = field(default_factory=dict)
     """By label name in lower case: every one that is to be added or removed."""
     marker: str | None = None
+    footer: str = ""
+    """The links home below its body."""
 
 
 Handler = Callable[[Target, Native, Native], Iterator[Step]]
@@ -83,7 +85,7 @@ def plan_comment(where: str, comment: str, marker: str | None, wanted: Mapping[s
                 "a comment cannot be empty", where=f"{where} {key}", fix="leave it as it is, or delete it by hand"
             )
         else:
-            said = {"id": comment, "body": join_marker(value, marker)}
+            said = {"id": comment, "body": join_body(value, marker)}
             plan.steps.append(
                 Step(mutation="updateIssueComment", input=said, fields=frozenset({key}), where=f"{where} {key}")
             )
@@ -121,7 +123,7 @@ def _texts(target: Target, wanted: Mapping[str, Native]) -> Iterator[Step]:
         body = wanted["body"]
         if body is not None and not isinstance(body, RichText):
             yield from _refuse(target, "body", "a body is rich text")
-        said["body"] = join_marker(body if isinstance(body, RichText) else None, target.marker)
+        said["body"] = join_body(body if isinstance(body, RichText) else None, target.marker, target.footer)
     if "assignees" in wanted:
         people = wanted["assignees"]
         said["assigneeIds"] = sorted(person.id for person in people.members) if isinstance(people, People) else []

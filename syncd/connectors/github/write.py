@@ -10,13 +10,13 @@ import structlog
 from syncd.connectors.github.api import Api
 from syncd.connectors.github.create import IN_SETTINGS, NO_ITERATIONS, Creator
 from syncd.connectors.github.fields import COMMENT, DRAFT, ITERATION, MILESTONE
+from syncd.connectors.github.home import HomeKeeper
 from syncd.connectors.github.labels import label_ids
 from syncd.connectors.github.milestones import update_milestone
 from syncd.connectors.github.project import ProjectCache
 from syncd.connectors.github.read import Reader
 from syncd.connectors.github.records import ISSUE
 from syncd.connectors.github.run import Job, Runner
-from syncd.connectors.github.settings import GithubOptions
 from syncd.connectors.github.steps import Step, Target, item_of, label_delta, plan_comment, plan_steps
 from syncd.connectors.github.sweep import Sweep
 from syncd.connectors.protocol import Archive, Create, Done, Outcome, Refused, Unknown, Update, Write
@@ -33,13 +33,16 @@ _LABELS = "labels"
 class Writer:
     """Writes for one connection."""
 
-    def __init__(self, api: Api, project: ProjectCache, reader: Reader, sweep: Sweep, options: GithubOptions) -> None:
+    def __init__(
+        self, api: Api, project: ProjectCache, reader: Reader, sweep: Sweep, runner: Runner, home: HomeKeeper
+    ) -> None:
         self._api = api
         self._project = project
         self._reader = reader
         self._sweep = sweep
-        self._runner = Runner(api, project, per_request=options.mutations_per_request)
-        self._creator = Creator(api, project, self._runner)
+        self._runner = runner
+        self._home = home
+        self._creator = Creator(api, project, runner)
 
     async def write(self, batch: Sequence[Write]) -> Sequence[Outcome]:
         """Carry out each write once, in order; changes that follow each other share requests."""
@@ -66,6 +69,11 @@ class Writer:
 
     async def _change(self, writes: Sequence[_Change]) -> Sequence[Outcome]:
         """Run these together, and read all of them back at once."""
+        bodies = [write.pre.ref.id for write in writes if isinstance(write, Update) and _has_footer(write)]
+        try:
+            await self._home.look(bodies)
+        except RemoteError as exc:
+            return [Refused(op=write.op, error=exc) for write in writes]
         jobs = [await self._prepare(write) for write in writes]
         await self._runner.run(jobs)
         read_back = [
@@ -146,6 +154,7 @@ class Writer:
             fields=project.around.fields,
             label_ids=labels,
             marker=pre.marker,
+            footer=self._home.footer(pre.ref.id),
         )
         return target, refused
 
@@ -177,6 +186,10 @@ class Writer:
             return await self._reader.read_many(refs)
         except RemoteError as exc:
             return dict.fromkeys(refs, exc)
+
+
+def _has_footer(write: Update) -> bool:
+    return "body" in write.fields and write.pre.ref.kind in {ISSUE, DRAFT}
 
 
 def _answer(write: Write, job: Job, read: Record | RemoteError | None) -> Outcome:

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from syncd.connectors.github.fields import milestone_state, project_fields, project_values
-from syncd.connectors.github.marker import split_marker
+from syncd.connectors.github.marker import split_body
 from syncd.connectors.github.payloads import (
     Connection,
     Envelope,
@@ -111,9 +111,9 @@ def test_recorded_bodies_hold_no_marker_and_come_through_unchanged(contracts_dir
             bodies.append(content.get("body"))
         for body in bodies:
             if isinstance(body, str) and body:
-                text, marker = split_marker(body)
-                assert text is not None
-                assert (text.source, marker) == (body, None)
+                parts = split_body(body)
+                assert parts.text is not None
+                assert (parts.text.source, parts.marker, parts.footer) == (body, None, "")
                 seen += 1
     assert seen > 10
 
