@@ -220,7 +220,7 @@ class Api:
 def error_of(problem: GraphqlProblem, *, where: str, is_write: bool) -> RemoteError:
     """Return what one GraphQL error means, going by its type; one without any is a failure on GitHub's side."""
     said = f'GitHub says "{problem.message[:MAX_QUOTE]}"'
-    if problem.type in limits.LIMIT_TYPES:
+    if problem.type in limits.LIMIT_TYPES or limits.TOO_QUICK in problem.message:
         return RateLimitedError(said, wait_s=limits.NO_HINT_WAIT_S, where=where, fix="nothing to do: syncd waits")
     if problem.type in _FAILURES and "code" not in problem.extensions:
         return failed(said, where=where, is_write=is_write)

@@ -27,14 +27,20 @@ WRITE_POINTS: Final = 5.0
 NO_HINT_WAIT_S: Final = 60.0
 """GitHub's advice when it names no time: at least a minute."""
 LIMIT_TYPES: Final = frozenset({"RATE_LIMITED", "RATE_LIMIT"})
+TOO_QUICK: Final = "submitted too quickly"
+"""How one mutation among several is refused by the content limits. Source: github.com/cli/cli issue 4801."""
 
 _BURST: Final = 0.25
 """The part of a window's allowance that may go at once; the rest drips, so no window ever exceeds it."""
 _RESOURCES: Final = {"graphql": GRAPHQL, "core": REST}
 
 
-def _window(limit: float, window_s: float) -> Rate:
-    return Rate(per_s=limit * (1 - _BURST) / window_s, burst=max(1.0, limit * _BURST))
+_STEADY_BURST: Final = 0.04
+"""The same for what may be created in an hour: an import takes hours, and should take no more than it must."""
+
+
+def _window(limit: float, window_s: float, at_once: float = _BURST) -> Rate:
+    return Rate(per_s=limit * (1 - at_once) / window_s, burst=max(1.0, limit * at_once))
 
 
 def make_rates(options: GithubOptions) -> Mapping[str, Rate]:
@@ -43,7 +49,7 @@ def make_rates(options: GithubOptions) -> Mapping[str, Rate]:
         GRAPHQL: _window(options.points_per_minute, 60),
         REST: _window(options.rest_per_minute, 60),
         CREATES_MINUTE: _window(options.creates_per_minute, 60),
-        CREATES_HOUR: _window(options.creates_per_hour, 3600),
+        CREATES_HOUR: _window(options.creates_per_hour, 3600, _STEADY_BURST),
     }
     if options.mutation_interval_s > 0:
         # An interval is advice to every client, not a quantity to share out.

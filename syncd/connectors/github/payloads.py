@@ -61,6 +61,12 @@ class IdNode(Payload):
     id: str
 
 
+class ItemId(IdNode):
+    """An item of some project, by its id alone."""
+
+    project: IdNode | None = None
+
+
 class Actor(Payload):
     """Who did something: a user, a bot, a placeholder. Older recordings give no id."""
 

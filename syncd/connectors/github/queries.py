@@ -249,7 +249,7 @@ MORE: Final[Mapping[str, str]] = MappingProxyType(
 
 INPUTS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "createIssue": "issue { id }",
+        "createIssue": "issue { id projectItems(first: 5) { nodes { id project { id } } } }",
         "updateIssue": "issue { id }",
         "updateIssueComment": "issueComment { id }",
         "updateIssueIssueType": "issue { id }",

@@ -1,16 +1,18 @@
-"""Carrying out a batch of writes: changes share requests, everything is read back by id."""
+"""Carrying out a batch of writes: those of one sort share requests, everything is read back by id."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import TypeAlias
 
 import structlog
 
 from syncd.connectors.github.api import Api
-from syncd.connectors.github.create import IN_SETTINGS, NO_ITERATIONS, Creator
+from syncd.connectors.github.create import Creator, Made
 from syncd.connectors.github.fields import COMMENT, DRAFT, ITERATION, MILESTONE
 from syncd.connectors.github.home import HomeKeeper
+from syncd.connectors.github.inputs import IN_SETTINGS, NO_ITERATIONS
 from syncd.connectors.github.labels import label_ids
 from syncd.connectors.github.milestones import update_milestone
 from syncd.connectors.github.project import ProjectCache
@@ -45,27 +47,23 @@ class Writer:
         self._creator = Creator(api, project, runner)
 
     async def write(self, batch: Sequence[Write]) -> Sequence[Outcome]:
-        """Carry out each write once, in order; changes that follow each other share requests."""
+        """Carry out each write once, in order; those of one sort that follow each other share requests."""
         outcomes: list[Outcome] = []
-        waiting: list[_Change] = []
-        for write in batch:
-            if isinstance(write, Create):
-                outcomes += await self._change(waiting)
-                waiting = []
-                outcomes.append(await self._create(write))
+        for sort, some in groupby(batch, key=_sort):
+            if sort == "change":
+                outcomes += await self._change([write for write in some if not isinstance(write, Create)])
             else:
-                waiting.append(write)
-        return [*outcomes, *await self._change(waiting)]
+                outcomes += await self._create([write for write in some if isinstance(write, Create)])
+        return outcomes
 
-    async def _create(self, write: Create) -> Outcome:
-        try:
-            ref = await self._creator.create(write)
-        except OutcomeUnknownError as exc:
-            return Unknown(op=write.op, error=exc)
-        except RemoteError as exc:
-            return Refused(op=write.op, error=exc)
-        reads = await self._read_back([ref])
-        return _answer(write, Job(carried_out=True), reads[ref])
+    async def _create(self, writes: Sequence[Create]) -> Sequence[Outcome]:
+        """Make these, and read all of them back at once."""
+        if writes[0].type == MILESTONE:
+            made = [await self._creator.create_milestone(write) for write in writes]
+        else:
+            made = list(await self._creator.create(writes))
+        reads = await self._read_back([ref for ref in made if isinstance(ref, Ref)])
+        return [_created(write, result, reads) for write, result in zip(writes, made, strict=True)]
 
     async def _change(self, writes: Sequence[_Change]) -> Sequence[Outcome]:
         """Run these together, and read all of them back at once."""
@@ -186,6 +184,20 @@ class Writer:
             return await self._reader.read_many(refs)
         except RemoteError as exc:
             return dict.fromkeys(refs, exc)
+
+
+def _sort(write: Write) -> str:
+    if isinstance(write, Create):
+        return MILESTONE if write.type == MILESTONE else "create"
+    return "change"
+
+
+def _created(write: Create, made: Made, reads: Mapping[Ref, Record | RemoteError]) -> Outcome:
+    if isinstance(made, OutcomeUnknownError):
+        return Unknown(op=write.op, error=made)
+    if isinstance(made, RemoteError):
+        return Refused(op=write.op, error=made)
+    return _answer(write, Job(carried_out=True), reads[made])
 
 
 def _has_footer(write: Update) -> bool:

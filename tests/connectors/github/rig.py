@@ -42,6 +42,8 @@ class Judged(httpx.AsyncBaseTransport):
         self._rest = rest_contract()
         self.asked: list[str] = []
         """`query scan`, `mutation closeIssue`, `PATCH /repos/acme/api/milestones/1`, in order."""
+        self.forget = ""
+        """A field that answers to mutations come without."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         path = request.url.raw_path.decode().split("?")[0].removeprefix(PREFIX)
@@ -69,6 +71,9 @@ class Judged(httpx.AsyncBaseTransport):
         await response.aread()
         if self._rest and response.status_code == httpx.codes.OK and response.content.endswith(b"}"):
             assert graphql.check_answer(text, json.loads(response.content).get("data")) == []
+        if self.forget and text.startswith("mutation"):
+            content = response.content.replace(f'"{self.forget}"'.encode(), b'"forgotten"')
+            return httpx.Response(response.status_code, content=content, headers={"content-type": "application/json"})
         return response
 
 
