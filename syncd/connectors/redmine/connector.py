@@ -14,6 +14,7 @@ from syncd.connectors.protocol import (
     CreateKey,
     Description,
     FieldEdit,
+    Homes,
     Known,
     Outcome,
     Page,
@@ -22,6 +23,7 @@ from syncd.connectors.protocol import (
 from syncd.connectors.redmine.catalog import ISSUE, VERSION, Catalog, read_catalog, read_scope
 from syncd.connectors.redmine.comments import COMMENT, find_comments
 from syncd.connectors.redmine.describe import describe
+from syncd.connectors.redmine.homes import show_home
 from syncd.connectors.redmine.payloads import IssuePage, Versions
 from syncd.connectors.redmine.people import find_people
 from syncd.connectors.redmine.queries import ANY_STATUS, ISSUES, MAX_LIMIT, PROJECT_VERSIONS
@@ -52,6 +54,7 @@ class RedmineConnector:
             history=True,
             max_batch=MAX_BATCH,
             max_read_batch=MAX_LIMIT,
+            links_home=True,
         )
         self._site = Site(name, settings, client, world)
         self._with_comments = False
@@ -118,6 +121,10 @@ class RedmineConnector:
         """Yield who changed which field when."""
         async for edit in read_history(self._site, refs):
             yield edit
+
+    async def show_home(self, items: Sequence[Homes]) -> Mapping[Ref, RemoteError]:
+        """Make each issue show exactly these counterparts; versions and comments show none."""
+        return await show_home(self._site, await self._catalog(), items) if items else {}
 
     async def _catalog(self) -> Catalog:
         if self._known is None:

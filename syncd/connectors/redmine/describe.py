@@ -121,6 +121,8 @@ def _version_fields() -> Iterator[NativeField]:
 
 def _custom_fields(site: Site, catalog: Catalog, types: frozenset[str]) -> Iterator[NativeField]:
     for custom in catalog.customs.values():
+        if (custom.on, custom.name) == (ISSUE, site.settings.options.links_field):
+            continue
         marks = custom.name == site.settings.options.marker_name(custom.on)
         yield NativeField(
             key=custom.key,

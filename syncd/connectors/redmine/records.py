@@ -18,6 +18,7 @@ from syncd.connectors.redmine.catalog import (
     status_choice,
 )
 from syncd.connectors.redmine.fields import DEPENDS_ON, choice, custom_value, person, waits_for
+from syncd.connectors.redmine.marks import without_links
 from syncd.connectors.redmine.payloads import CustomValue, Issue, Named, Version
 from syncd.connectors.redmine.settings import RedmineSettings
 from syncd.model import codec
@@ -41,9 +42,10 @@ from syncd.model.refs import ConnectionName, EntityId, Ref, Revision
 def issue_record(issue: Issue, catalog: Catalog, name: ConnectionName, settings: RedmineSettings) -> Record:
     """Return an issue as a record. What the account may not see is absent; what is empty is `None`."""
     text = TextFormat(settings.options.text_format)
+    description = without_links(issue.description or "")
     fields: dict[str, Native] = {
         "subject": Text(issue.subject),
-        "description": RichText(text, issue.description) if issue.description else None,
+        "description": RichText(text, description) if description else None,
         "status": status_choice(issue.status, catalog),
         "priority": choice(issue.priority),
         "assigned_to": person(issue.assigned_to),
@@ -125,6 +127,8 @@ def _customs(
     found: dict[str, Native] = {}
     text = TextFormat(settings.options.text_format)
     for value in values:
+        if on == ISSUE and value.name == settings.options.links_field:
+            continue
         custom = catalog.customs.get((on, value.id)) or infer(value, on, settings)
         native = custom_value(value, custom, name, text)
         if not isinstance(native, Missing):

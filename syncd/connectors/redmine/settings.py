@@ -66,6 +66,10 @@ class Options(_Strict):
         default_factory=dict,
         description="The formats of custom fields, by name: only needed where the account is not an administrator.",
     )
+    links_field: str | None = Field(
+        default=None,
+        description="The text custom field that shows links home; without it they stand below the description.",
+    )
     depends_on_relation: Literal["blocks", "precedes"] = Field(
         default="blocks", description="The relation written for a dependency; Redmine moves dates along precedes."
     )

@@ -14,6 +14,7 @@ from syncd.connectors.protocol import Archive, Create, Done, Outcome, Refused, U
 from syncd.connectors.redmine.catalog import ISSUE, VERSION, Catalog
 from syncd.connectors.redmine.comments import COMMENT, create_comment, update_comment
 from syncd.connectors.redmine.fields import DEPENDS_ON, ISSUE_ATTRIBUTES, VERSION_ATTRIBUTES, WAITS, to_wire
+from syncd.connectors.redmine.homes import keep_links
 from syncd.connectors.redmine.payloads import OneIssue, OneVersion, Relation
 from syncd.connectors.redmine.queries import (
     ISSUE as ISSUE_PATH,
@@ -136,6 +137,8 @@ async def _update(site: Site, catalog: Catalog, write: Update) -> Outcome:
     removed: frozenset[Ref] = frozenset()
     if len(plain) < len(write.fields):
         added, removed = set_delta(write.pre.fields.get(DEPENDS_ON), write.fields[DEPENDS_ON])
+    if ref.kind == ISSUE and "description" in plain:
+        plain["description"] = await keep_links(site, ref, plain["description"])
     refusals = [
         *await _refusal(_remove_relations(site, ref, removed)),
         *await _set_fields(site, catalog, write, plain),

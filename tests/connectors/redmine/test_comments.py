@@ -243,4 +243,5 @@ async def test_what_someone_else_wrote_is_not_changed_without_leave(site: Site) 
 def test_a_mark_is_taken_off_again(form: TextFormat) -> None:
     assert split_mark(join_mark("a\r\n\r\nb", MARK, form)) == ("a\r\n\r\nb", MARK)
     assert split_mark(join_mark("a", MARK, form).replace("\n", "\r\n")) == ("a", MARK)
+    assert split_mark(join_mark("a", MARK, form) + "\r\nadded") == ("a\r\nadded", MARK)
     assert split_mark("a <!-- other -->\n\n[x]: #syncd") == ("a <!-- other -->\n\n[x]: #syncd", None)
