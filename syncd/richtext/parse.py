@@ -35,8 +35,11 @@ from syncd.richtext.blocks import (
     Table,
     TooDeepError,
 )
+from syncd.richtext.quick import Part, split
 from syncd.richtext.tidy import JOINER, clean, clean_link, clean_words, plain, tidy, tidy_list
 
+_INLINE = re.compile(r"[\\\\`*_~\[\]<&]")
+"""What may be more than plain text."""
 _NESTING: Final = 2 * MAX_DEPTH + 4
 _MAX_COST: Final = 10**8
 _ALERT = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*(?:\n|$)", re.IGNORECASE)
@@ -105,15 +108,48 @@ def parse(markdown: str) -> tuple[Block, ...]:
 
 def parse_located(markdown: str) -> list[Located]:
     """Return the blocks of *markdown* with the lines they stand on; several may share lines."""
+    parts = split(markdown.replace("\r\n", "\n"))
+    if parts is None:
+        return parse_whole(markdown)
+    return [located for part in parts for located in _of_part(part)]
+
+
+def parse_whole(markdown: str) -> list[Located]:
+    """Return the same by the full parser alone."""
     tokens = _parser().parse(markdown)
     if any(token.level >= _NESTING - 1 for token in tokens):
         raise TooDeepError
     return _blocks(_Reader(tokens), None)
 
 
+def _of_part(part: Part) -> Iterator[Located]:
+    first, end = part.first_line, part.end_line
+    match part.kind:
+        case "text":
+            if runs := parse_inline(part.text):
+                yield Located(Para(runs), first, end)
+        case "heading":
+            yield Located(Heading(part.level, parse_inline(part.text)), first, end)
+        case "code":
+            text = clean(part.text)
+            yield Located(Code(clean_words(part.info), text.removesuffix("\n")), first, end)
+        case "bullets":
+            items = [Item(_paragraph(parse_inline(line[2:]))) for line in part.text.split("\n")]
+            yield from (Located(block, first, end) for block in tidy_list(None, items))
+        case "other":
+            for found in parse_whole(part.text):
+                yield Located(found.block, first + found.first_line, first + found.end_line)
+
+
+def _paragraph(runs: Runs) -> tuple[Block, ...]:
+    return (Para(runs),) if runs else ()
+
+
 def parse_inline(markdown: str) -> Runs:
     """Return the runs of one paragraph's *markdown*."""
-    tokens = _parser().parseInline(markdown)
+    if not _INLINE.search(markdown):
+        return tidy([Run("text", markdown)])
+    tokens = _parser().parseInline(markdown.strip())
     return tidy(_runs(tokens[0].children or []))
 
 

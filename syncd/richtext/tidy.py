@@ -62,19 +62,24 @@ def tidy(runs: Iterable[Run]) -> Runs:
     return tuple(_merge(_settle(_merge(_trim(_merge(_linkify(merged)))))))
 
 
+def _with(run: Run, text: str) -> Run:
+    """Return *run* with another text; `dataclasses.replace` takes four times as long."""
+    return Run(run.kind, text, run.marks, run.link, run.image)
+
+
 def _pieces(runs: Iterable[Run]) -> Iterable[Run]:
     for run in runs:
         if run.kind == "text":
             text = clean(run.text).replace(JOINER, "")
             if "\n" not in text:
-                yield replace(run, text=text) if text is not run.text else run
+                yield _with(run, text) if text is not run.text else run
                 continue
             for number, line in enumerate(text.split("\n")):
                 if number:
                     yield Run("break", link=run.link)
-                yield replace(run, text=line)
+                yield _with(run, line)
         elif run.kind == "code":
-            yield replace(run, text=clean(run.text).replace("\n", " "))
+            yield _with(run, clean(run.text).replace("\n", " "))
         else:
             yield run
 
@@ -99,7 +104,7 @@ def _merge(runs: Iterable[Run]) -> list[Run]:
 
 def _flush(out: list[Run], texts: list[str]) -> None:
     if len(texts) > 1:
-        out[-1] = replace(out[-1], text=clean("".join(texts)))
+        out[-1] = _with(out[-1], clean("".join(texts)))
 
 
 def _linkify(runs: Iterable[Run]) -> Iterable[Run]:
@@ -113,10 +118,10 @@ def _linkify(runs: Iterable[Run]) -> Iterable[Run]:
             href = _without_tail(match.group())
             if len(href) <= len("https://"):
                 continue
-            yield replace(run, text=run.text[done : match.start()])
+            yield _with(run, run.text[done : match.start()])
             yield replace(run, text=href, link=Link(href))
             done = match.start() + len(href)
-        yield replace(run, text=run.text[done:])
+        yield _with(run, run.text[done:])
 
 
 def _without_tail(address: str) -> str:
@@ -184,7 +189,7 @@ def _trim(runs: list[Run]) -> list[Run]:
         elif run.kind == "text" and (not out or out[-1].kind == "break"):
             text = run.text.lstrip()
             if text:
-                out.append(replace(run, text=text))
+                out.append(_with(run, text))
         else:
             out.append(run)
     _trim_end(out)
@@ -198,7 +203,7 @@ def _trim_end(out: list[Run]) -> None:
     while out and out[-1].kind == "text":
         text = out[-1].text.rstrip()
         if text:
-            out[-1] = replace(out[-1], text=text)
+            out[-1] = _with(out[-1], text)
             return
         out.pop()
 

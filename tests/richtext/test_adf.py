@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from syncd.model.lens import CANNOT
 from syncd.model.native import MISSING, RichText, TextFormat
-from syncd.richtext import Names, from_markdown, loose_equal, normalise, report_losses, split_blocks, to_markdown
+from syncd.richtext import (
+    MAX_SOURCE,
+    Names,
+    from_markdown,
+    loose_equal,
+    normalise,
+    report_losses,
+    split_blocks,
+    to_markdown,
+)
 from syncd.richtext.adf.schema import NODES
 from tests.richtext.generators import BLOCKS, Node, adf, documents, markdown_texts
 from tests.richtext.wellformed import problems
@@ -275,7 +284,7 @@ def test_losses_name_what_markdown_cannot_fully_express() -> None:
 
     assert report_losses(adf([paragraph(red, MENTION), {"type": "chart"}])) == ("chart", "mention", "textColor")
     assert report_losses(adf([PANEL, paragraph(text("a", "strong"))])) == ()
-    assert report_losses(RichText(TextFormat.TEXTILE, "a")) == ("textile",)
+    assert report_losses(RichText(TextFormat.TEXTILE, "a" * (MAX_SOURCE + 1))) == ("textile",)
     assert report_losses(RichText(TextFormat.MARKDOWN, "a")) == ()
 
 
