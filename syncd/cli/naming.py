@@ -11,6 +11,8 @@ from syncd.model.canonical import Unset, Value
 from syncd.model.native import MISSING, Missing, Native
 from syncd.model.refs import EntityId
 from syncd.reconcile.create import Slot
+from syncd.reconcile.titles import naming_field
+from syncd.reconcile.titles import title_of as title_of_values
 from syncd.report.values import Names
 
 
@@ -34,10 +36,18 @@ def _texts(values: Iterable[object]) -> Iterable[str]:
 
 def title_of(desk: Desk, item: Item) -> str:
     """Return an item's title: the agreed one, else what the first tool shows, else a key."""
-    if isinstance(item.entity.values.get("title"), str):
+    kind = item.entity.kind
+    if title_of_values(kind, item.entity.values) is not None:
         return item.title
-    readings = (reading_of(desk, item, side, "title") for side in item.sides)
-    return next((title for title in readings if isinstance(title, str) and title), item.title)
+    readings = (title_of_values(kind, _shown(desk, item, side)) for side in item.sides)
+    return next((title for title in readings if title), item.title)
+
+
+def _shown(desk: Desk, item: Item, side: Side) -> Mapping[str, Value | Unset]:
+    """Return what one side shows of the field that its item is called by."""
+    name = naming_field(item.entity.kind)
+    reading = reading_of(desk, item, side, name)
+    return {} if isinstance(reading, Missing) else {name: reading}
 
 
 def key_of(item: Item) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from syncd.engine.alike import asked_of, open_pairs, propose
 from syncd.engine.desk import Desk
+from syncd.engine.hear import hear
 from syncd.engine.places import place_of
 from syncd.model.canonical import Kind, Unset, Value
 from syncd.model.native import MISSING, Record, refs_in
@@ -25,6 +27,10 @@ from syncd.store.rows import (
 
 CLONE = "it carries the marker"
 """How the reason begins for which a copy of a record of ours is set aside."""
+
+
+STRAY = "it begins with our signature, and its original is not known any more: take that line off if it is its own"
+"""Why a comment we once made, and cannot tell whose copy it is, is never taken for a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +55,22 @@ async def adopt(desk: Desk) -> Adopted:
     """
     rows = {row.ref: row for row in await desk.store.records.unlinked(desk.portfolio.name)}
     candidates = [made for row in rows.values() if (made := _candidate(desk, row.record)) is not None]
-    if not candidates:
-        await _set_aside(desk, {})
-        await _ask(desk, ())
-        return await _with_alike(desk, Adopted())
-    known = await _known(desk, {candidate.kind for candidate in candidates})
-    found = match(candidates, known)
-    kinds = {candidate.ref: candidate.kind for candidate in candidates}
-    fresh = await _link(desk, rows, kinds, found)
-    await _set_aside(desk, found.clones)
+    found = Matched()
+    if candidates:
+        found = match(candidates, await _known(desk, {candidate.kind for candidate in candidates}))
+        fresh = await _link(desk, rows, {candidate.ref: candidate.kind for candidate in candidates}, found)
+        await propose(desk, desk.mapping.similar, fresh)
+    said = await hear(desk, rows.values())  # below what was linked just now
+    await _link(desk, rows, dict.fromkeys(rows, Kind.COMMENT), said.found, said.parents)
+    clones = {**found.clones, **said.found.clones}
+    await _set_aside(desk, clones, said.strays)
     await _ask(desk, found.ambiguous)
-    await propose(desk, desk.mapping.similar, fresh)
+    groups = (*found.groups, *said.found.groups)
     told = Adopted(
-        linked=len(found.joins) + sum(len(group) for group in found.groups),
-        entities=len(found.groups),
+        linked=len(found.joins) + len(said.found.joins) + sum(len(group) for group in groups),
+        entities=len(groups),
         ambiguous=found.ambiguous,
-        clones=found.clones,
+        clones=clones,
         asked=frozenset(
             (entity, ref.connection) for each in found.ambiguous for entity in each.entities for ref in each.refs
         ),
@@ -82,7 +88,7 @@ def _candidate(desk: Desk, record: Record) -> Candidate | None:
     connection = record.ref.connection
     account = desk.accounts.get(connection)
     kind = desk.mapping.kind_of(connection, record.type)
-    if account is None or not account.is_ready or kind is None:
+    if account is None or not account.is_ready or kind in (None, Kind.COMMENT):
         return None
     if desk.link_state(record, kind) is not LinkState.LIVE:
         return None
@@ -149,9 +155,15 @@ def _is_described(desk: Desk, connection: ConnectionName) -> bool:
 
 
 async def _link(
-    desk: Desk, rows: Mapping[Ref, ObservedRow], kinds: Mapping[Ref, Kind], found: Matched
+    desk: Desk,
+    rows: Mapping[Ref, ObservedRow],
+    kinds: Mapping[Ref, Kind],
+    found: Matched,
+    parents: Mapping[Ref, EntityId] = MappingProxyType({}),
 ) -> frozenset[EntityId]:
     """Link what was recognised, and return the entities made."""
+    if not found.joins and not found.groups:
+        return frozenset()
     now = desk.world.now()
     entities = []
     links = [new_link(desk, rows[ref].record, entity) for ref, entity in found.joins.items()]
@@ -164,10 +176,12 @@ async def _link(
             values={},
             provenance={},
             created_at=now,
+            parent=parents.get(group[0]),
         )
         entities.append(entity)
         links.extend(new_link(desk, rows[ref].record, entity.id) for ref in group)
-    waiting = await referring_to(desk, {link.ref for link in links})
+    waiting = await referring_to(desk, {link.ref for link in links}) if not parents else frozenset()
+    waiting |= (await desk.store.entities.below([link.entity for link in links])).keys()
     async with desk.store.transaction() as tx:
         await tx.entities.save(entities)
         await tx.links.save(links)
@@ -203,14 +217,15 @@ def new_link(desk: Desk, record: Record, entity: EntityId) -> LinkRow:
     )
 
 
-async def _set_aside(desk: Desk, clones: Mapping[Ref, EntityId]) -> None:
-    """Quarantine records that carry the marker of another one, each told once, until the marker is taken off."""
+async def _set_aside(desk: Desk, clones: Mapping[Ref, EntityId], strays: Collection[Ref]) -> None:
+    """Quarantine records that carry the marker of another one, or our signature, each told once, while they do."""
     links = await desk.store.links.by_entities(sorted(set(clones.values())))
     originals = {
         ref: next((link for link in links.get(entity, ()) if link.ref.connection == ref.connection), None)
         for ref, entity in clones.items()
     }
-    known = [row for row in await desk.store.quarantine.all() if row.reason.startswith(CLONE) and row.field is None]
+    rows = await desk.store.quarantine.all()
+    known = [row for row in rows if row.reason.startswith((CLONE, STRAY)) and row.field is None]
     held = {row.ref for row in known}
     fresh = [
         QuarantineRow(
@@ -222,10 +237,15 @@ async def _set_aside(desk: Desk, clones: Mapping[Ref, EntityId]) -> None:
         )
         for ref, original in sorted(originals.items())
         if ref not in held
+    ] + [
+        QuarantineRow(connection=ref.connection, ref=ref, reason=STRAY, since=desk.world.now())
+        for ref in sorted(strays)
+        if ref not in held
     ]
     async with desk.store.transaction() as tx:
         await tx.quarantine.add(fresh)
-        await tx.quarantine.release([row for row in known if row.ref not in clones and row.connection in desk.accounts])
+        over = [row for row in known if row.ref not in clones and row.ref not in strays]
+        await tx.quarantine.release([row for row in over if row.connection in desk.accounts])
 
 
 async def _ask(desk: Desk, ambiguous: Sequence[Ambiguity]) -> None:

@@ -11,10 +11,12 @@ from syncd.engine.desk import Desk
 from syncd.engine.insist import WHY
 from syncd.engine.items import Item, Side, as_row
 from syncd.engine.judge import Judgement
-from syncd.model.canonical import UNSET, Unset, Value
+from syncd.model.canonical import UNSET, Kind, Unset, Value
 from syncd.model.codec import dump_map, dump_native, dump_text
+from syncd.model.native import Native
 from syncd.model.policy import Provenance
 from syncd.model.refs import EntityId, LinkId, OpId, RunId
+from syncd.reconcile.create import Slot
 from syncd.reconcile.plan import Line, Verb
 from syncd.reconcile.state import Base, Conflict, FieldResult, Pending, Trouble
 from syncd.store.conflicts import ConflictChanges
@@ -90,7 +92,14 @@ def _entity(each: Judgement) -> EntityRow | None:
         values=values,
         provenance=provenance,
         created_at=row.created_at,
+        parent=_parent(row, values),
     )
+
+
+def _parent(row: EntityRow, values: Mapping[str, Value | Unset]) -> EntityId | None:
+    """Return what a comment is found from: the item it is agreed to be below, else the one it was first read below."""
+    parent = values.get("parent")
+    return EntityId(parent) if row.kind is Kind.COMMENT and isinstance(parent, str) else row.parent
 
 
 def _bases(each: Judgement) -> Iterable[BaseRow]:
@@ -234,8 +243,8 @@ def plan_ops(desk: Desk, run: RunId, judgements: Iterable[Judgement]) -> list[In
     return intents
 
 
-def create_op(desk: Desk, run: RunId, line: Line) -> OpRow:
-    """Return the op that makes the record of *line*; its marker is the entity's id."""
+def create_op(desk: Desk, run: RunId, line: Line, sent: Mapping[str, tuple[Slot, Native]]) -> OpRow:
+    """Return the op that makes the record of *line* with what is *sent*; its marker is the entity's id."""
     return OpRow(
         id=OpId(desk.world.new_id()),
         run=run,
@@ -243,8 +252,13 @@ def create_op(desk: Desk, run: RunId, line: Line) -> OpRow:
         connection=line.place.connection,
         entity=line.entity,
         verb=line.verb,
-        fields={write.field: OpField(write.want, write.value, None) for write in line.writes},
-        payload_hash=_hash({write.field: write.want for write in line.writes}),
+        fields={
+            write.field: OpField(sent[write.field][1], write.value, None)
+            for write in line.writes
+            if write.field in sent
+        },
+        native={slot.native_key: native for slot, native in sent.values()},
+        payload_hash=_hash({name: native for name, (_, native) in sent.items()}),
         marker=line.entity,
         container=line.place.container,
         type=line.place.record_type,

@@ -7,26 +7,32 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
+from typing import TypeAlias
 
 from syncd.connectors.protocol import Create, Done, Refused, Unknown
+from syncd.engine.comments import places_below, signed_body
 from syncd.engine.commit import create_op
 from syncd.engine.desk import Account, Desk
 from syncd.engine.items import Item
 from syncd.engine.judge import Graph, Judgement
+from syncd.engine.load import load_items
 from syncd.engine.made import confirm_create
 from syncd.engine.push import Pushed, send
 from syncd.engine.settle import MOST_REFUSALS, refuse_create, unsure
 from syncd.engine.together import together
-from syncd.errors import AuthError
+from syncd.errors import AuthError, RejectedError
 from syncd.mapping.spec import CreateRule
-from syncd.model.canonical import Kind, Unset, Value
+from syncd.model.canonical import Kind, Unset, Value, Written
 from syncd.model.lens import CANNOT, Cannot
 from syncd.model.native import Native
 from syncd.model.policy import Direction
-from syncd.model.refs import ConnectionName, EntityId, RunId
+from syncd.model.refs import ConnectionName, EntityId, OpId, RunId
 from syncd.reconcile.create import Slot, Wish, due_creates
 from syncd.reconcile.plan import Line, Place, Verb
 from syncd.store.rows import LinkState, OpRow
+
+Payload: TypeAlias = Mapping[str, tuple[Slot, Native]]
+"""What a create sends, by canonical field."""
 
 MAX_DEPTH = 64
 """Parents above an item, at most; a longer chain is a cycle that the rules hold."""
@@ -49,6 +55,7 @@ async def due_lines(
     """
     open_ops = await desk.store.journal.open_of_entities([each.item.entity.id for each in judgements])
     opened = {name: await _is_opened(desk, name) for name in desk.accounts}
+    below = await _places_below(desk, judgements)
     refused = {
         (row.connection, row.entity)
         for row in await desk.store.quarantine.all()
@@ -65,19 +72,44 @@ async def due_lines(
             if held or is_refused or not rule.applies(_known(values)):
                 continue
             wish = _wish(
-                each.item, values, rule, open_ops.get(each.item.entity.id, ()), _depth(each.item.entity.id, graph)
+                each.item,
+                values,
+                rule,
+                _containers(rule, values, below),
+                open_ops.get(each.item.entity.id, ()),
+                _depth(each.item, graph),
             )
             made = due_creates(wish, partial(slots_of, desk, wish.kind))
             if account.pulled and (wish.entity, rule.target) not in asked:
-                lines += [replace(line, opening=not opened[rule.target]) for line in made]
+                lines += [replace(line, opening=not opened[rule.target][line.kind is Kind.COMMENT]) for line in made]
             elif made:
                 later.add(wish.entity)
     return lines, frozenset(later)
 
 
-async def _is_opened(desk: Desk, name: ConnectionName) -> bool:
-    """Whether a record was ever made there; the first ones wait for a person."""
-    return await desk.store.audit.has_any(name, Verb.CREATE)
+async def _is_opened(desk: Desk, name: ConnectionName) -> Mapping[bool, bool]:
+    """Whether a comment (`True`) or anything else was ever made there; the first ones wait for a person."""
+    kinds = {True: (Kind.COMMENT,), False: tuple(kind for kind in Kind if kind is not Kind.COMMENT)}
+    return {said: await desk.store.audit.has_any(name, Verb.CREATE, these) for said, these in kinds.items()}
+
+
+async def _places_below(
+    desk: Desk, judgements: Sequence[Judgement]
+) -> Mapping[tuple[EntityId, ConnectionName], Sequence[str]]:
+    said = [after(each).get("parent") for each in judgements if each.item.entity.kind is Kind.COMMENT]
+    return await places_below(desk, sorted({EntityId(parent) for parent in said if isinstance(parent, str)}))
+
+
+def _containers(
+    rule: CreateRule,
+    values: Mapping[str, Value | Unset],
+    below: Mapping[tuple[EntityId, ConnectionName], Sequence[str]],
+) -> Sequence[str]:
+    """Return where the rule creates; a comment, where its parent's counterpart is: nowhere until there is one."""
+    if rule.kind is not Kind.COMMENT:
+        return rule.containers
+    parent = values.get("parent")
+    return below.get((EntityId(parent), rule.target), ())[:1] if isinstance(parent, str) else ()
 
 
 def after(each: Judgement) -> Mapping[str, Value | Unset]:
@@ -89,8 +121,11 @@ def _known(values: Mapping[str, Value | Unset]) -> Mapping[str, Value]:
     return {name: value for name, value in values.items() if not isinstance(value, Unset)}
 
 
-def _depth(entity: EntityId, graph: Graph) -> int:
-    """Return how many parents stand above an entity."""
+def _depth(item: Item, graph: Graph) -> int:
+    """Return how many parents stand above an item; 0 for a comment, whose parent is there already."""
+    entity = item.entity.id
+    if item.entity.kind is Kind.COMMENT:
+        return 0
     for depth in range(MAX_DEPTH):
         parent = graph.get(entity, {}).get("parent")
         if not isinstance(parent, str):
@@ -100,7 +135,12 @@ def _depth(entity: EntityId, graph: Graph) -> int:
 
 
 def _wish(
-    item: Item, values: Mapping[str, Value | Unset], rule: CreateRule, open_ops: Sequence[OpRow], depth: int
+    item: Item,
+    values: Mapping[str, Value | Unset],
+    rule: CreateRule,
+    containers: Sequence[str],
+    open_ops: Sequence[OpRow],
+    depth: int,
 ) -> Wish:
     links = [side.link for side in item.sides if side.link.state is not LinkState.UNLINKED]
     there = {(link.ref.connection, link.container) for link in links}
@@ -111,8 +151,7 @@ def _wish(
         values=values,
         source=rule.source,
         targets=tuple(
-            Place(connection=rule.target, container=container, record_type=rule.record_type)
-            for container in rule.containers
+            Place(connection=rule.target, container=container, record_type=rule.record_type) for container in containers
         ),
         alive_in=frozenset(link.ref.connection for link in links if link.state is LinkState.LIVE),
         once_in=frozenset(there | under_way),
@@ -121,10 +160,10 @@ def _wish(
 
 
 def slots_of(desk: Desk, kind: Kind, place: Place) -> Mapping[str, Slot]:
-    """Return every field that may be written in *place*, with its lens there."""
+    """Return every field that a new record in *place* may be given, with its lens there."""
     found: dict[str, Slot] = {}
     for name, rule in desk.rules_of(kind).items():
-        if rule.directions[place.connection] is not Direction.READ:
+        if rule.directions[place.connection] is not Direction.READ or rule.spec.written is Written.ON_CREATE:
             slot = desk.slot(place.connection, kind, name, place.record_type, place.container)
             if slot is not None:
                 found[name] = slot
@@ -158,10 +197,20 @@ async def _push_connection(desk: Desk, account: Account, run: RunId, lines: Sequ
 
 
 async def _push_portion(desk: Desk, account: Account, run: RunId, lines: Sequence[Line], told: Pushed) -> None:
-    ops = {op.id: (op, line) for line in lines for op in [create_op(desk, run, line)]}
-    payloads = {op.id: _payload(desk, line) for op, line in ops.values()}
+    items = await _comments(desk, lines)
+    ops: dict[OpId, tuple[OpRow, Line]] = {}
+    payloads: dict[OpId, Payload] = {}
+    for line in lines:
+        payload = _payload(desk, line, items.get(line.entity))
+        op = create_op(desk, run, line, payload)
+        ops[op.id], payloads[op.id] = (op, line), payload
     async with desk.store.transaction() as tx:
         await tx.journal.plan([op for op, _ in ops.values()])
+    for op, line in [each for each in ops.values() if _says_nothing(each[1], payloads[each[0].id])]:
+        del ops[op.id]
+        why = RejectedError(f"{line.place.connection} cannot hold this comment: it is too long there, or not writable")
+        await refuse_create(desk, op, why)
+        told.failed[line.digest] = why.what
     async with desk.store.transaction() as tx:
         await tx.journal.mark_sent(list(ops), desk.world.now())
     requests = [
@@ -170,7 +219,7 @@ async def _push_portion(desk: Desk, account: Account, run: RunId, lines: Sequenc
             type=op.type,
             container=op.container,
             marker=op.entity,
-            fields={slot.native_key: native for slot, native in payloads[op.id].values()},
+            fields=op.native,
         )
         for op, _ in ops.values()
     ]
@@ -191,12 +240,24 @@ async def _push_portion(desk: Desk, account: Account, run: RunId, lines: Sequenc
                 told.failed[line.digest] = f"no answer, being looked up: {error.what}"
 
 
-def _payload(desk: Desk, line: Line) -> Mapping[str, tuple[Slot, Native]]:
+async def _comments(desk: Desk, lines: Sequence[Line]) -> Mapping[EntityId, Item]:
+    """Return the comments among what is made: who wrote them is part of what is sent."""
+    ids = [line.entity for line in lines if line.kind is Kind.COMMENT]
+    return {item.entity.id: item for item in await load_items(desk, ids)} if ids else {}
+
+
+def _says_nothing(line: Line, payload: Payload) -> bool:
+    return line.kind is Kind.COMMENT and not {"body", "parent"} <= payload.keys()
+
+
+def _payload(desk: Desk, line: Line, comment: Item | None) -> Payload:
     """Return what a create sends, made now: what it refers to may have been made a moment ago."""
     slots = slots_of(desk, line.kind, line.place)
     found: dict[str, tuple[Slot, Native]] = {}
     for write in line.writes:
         native = slots[write.field].lens.put(write.value, None) if write.field in slots else CANNOT
+        if comment is not None and write.field == "body" and write.field in slots:
+            native = signed_body(desk, comment, line)
         if not isinstance(native, Cannot):
             found[write.field] = (slots[write.field], native)
     return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from syncd.engine.adopt import Adopted, adopt
 from syncd.engine.commit import commit, ids_of, outstanding, plan_ops
@@ -26,6 +26,7 @@ from syncd.engine.shown import keep_plan
 from syncd.engine.targets import look_for_targets
 from syncd.engine.together import together
 from syncd.errors import UnsafePlanError
+from syncd.model.canonical import Kind, Unset, Value
 from syncd.model.refs import ConnectionName, EntityId, RunId
 from syncd.reconcile.brakes import WINDOW_H, Limits, Recent, check_safe
 from syncd.reconcile.plan import Line, Verb, in_order, plan_id
@@ -130,7 +131,10 @@ def _is_telling(each: Judgement) -> bool:
 
 
 async def _graph(desk: Desk) -> Graph:
-    return await desk.store.entities.values_of(desk.portfolio.name, GRAPH_FIELDS)
+    graph: dict[EntityId, Mapping[str, Value | Unset]] = {}
+    for kind in (Kind.INITIATIVE, Kind.TASK, Kind.MILESTONE):
+        graph |= await desk.store.entities.values_of(desk.portfolio.name, GRAPH_FIELDS, kind)
+    return graph
 
 
 async def brake(desk: Desk, lines: Sequence[Line], plan: str) -> None:
@@ -141,17 +145,21 @@ async def brake(desk: Desk, lines: Sequence[Line], plan: str) -> None:
         UnsafePlanError: see `syncd.reconcile.brakes.check_safe`.
     """
     since = desk.world.now() - timedelta(hours=WINDOW_H)
-    recent: dict[ConnectionName, Recent] = {}
-    for name in desk.accounts:
-        writes = await desk.store.audit.recent_changes(name, since)
-        recent[name] = Recent(
-            archived=writes.archived,
-            updated=writes.updated,
-            created=writes.created,
-            linked=await desk.store.links.count(name),
-        )
+    items = tuple(kind for kind in Kind if kind is not Kind.COMMENT)
     limits = Limits(**desk.portfolio.limits.model_dump())
-    check_safe(lines, recent, dict.fromkeys(desk.accounts, limits), plan=plan)
+    check_safe(
+        lines,
+        {name: await _recent(desk, name, since, items) for name in desk.accounts},
+        dict.fromkeys(desk.accounts, limits),
+        plan=plan,
+        comments={name: await _recent(desk, name, since, (Kind.COMMENT,)) for name in desk.accounts},
+    )
+
+
+async def _recent(desk: Desk, name: ConnectionName, since: datetime, kinds: Sequence[Kind]) -> Recent:
+    writes = await desk.store.audit.recent_changes(name, since, kinds)
+    linked = await desk.store.links.count(name, kinds)
+    return Recent(archived=writes.archived, updated=writes.updated, created=writes.created, linked=linked)
 
 
 async def carry_out(

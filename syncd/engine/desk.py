@@ -54,17 +54,23 @@ class LinkIndex:
     def __init__(self) -> None:
         self._entity: dict[Ref, EntityId] = {}
         self._refs: dict[tuple[EntityId, ConnectionName], list[tuple[Ref, str]]] = {}
+        self._resting: set[Ref] = set()
 
     def clear(self) -> None:
         """Know nothing any more: links may have moved since."""
         self._entity.clear()
         self._refs.clear()
+        self._resting.clear()
 
     def add(self, links: Iterable[LinkRow]) -> None:
         """Know *links*; those unlinked or gone are nobody's target."""
         for link in links:
             if link.state in (LinkState.UNLINKED, LinkState.GONE):
                 continue
+            if link.state is LinkState.LIVE:
+                self._resting.discard(link.ref)
+            else:
+                self._resting.add(link.ref)
             if self._entity.get(link.ref) == link.entity:
                 continue
             self._entity[link.ref] = link.entity
@@ -73,6 +79,10 @@ class LinkIndex:
     def entity_of(self, ref: Ref) -> EntityId | None:
         """Return the entity *ref* is linked to, if any."""
         return self._entity.get(ref)
+
+    def is_live(self, ref: Ref) -> bool:
+        """Say whether *ref* is linked, and in plain sight."""
+        return ref in self._entity and ref not in self._resting
 
     def refs_of(self, entity: EntityId, connection: ConnectionName) -> tuple[tuple[Ref, str], ...]:
         """Return where *entity* is linked in *connection*: refs and their containers, sorted."""

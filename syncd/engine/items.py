@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from syncd.mapping.lenses.base import is_gone
-from syncd.model.canonical import UNSET, FieldSpec
+from syncd.model.canonical import UNSET, FieldSpec, FieldType, Written
 from syncd.model.native import MISSING, Missing, Native, refs_in, with_refs
 from syncd.model.policy import Direction, Policy, Provenance
 from syncd.model.refs import ConnectionName, EntityId, Ref
 from syncd.reconcile.create import Slot
 from syncd.reconcile.state import STALE, Base, EntityState, FieldState, LinkField, Pending, Refusal
+from syncd.reconcile.titles import title_of
 from syncd.store.rows import BaseField, EntityRow, LinkRow, LinkState, ObservedRow
 
 
@@ -25,6 +26,10 @@ class Side:
     bases: Mapping[str, BaseField] = field(default_factory=dict)
     refused: Mapping[str, Refusal] = field(default_factory=dict)
     pending: Mapping[str, Pending] = field(default_factory=dict)
+    is_origin: bool = True
+    """What is only ever read counts here; of a comment's records, one tells who wrote it, when and below what."""
+    is_copy: bool = False
+    """We made it of a comment elsewhere, and it follows that one."""
 
     @property
     def connection(self) -> ConnectionName:
@@ -47,10 +52,8 @@ class Item:
     @property
     def title(self) -> str:
         """Return what to call it when talking to people."""
-        title = self.entity.values.get("title")
-        if isinstance(title, str):
-            return title
-        return next((side.link.key for side in self.sides), self.entity.id)
+        title = title_of(self.entity.kind, self.entity.values)
+        return title or next((side.link.key for side in self.sides), self.entity.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +103,26 @@ def _links(
     sides: Sequence[Side], name: str, rule: FieldRules, slot_of: SlotOf, standing: Standing
 ) -> tuple[LinkField, ...]:
     return tuple(
-        _link_field(side, name, slot, rule.directions[side.connection], standing)
+        _link_field(side, name, slot, _direction(side, rule), standing)
         for side in sides
-        if (slot := slot_of(side.link, name)) is not None
+        if (side.is_origin or rule.spec.written is Written.ALWAYS)
+        and (slot := slot_of(side.link, name)) is not None
+        and not _is_a_stranger(side, rule, slot)
     )
+
+
+def _is_a_stranger(side: Side, rule: FieldRules, slot: Slot) -> bool:
+    """Whether it only tells of somebody the people file does not name, where nobody will ever be written."""
+    if rule.spec.type is not FieldType.PERSON or rule.spec.written is not Written.NEVER or side.observed is None:
+        return False
+    native = side.observed.record.fields.get(slot.native_key, MISSING)
+    return native is MISSING or slot.lens.get(native) is MISSING
+
+
+def _direction(side: Side, rule: FieldRules) -> Direction:
+    """Return which way a field flows there: a copy is a mirror, whatever people do to it."""
+    stated = rule.directions[side.connection]
+    return Direction.WRITE if side.is_copy and stated is Direction.BOTH else stated
 
 
 def _link_field(side: Side, name: str, slot: Slot, direction: Direction, standing: Standing) -> LinkField:

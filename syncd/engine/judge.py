@@ -21,6 +21,7 @@ from syncd.reconcile.joining import approve
 from syncd.reconcile.plan import FieldWrite, Line, Place, Verb
 from syncd.reconcile.rules import merge_entities
 from syncd.reconcile.state import EntityResult, EntityState, FieldResult, FieldState
+from syncd.reconcile.titles import title_of
 
 Graph = Mapping[EntityId, Mapping[str, Value | Unset]]
 """The canonical values of the fields that cross-value rules look at, by entity."""
@@ -118,8 +119,8 @@ def readings(state: FieldState) -> Mapping[LinkId, Value]:
 
 
 def _title(item: Item, seen: EntityResult) -> str:
-    decided = seen["title"].canonical if "title" in seen else None
-    return decided if isinstance(decided, str) and decided else item.title
+    kind = item.entity.kind
+    return title_of(kind, {name: result.canonical for name, result in seen.items()}) or item.title
 
 
 def lines_of(item: Item, state: FieldState, result: FieldResult, title: str) -> list[Line]:

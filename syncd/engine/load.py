@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
+from syncd.engine.comments import arrange
 from syncd.engine.desk import Desk
 from syncd.engine.insist import stands
 from syncd.engine.items import Item, Side, state_of
@@ -35,7 +36,7 @@ async def load_items(desk: Desk, ids: Sequence[EntityId]) -> list[Item]:
     refused = _refusals(row for row in states if stands(row, desk.world.now()))
     pending = {link: _pending(ops) for link, ops in (await store.journal.open_of_links(every)).items()}
     await _know_targets(desk, links, observed.values(), (entity.values for entity in entities.values()))
-    return [
+    items = [
         Item(
             entity=entities[one],
             sides=tuple(
@@ -51,6 +52,7 @@ async def load_items(desk: Desk, ids: Sequence[EntityId]) -> list[Item]:
         )
         for one in sorted(entities)
     ]
+    return [arrange(desk, item) for item in items]
 
 
 def _refusals(rows: Iterable[FieldStateRow]) -> Mapping[LinkId, dict[str, Refusal]]:
@@ -90,6 +92,7 @@ async def _know_targets(
     unknown = [ref for ref in refs if desk.links.entity_of(ref) is None]
     desk.links.add((await desk.store.links.by_refs(unknown)).values())
     named = {EntityId(name) for held in values for name in _entities(held)}
+    named |= {entity for ref in refs if (entity := desk.links.entity_of(ref)) is not None}
     found = await desk.store.links.by_entities(sorted(named))
     desk.links.add(link for each in found.values() for link in each)
 

@@ -52,6 +52,7 @@ async def confirm_create(
     desk.links.add([link])
     stored = await desk.store.bases.of_links([link.id])
     held = stored[link.id].fields if link.id in stored else {}
+    below = await desk.store.entities.below([op.entity])
     async with desk.store.transaction() as tx:
         await tx.journal.mark_confirmed([op.id], desk.world.now())
         await tx.links.save([link])
@@ -68,7 +69,7 @@ async def confirm_create(
                 if name in slots
             ],
         )
-        await tx.dirty.mark([op.entity])
+        await tx.dirty.mark([op.entity, *below])
 
 
 async def _first_bases(

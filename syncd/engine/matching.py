@@ -100,7 +100,7 @@ async def _link(
     row = EntityRow(
         id=entity, portfolio=desk.portfolio.name, kind=proposal.kind, values={}, provenance={}, created_at=now
     )
-    waiting = await referring_to(desk, set(seen))
+    waiting = await referring_to(desk, set(seen)) | (await desk.store.entities.below([entity])).keys()
     async with desk.store.transaction() as tx:
         await tx.entities.save([row] if is_new else [])
         await tx.links.save([new_link(desk, each.record, entity) for each in seen.values()])

@@ -199,12 +199,14 @@ async def keep(desk: Desk, rows: Sequence[ObservedRow], *, cursor: CursorRow | N
         if (link := links.get(row.ref)) is not None
         and (updated := refreshed(desk, link, row.record, kinds[link.entity])) != link
     ]
+    back = {link.entity for link in changed if link.state is not links[link.ref].state} if changed else set()
+    below = await desk.store.entities.below(sorted(back))
     former = {alias for row in rows for alias in row.record.aliases} - {row.ref for row in rows}
     async with desk.store.transaction() as tx:
         await tx.records.save_observed(rows)
         await tx.records.forget(sorted(former))
         await tx.links.save(changed)
-        await tx.dirty.mark([link.entity for link in links.values()])
+        await tx.dirty.mark([*(link.entity for link in links.values()), *below])
         await tx.tombstones.clear([link.id for link in links.values()])
         if cursor is not None:
             await tx.cursors.save(cursor)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from syncd.engine.adopt import new_link, referring_to
+from syncd.engine.comments import to_hear_again
 from syncd.engine.desk import Desk
 from syncd.engine.places import place_of
 from syncd.errors import ConfigError
@@ -62,13 +63,14 @@ async def unite(desk: Desk, refs: Sequence[Ref]) -> EntityId:
     made = [new_link(desk, row.record, stays) for row in parts.unlinked.values()]
     waiting = await referring_to(desk, {link.ref for link in [*moved, *made]})
     repointed = [each async for each in _repointed(desk, gone, stays)]
+    again = await to_hear_again(desk, sorted(gone))
     rebased = await _rebased(desk, [row.id for row in repointed], gone, stays)
     new = EntityRow(
         id=stays, portfolio=desk.portfolio.name, kind=parts.kind, values={}, provenance={}, created_at=desk.world.now()
     )
     async with desk.store.transaction() as tx:
         await tx.entities.save([*repointed, *([] if entities else [new])])
-        await tx.links.save([*moved, *made])
+        await tx.links.save([*moved, *made, *again])
         await tx.bases.forget([link.id for link in moved])
         await tx.bases.save(rebased)
         await tx.entities.remove_unlinked(sorted(gone))
@@ -126,8 +128,9 @@ async def _repointed(desk: Desk, gone: set[EntityId], stays: EntityId) -> AsyncI
         if row.id in gone:
             continue
         values = {name: _instead(desk, row.kind, name, value, gone, stays) for name, value in row.values.items()}
-        if values != row.values:
-            yield replace(row, values=values)
+        parent = stays if row.parent in gone else row.parent
+        if values != row.values or parent != row.parent:
+            yield replace(row, values=values, parent=parent)
 
 
 def _instead(

@@ -217,7 +217,14 @@ def _check_create(mapping: CompiledMapping, rule: CreateRule, description: Descr
         if spelling_of(name, description.containers) is None:
             problems.unknown(rule.place, f"a container of {rule.target}", name, known)
     containers = mapping.containers_of(rule)
-    if not containers:
+    if rule.kind is Kind.COMMENT:  # below the counterparts of what they are about, wherever those are
+        fit = [each for each in description.containers if each.writable]
+        containers = tuple(e.name for e in fit if not e.record_types or rule.record_type in e.record_types)
+        if not containers:
+            problems.add(
+                rule.place, f'no "{rule.record_type}" may be created in {rule.target}', "give the account the right"
+            )
+    elif not containers:
         problems.add(
             rule.place,
             f"{rule.target} has {len(known)} containers, and the rule does not say in which to create",

@@ -15,7 +15,7 @@ from syncd.mapping.lenses.scalar import DayInMomentLens, DayLens, MomentLens, bo
 from syncd.mapping.lenses.table import TableLens
 from syncd.mapping.lenses.text import OptionTextLens, TextLens
 from syncd.mapping.spec import SideSpec, fold
-from syncd.model.canonical import FieldType
+from syncd.model.canonical import FieldType, Kind
 from syncd.model.native import NativeField, NativeType
 
 
@@ -39,9 +39,11 @@ def _persons(lens: type[PersonLens | PeopleLens]) -> Callable[[Binding], BaseLen
 
 
 def _markdown(binding: Binding) -> BaseLens:
-    from syncd.mapping.lenses.markdown import MarkdownLens  # the Markdown parser is slow to import
+    from syncd.mapping.lenses.comment import CommentLens  # the Markdown parser is slow to import
+    from syncd.mapping.lenses.markdown import MarkdownLens
 
-    return MarkdownLens(binding.side.name, binding.native)
+    is_said = binding.side.kind is Kind.COMMENT and binding.side.field == "body"
+    return (CommentLens if is_said else MarkdownLens)(binding.side.name, binding.native)
 
 
 _T, _N = FieldType, NativeType

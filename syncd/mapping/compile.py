@@ -11,6 +11,7 @@ from syncd.mapping.fields import read_fields
 from syncd.mapping.kinds import read_kinds, stated_types
 from syncd.mapping.problems import Locate, Place, Problems
 from syncd.mapping.schema import DefaultsFile, MappingFile
+from syncd.mapping.spec import Comments
 from syncd.mapping.validate import validate
 from syncd.model.refs import ConnectionName
 
@@ -76,10 +77,16 @@ def _merge(
         creates=rules.read_creates(file, place / "create", kinds, read.specs, problems),
         matches=rules.read_matches(file, place / "match", read.specs, names, problems),
         similar=rules.read_similar(file),
+        comments=_comments(file),
         place=place,
     )
     checks.check_policies(mapping, place / "fields", problems)
     return mapping.with_warnings(tuple(problems.warnings[warned:]))
+
+
+def _comments(file: MappingFile) -> Comments:
+    said = file.comments
+    return Comments(any_edits=said.edits == "any", mark_deleted=said.deleted == "mark") if said else Comments()
 
 
 def _defaults(source: Source, problems: Problems) -> Defaults:

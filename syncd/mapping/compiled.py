@@ -12,7 +12,7 @@ from syncd.mapping.bind import Binding, find, make_lens, named
 from syncd.mapping.explain import fallbacks_of
 from syncd.mapping.lenses.base import BaseLens, Lookup, People
 from syncd.mapping.problems import Place
-from syncd.mapping.spec import CreateRule, Fallback, Filter, MatchRule, SideSpec, fold, texts_of
+from syncd.mapping.spec import Comments, CreateRule, Fallback, Filter, MatchRule, SideSpec, fold, texts_of
 from syncd.model.canonical import FieldSpec, Kind, Value, Written
 from syncd.model.native import (
     Bool,
@@ -89,6 +89,7 @@ class CompiledMapping:
     matches: Mapping[Kind, tuple[MatchRule, ...]] = field(default_factory=dict)
     similar: Mapping[Kind, int] = field(default_factory=dict)
     """Kinds of which what is alike is proposed, with the least confidence in percent."""
+    comments: Comments = field(default_factory=Comments)
     place: Place = field(default_factory=lambda: Place(lambda _: ""))
     warnings: tuple[ConfigError, ...] = ()
     """What works, though perhaps not as meant; never raised."""

@@ -34,6 +34,8 @@ def asked_for(file: MappingFile) -> frozenset[Kind]:
     fields = {name.partition(".")[0] for name in file.fields}
     if "task.iteration" in file.fields:
         fields.add(Kind.ITERATION)
+    if file.comments is not None:
+        fields.add(Kind.COMMENT)
     return frozenset(kind for kind in Kind if kind not in OPT_IN or kind in named or kind in fields)
 
 

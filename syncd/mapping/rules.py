@@ -100,6 +100,9 @@ def read_matches(
     matches: dict[Kind, tuple[MatchRule, ...]] = {}
     for kind, rules in file.match.items():
         at = place / kind.value
+        if kind is Kind.COMMENT:
+            problems.add(at, "comments are recognised by what they say below one item", "remove the rule")
+            continue
         for rule in rules:
             _fields(rule.fields, at, kind, specs, problems)
             _known([each for each in (rule.connection, rule.names) if each is not None], at, names, problems)

@@ -31,7 +31,7 @@ RESERVED: Final = frozenset(
         *Kind,
         *("defaults", "syncd", "none", "any"),
         *("leader", "policy", "direction", "values", "fallback", "type", "options"),
-        *("field", "fields", "kinds", "match", "create", "where", "types", "people", "from", "in", "when"),
+        *("comments", "field", "fields", "kinds", "match", "create", "where", "types", "people", "from", "in", "when"),
     }
 )
 """Words with a meaning of their own in a mapping file, which no connection may be called."""
@@ -297,6 +297,17 @@ class CreateRule(Strict):
     when: dict[str, Condition] = Field(default_factory=dict, description="Canonical fields an entity must pass.")
 
 
+class CommentsRule(Strict):
+    """How comments that we carried to other tools follow their originals."""
+
+    edits: Literal["original", "any"] = Field(
+        default="original", description="Whose edits of the text count: those of the original, or any."
+    )
+    deleted: Literal["keep", "mark"] = Field(
+        default="keep", description="When the original is deleted, its copies are kept, or say so."
+    )
+
+
 class MappingFile(Strict):
     """A portfolio's mapping file."""
 
@@ -309,6 +320,7 @@ class MappingFile(Strict):
     create: dict[Kind, Annotated[tuple[CreateRule, ...], BeforeValidator(_listed), _OneOrMore()]] = Field(
         default_factory=dict
     )
+    comments: CommentsRule | None = Field(default=None, description="Keeps comments, and says how copies follow.")
     fields: dict[str, FieldRule] = Field(default_factory=dict)
     people: str | None = Field(default=None, description="The people file, relative to the configuration folder.")
 

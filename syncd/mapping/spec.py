@@ -158,6 +158,16 @@ class MatchRule:
     by: str = "key"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comments:
+    """How comments we made follow their originals."""
+
+    any_edits: bool = False
+    """An edit of a copy counts like one of the original; otherwise it is put back."""
+    mark_deleted: bool = False
+    """Copies of a comment that was deleted at its origin say so, instead of staying as they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fallback:
     """What a connection shows for a canonical value it has no word for; `None`: nothing, the value is not written."""

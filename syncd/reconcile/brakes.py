@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from syncd.errors import UnsafePlanError
+from syncd.model.canonical import Kind
 from syncd.model.refs import ConnectionName
 from syncd.reconcile.plan import Line, Verb
 
@@ -30,16 +32,23 @@ class Limits:
     update_share: float = 0.5
     create_count: int = 50
     create_share: float = 0.5
+    comment_count: int = 500
+    """Comments are counted apart from everything else: made, and updated, each up to this many."""
+    comment_share: float = 0.5
+    """Share of the linked comments."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """What one connection took in the last 24 hours, and how many items are linked there."""
+    """What one connection took in the last 24 hours, and how many items (or comments) are linked there."""
 
     archived: int = 0
     updated: int = 0
     created: int = 0
     linked: int = 0
+
+
+NOTHING: Final = Recent()
 
 
 def check_safe(
@@ -48,16 +57,23 @@ def check_safe(
     limits: Mapping[ConnectionName, Limits],
     *,
     plan: str,
+    comments: Mapping[ConnectionName, Recent] = MappingProxyType({}),
 ) -> None:
     """
     Refuse the plan whole when it would archive, update or create more than the limits allow.
 
-    An item counts once, however many of its fields change.
+    An item counts once, however many of its fields change. Comments have a
+    limit of their own and *comments* tells what was done to them: many of them
+    do not use up what the items may take, nor the other way round.
 
     Raises:
         UnsafePlanError: names every connection over its limit, and the command that lets a reviewed plan pass.
     """
-    over = [each for verb in (Verb.ARCHIVE, Verb.UPDATE, Verb.CREATE) for each in _over(lines, recent, limits, verb)]
+    said = [line for line in lines if line.kind is Kind.COMMENT]
+    others = [line for line in lines if line.kind is not Kind.COMMENT]
+    verbs = (Verb.ARCHIVE, Verb.UPDATE, Verb.CREATE)
+    over = [each for verb in verbs for each in _over(others, recent, limits, verb)]
+    over += [each for verb in verbs for each in _over(said, comments, limits, verb, "comments")]
     if over:
         raise UnsafePlanError(
             "; ".join(over),
@@ -70,6 +86,7 @@ def _over(
     recent: Mapping[ConnectionName, Recent],
     limits: Mapping[ConnectionName, Limits],
     verb: Verb,
+    what: str = "items",
 ) -> list[str]:
     touched = {
         (line.place.connection, line.link or (line.entity, line.place.container)) for line in lines if line.verb is verb
@@ -77,21 +94,23 @@ def _over(
     planned = Counter(connection for connection, _ in touched)
     found = []
     for connection in sorted(planned):
-        past = recent.get(connection, Recent())
-        count, share, before = _limit(limits.get(connection, Limits()), past, verb)
+        past = recent.get(connection, NOTHING)
+        count, share, before = _limit(limits.get(connection, Limits()), past, verb, what)
         allowed = max(count, int(share * past.linked))
         total = planned[connection] + before
         if total > allowed:
-            what = f"{total} items beside" if verb is Verb.CREATE else f"{total} of"
+            told = f"{total} {what} beside" if verb is Verb.CREATE else f"{total} of"
             found.append(
-                f"{connection}: the plan would {verb} {what} {past.linked} linked items "
+                f"{connection}: the plan would {verb} {told} {past.linked} linked {what} "
                 f"within {WINDOW_H} h (limit {allowed})"
             )
     return found
 
 
-def _limit(limit: Limits, past: Recent, verb: Verb) -> tuple[int, float, int]:
+def _limit(limit: Limits, past: Recent, verb: Verb, what: str) -> tuple[int, float, int]:
     """Return the count and the share a verb may take, and what it took already."""
+    if what == "comments" and verb is not Verb.ARCHIVE:
+        return limit.comment_count, limit.comment_share, past.created if verb is Verb.CREATE else past.updated
     match verb:
         case Verb.ARCHIVE:
             return limit.archive_count, limit.archive_share, past.archived

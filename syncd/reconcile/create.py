@@ -9,6 +9,7 @@ from syncd.model.canonical import Kind, Unset, Value
 from syncd.model.lens import Cannot, Lens
 from syncd.model.refs import ConnectionName, EntityId
 from syncd.reconcile.plan import FieldWrite, Line, Place, Verb
+from syncd.reconcile.titles import title_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +46,8 @@ def due_creates(wish: Wish, slots: Callable[[Place], Mapping[str, Slot]]) -> Seq
     there yet, is left out: it follows as an update. Without a title nothing is
     made.
     """
-    title = wish.values.get("title")
-    if wish.source not in wish.alive_in or not isinstance(title, str) or not title:
+    title = title_of(wish.kind, wish.values)
+    if wish.source not in wish.alive_in or title is None:
         return ()
     return tuple(
         Line(
@@ -80,4 +81,6 @@ def _writes(wish: Wish, slots: Mapping[str, Slot]) -> tuple[FieldWrite, ...]:
         want = slots[name].lens.put(value, None)
         if not isinstance(want, Cannot):
             writes.append(FieldWrite(field=name, value=value, want=want))
+        elif wish.kind is Kind.COMMENT:
+            writes.append(FieldWrite(field=name, value=value))  # a comment is its text: refused whole when it is sent
     return tuple(writes)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from syncd.model.canonical import FieldSpec, Unset, Value
+from syncd.model.canonical import FieldSpec, FieldType, Unset, Value
+from syncd.model.lens import Cannot
 from syncd.model.native import MISSING, Missing
 from syncd.model.policy import Policy, Provenance, Stated
 from syncd.model.refs import LinkId, OpId
@@ -185,15 +186,26 @@ def _read(draft: Draft, link: LinkField) -> None:
             draft.settled.add(link.pending.op)
     side = Side(link, observed, reading, base, MISSING, looking_up=looking_up)
     if base is not None:
-        if base.shown == observed:
-            side.was = reading
-        else:
-            was = link.lens.get(base.shown)
-            side.was = EMPTY if was is None and draft.spec.is_set else was
-            side.edited = not same(draft.spec, side.was, reading)
-            if not side.edited and not looking_up:
-                side.base = Base(observed, base.meant)
+        was = reading if base.shown == observed else link.lens.get(base.shown)
+        side.was = _as_then(draft.spec, link, base, EMPTY if was is None and draft.spec.is_set else was)
+        side.edited = not same(draft.spec, side.was, reading)
+        if base.shown != observed and not side.edited and not looking_up:
+            side.base = Base(observed, base.meant)
     draft.sides.append(side)
+
+
+def _as_then(spec: FieldSpec, link: LinkField, base: Base, was: Value | Missing) -> Value | Missing:
+    """
+    Return what the base reads as, less the references nobody could follow when it was accounted for.
+
+    A target that was linked since has not been said to anybody yet: it counts as added now.
+    """
+    known = base.meant
+    if spec.type is not FieldType.ENTITIES or not isinstance(was, frozenset) or not isinstance(known, frozenset):
+        return was
+    if was <= known or link.default or isinstance(link.lens.put(known, base.shown), Cannot):
+        return was
+    return was & known
 
 
 def policy_name(policy: Policy) -> str:

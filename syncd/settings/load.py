@@ -57,6 +57,8 @@ class Connection:
     """An instance of the tool's own settings model, secrets resolved."""
     writes: bool = False
     """Mode `write`; otherwise `observe`: it plans and reports, and writes nothing."""
+    links_home: bool = False
+    """Its items show where their counterparts are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +192,7 @@ class _Loader:
             tool=model.tool,
             settings=settings,
             writes=model.mode == "write",
+            links_home=model.links_home,
         )
 
     def _check_portfolios(self, file: SyncdFile) -> None:

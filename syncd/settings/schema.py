@@ -53,6 +53,7 @@ class ConnectionModel(Strict):
 
     tool: str = Field(description="The tool's name, as the installed connectors offer it.")
     mode: Literal["observe", "write"] = Field(default="observe", description="observe: plan and report, write nothing.")
+    links_home: bool = Field(default=False, description="Show on each linked item where its counterparts are.")
     budget: Budget = Field(default=Budget(), description="How much of the tool's request allowance to use.")
     url: str | None = Field(default=None, description="Where the tool is; not needed for tools with one address.")
     auth: dict[str, Any] | None = Field(
@@ -71,6 +72,8 @@ class LimitsModel(Strict):
     update_share: Share = Field(default=0.5, description="Share of its linked items updated.")
     create_count: int = Field(default=50, ge=0, description="Items created.")
     create_share: Share = Field(default=0.5, description="Items created, as a share of its linked items.")
+    comment_count: int = Field(default=500, ge=0, description="Comments created, and as many updated.")
+    comment_share: Share = Field(default=0.5, description="Comments created or updated, as a share of those linked.")
 
 
 class PortfolioModel(Strict):

@@ -110,7 +110,9 @@ entity = Table(
     _json("provenance"),
     _time("created_at"),
     _int("version"),
+    _str("parent", null=True),
     Index("ix_entity_portfolio_kind", "portfolio", "kind"),
+    Index("ix_entity_parent", "parent"),
 )
 
 link = Table(
@@ -309,6 +311,8 @@ match_proposal = Table(
     _time("decided_at", null=True),
     Index("ix_match_proposal_portfolio_state", "portfolio", "state"),
 )
+
+home = Table("home", METADATA, _to("link", "link.id", key=True, own=True), _str("digest"), _time("shown_at"))
 
 tombstone = Table(
     "tombstone",

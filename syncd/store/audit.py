@@ -13,9 +13,10 @@ from sqlalchemy import Row, func, select, update
 
 from syncd.errors import StoreError
 from syncd.model import codec
+from syncd.model.canonical import Kind
 from syncd.model.refs import ConnectionName, EntityId, OpId, RunId
 from syncd.store._db import Db
-from syncd.store._tables import audit, run, to_micros
+from syncd.store._tables import audit, entity, run, to_micros
 from syncd.store.records import parse_ref
 from syncd.store.rows import AuditRow, RunRow
 
@@ -193,16 +194,24 @@ class Audit:
             )
         return seen
 
-    async def has_any(self, connection: ConnectionName, verb: str) -> bool:
-        """Return whether *verb* was ever carried out in a connection."""
-        query = select(audit.c.seq).where(audit.c.connection == connection, audit.c.verb == verb).limit(1)
+    async def has_any(self, connection: ConnectionName, verb: str, kinds: Sequence[Kind] = tuple(Kind)) -> bool:
+        """Return whether *verb* was ever carried out in a connection, on an item of one of *kinds*."""
+        query = (
+            select(audit.c.seq)
+            .join(entity, entity.c.id == audit.c.entity)
+            .where(audit.c.connection == connection, audit.c.verb == verb, entity.c.kind.in_(kinds))
+            .limit(1)
+        )
         return await self._db.one(query, lambda row: int(row.seq)) is not None
 
-    async def recent_changes(self, connection: ConnectionName, since: datetime) -> Writes:
-        """Return how many records of a connection were written since then: what the brakes count."""
+    async def recent_changes(
+        self, connection: ConnectionName, since: datetime, kinds: Sequence[Kind] = tuple(Kind)
+    ) -> Writes:
+        """Return how many records of a connection, of items of *kinds*, were written since then: for the brakes."""
         query = (
             select(audit.c.verb, func.count(audit.c.ref.distinct()).label("n"))
-            .where(audit.c.connection == connection, audit.c.at >= since)
+            .join(entity, entity.c.id == audit.c.entity)
+            .where(audit.c.connection == connection, audit.c.at >= since, entity.c.kind.in_(kinds))
             .group_by(audit.c.verb)
         )
         counts = dict(await self._db.all(query, lambda row: (str(row.verb), int(row.n))))

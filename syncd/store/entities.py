@@ -25,6 +25,7 @@ def _entity(row: Row[Any]) -> EntityRow:
         values=codec.load_map(codec.load_text(row.vals), codec.load_value),
         provenance=codec.load_map(codec.load_text(row.provenance), codec.load_provenance),
         created_at=row.created_at,
+        parent=row.parent and EntityId(row.parent),
         version=row.version,
     )
 
@@ -48,6 +49,7 @@ class Entities:
                     "vals": codec.dump_text(codec.dump_map(row.values, codec.dump_value)),
                     "provenance": codec.dump_text(codec.dump_map(row.provenance, codec.dump_provenance)),
                     "created_at": row.created_at,
+                    "parent": row.parent,
                     "version": 1,
                 }
                 for row in rows
@@ -81,6 +83,12 @@ class Entities:
 
         query = self._of(portfolio, kind).with_only_columns(entity.c.id, entity.c.vals)
         return dict(await self._db.all(query, pick))
+
+    async def below(self, parents: Sequence[EntityId]) -> dict[EntityId, EntityId]:
+        """Return the comments below *parents*, each with what it is below."""
+        query = select(entity.c.id, entity.c.parent)
+        rows = await self._db.within(query, entity.c.parent, parents, lambda row: (row.id, row.parent))
+        return {EntityId(one): EntityId(parent) for one, parent in rows}
 
     async def remove_unlinked(self, ids: Sequence[EntityId]) -> int:
         """Remove those of *ids* that have no link of any state, and return how many: two entities became one."""

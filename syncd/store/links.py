@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Row, delete, func, select, update
 
 from syncd.model import codec
-from syncd.model.canonical import UNSET
+from syncd.model.canonical import UNSET, Kind
 from syncd.model.refs import ConnectionName, EntityId, LinkId, Ref
 from syncd.store._db import Db, chunks
-from syncd.store._tables import base, link, observed, tombstone
+from syncd.store._tables import base, entity, home, link, observed, tombstone
 from syncd.store.records import parse_ref
 from syncd.store.rows import BaseField, BaseRow, LinkRow, LinkState, TombstoneRow
 
@@ -96,9 +96,10 @@ class Links:
         """Return the links of what people call *key* (`PMO-12`, `#31`), whatever the connection, by ref."""
         return await self._db.all(select(link).where(link.c.key == key).order_by(link.c.ref), _link)
 
-    async def count(self, connection: ConnectionName) -> int:
-        """Return how many live links a connection has: what the brakes take their share of."""
-        query = select(func.count().label("n")).select_from(link)
+    async def count(self, connection: ConnectionName, kinds: Sequence[Kind] = tuple(Kind)) -> int:
+        """Return how many live links to items of *kinds* a connection has: what the brakes take their share of."""
+        query = select(func.count().label("n")).select_from(link.join(entity, entity.c.id == link.c.entity))
+        query = query.where(entity.c.kind.in_(kinds))
         query = query.where(link.c.connection == connection, link.c.state == LinkState.LIVE)
         return (await self._db.all(query, lambda row: int(row.n)))[0]
 
@@ -151,6 +152,33 @@ class Bases:
         """Drop the bases of *ids*: their next reading is first contact."""
         for portion in chunks(ids):
             await self._db.write(delete(base).where(base.c.link.in_(portion)))
+
+
+class Homes:
+    """Which links home each record shows, as a digest: one row per link that shows any."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    async def of_links(self, ids: Sequence[LinkId]) -> dict[LinkId, str]:
+        """Return the digest of what the records behind *ids* show; those that show none are left out."""
+        rows = await self._db.within(select(home), home.c.link, ids, lambda row: (LinkId(row.link), str(row.digest)))
+        return dict(rows)
+
+    async def save(self, digests: Mapping[LinkId, str]) -> None:
+        """Remember what is shown now."""
+        now = self._db.world.now()
+        await self._db.save(home, [{"link": at, "digest": each, "shown_at": now} for at, each in digests.items()])
+
+    async def forget(self, ids: Sequence[LinkId]) -> None:
+        """Remember that the records behind *ids* show none."""
+        for portion in chunks(ids):
+            await self._db.write(delete(home).where(home.c.link.in_(portion)))
+
+    async def count(self, connection: ConnectionName) -> int:
+        """Return how many records of a connection show links home."""
+        query = select(func.count().label("n")).select_from(home.join(link, link.c.id == home.c.link))
+        return (await self._db.all(query.where(link.c.connection == connection), lambda row: int(row.n)))[0]
 
 
 class Tombstones:

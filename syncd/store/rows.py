@@ -25,6 +25,8 @@ class EntityRow:
     values: Mapping[str, Value | Unset]
     provenance: Mapping[str, Provenance]
     created_at: datetime
+    parent: EntityId | None = None
+    """What a comment is below, so that it is found from there; `None` for every other kind."""
     version: int = 0
     """Counted up by every save; what is given to `save` does not matter."""
 

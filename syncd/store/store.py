@@ -19,7 +19,7 @@ from syncd.store.conflicts import Conflicts, Ledger
 from syncd.store.entities import Dirty, Entities, FieldStates
 from syncd.store.journal import Journal
 from syncd.store.lease import Leases, this_process
-from syncd.store.links import Bases, Links, Tombstones
+from syncd.store.links import Bases, Homes, Links, Tombstones
 from syncd.store.plans import Plans
 from syncd.store.questions import Proposals, Quarantine
 from syncd.store.records import Cursors, Records
@@ -43,6 +43,7 @@ class Repositories:
         self.dirty = Dirty(db)
         self.links = Links(db)
         self.bases = Bases(db)
+        self.homes = Homes(db)
         self.tombstones = Tombstones(db)
         self.journal = Journal(db)
         self.plans = Plans(db)

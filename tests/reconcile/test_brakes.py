@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from syncd.errors import UnsafePlanError
@@ -59,3 +61,25 @@ def test_the_share_of_the_linked_items_counts_where_it_is_more() -> None:
     check_safe(lines, {JIRA: Recent(linked=100)}, LIMITS, plan="7f3c")
     with pytest.raises(UnsafePlanError):
         check_safe(lines, {JIRA: Recent(linked=99)}, LIMITS, plan="7f3c")
+
+
+def test_comments_use_up_a_limit_of_their_own() -> None:
+    def items(number: int) -> list[Line]:
+        return [line(Verb.CREATE, each) for each in range(number)]
+
+    def comments(number: int, verb: Verb = Verb.CREATE) -> list[Line]:
+        return [replace(line(verb, 100 + each), kind=Kind.COMMENT) for each in range(number)]
+
+    few = Limits(create_count=5, create_share=0, update_count=5, update_share=0, comment_count=9, comment_share=0.5)
+    here = {JIRA: few}
+    check_safe([*items(5), *comments(9)], {}, here, plan="7f3c")
+    with pytest.raises(UnsafePlanError, match="create 10 comments beside 0 linked comments"):
+        check_safe(comments(10), {}, here, plan="7f3c")
+    with pytest.raises(UnsafePlanError, match="create 6 items beside"):
+        check_safe([*items(6), *comments(9)], {}, here, plan="7f3c")
+    many = {JIRA: Recent(created=3, linked=40)}
+    check_safe(comments(17), {}, here, plan="7f3c", comments=many)
+    with pytest.raises(UnsafePlanError, match="create 21 comments beside 40"):
+        check_safe(comments(18), {}, here, plan="7f3c", comments=many)
+    with pytest.raises(UnsafePlanError, match="update 10 of 0 linked comments"):
+        check_safe(comments(10, Verb.UPDATE), {}, here, plan="7f3c")
