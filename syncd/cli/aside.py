@@ -10,6 +10,7 @@ from syncd.cli.streams import put
 from syncd.engine.choices import retry
 from syncd.errors import ConfigError
 from syncd.model.refs import EntityId, Ref
+from syncd.reconcile.titles import title_of
 from syncd.report.questions import AsideView, quarantine_text
 from syncd.report.table import count
 from syncd.report.values import as_json
@@ -57,8 +58,9 @@ async def _keys(shop: Shop, rows: list[QuarantineRow]) -> dict[Ref | EntityId | 
         if row.ref is not None:
             found[row.ref] = seen[row.ref].record.key if row.ref in seen else str(row.ref)
         elif row.entity is not None:
-            title = entities[row.entity].values.get("title") if row.entity in entities else None
-            found[row.entity] = title if isinstance(title, str) else str(row.entity)
+            entity = entities.get(row.entity)
+            title = title_of(entity.kind, entity.values) if entity else None
+            found[row.entity] = title or str(row.entity)
     return found
 
 

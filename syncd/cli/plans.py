@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from syncd.cli.failing import DONE, FAILED, HELD
@@ -12,8 +13,9 @@ from syncd.cli.options import Common
 from syncd.cli.output import emit, line_limit
 from syncd.engine.cycle import Cycle, sync
 from syncd.engine.desk import Desk
+from syncd.engine.home import VERB as HOMES
 from syncd.engine.plans import apply, make_plan
-from syncd.reconcile.plan import Line
+from syncd.reconcile.plan import Line, Verb
 from syncd.report.findings import Findings
 from syncd.report.outcome import Missed, OutcomeView, outcome_json, outcome_text
 from syncd.report.plan import PlanView, item_of, plan_json, plan_text
@@ -44,8 +46,17 @@ async def plan_view(desk: Desk, cycle: Cycle, common: Common) -> PlanView:
         connections=tuple(desk.accounts),
         observed=observed,
         findings=findings,
+        notifying=notifying(desk, cycle),
+        homes={str(name): number for name, number in cycle.homes.items()},
         next=_after_plan(common, cycle, observed, findings),
     )
+
+
+def notifying(desk: Desk, cycle: Cycle) -> Mapping[str, int]:
+    """Count, by connection, the creates of *cycle* that their tool tells people about."""
+    quiet = {name: account.connector.capabilities.quiet for name, account in desk.accounts.items()}
+    places = [line.place for line in cycle.lines if line.verb is Verb.CREATE]
+    return Counter(place.connection for place in places if place.record_type not in quiet[place.connection])
 
 
 def _after_plan(common: Common, cycle: Cycle, observed: frozenset[str], findings: Findings) -> list[str]:
@@ -87,6 +98,7 @@ async def _apply(common: Common, plan_id: str, *, approve: bool) -> int:
             compared=applied.cycle.compared,
             connections=tuple(desk.accounts),
             quarantine=await quarantined(desk),
+            homes=applied.cycle.pushed.counts[HOMES],
             findings=findings,
             next=[common.command("plan")] if missed else _for_held(common, findings),
         )
@@ -146,6 +158,7 @@ async def outcome_of(desk: Desk, cycle: Cycle, common: Common) -> OutcomeView:
         compared=cycle.compared,
         connections=tuple(desk.accounts),
         quarantine=await quarantined(desk),
+        homes=cycle.pushed.counts[HOMES],
         findings=findings,
         next=[*next_, *_for_held(common, findings)],
     )

@@ -14,6 +14,7 @@ from syncd.engine.choices import Take, find_question, resolve
 from syncd.errors import ConfigError
 from syncd.model.canonical import Unset
 from syncd.model.refs import ConnectionName, EntityId
+from syncd.reconcile.titles import title_of
 from syncd.report.outcome import OutcomeView, outcome_json, outcome_text
 from syncd.report.questions import ConflictView, SideView, conflict_text, conflicts_text
 from syncd.report.values import as_json
@@ -89,8 +90,7 @@ def _key(links: Sequence[LinkRow]) -> str:
 
 
 def _title(entity: EntityRow, links: Sequence[LinkRow]) -> str:
-    title = entity.values.get("title")
-    return title if isinstance(title, str) else _key(links)
+    return title_of(entity.kind, entity.values) or _key(links)
 
 
 def _sides(row: ConflictRow, links: Sequence[LinkRow]) -> list[SideView]:

@@ -11,6 +11,7 @@ from syncd.cli.output import emit
 from syncd.engine.writer import DAEMON
 from syncd.model.canonical import Kind
 from syncd.model.refs import ConnectionName
+from syncd.reconcile.titles import title_of
 from syncd.report.status import ConnectionView, OpView, RunView, StatusView, status_text
 from syncd.report.values import as_json
 from syncd.store.lease import is_surely_dead
@@ -87,18 +88,19 @@ async def _connection(shop: Shop, name: ConnectionName) -> ConnectionView:
         mode="write" if connection.writes else "observe",
         last_read_at=cursor.saved_at if cursor else None,
         links=dict(sorted(states.items())),
+        homes=await shop.store.homes.count(name),
     )
 
 
 async def _op(shop: Shop, op: OpRow) -> OpView:
     links = await shop.store.links.by_ids([op.link]) if op.link else {}
     entities = await shop.store.entities.by_ids([op.entity])
-    title = entities[op.entity].values.get("title") if op.entity in entities else None
+    title = title_of(entities[op.entity].kind, entities[op.entity].values) if op.entity in entities else None
     key = links[op.link].key if op.link in links else None
     return OpView(
         id=op.id,
         connection=op.connection,
-        item=key or (title if isinstance(title, str) else op.entity),
+        item=key or title or op.entity,
         verb=op.verb,
         fields=sorted(op.fields),
         waits_for=f"{WAITS.get(op.state, op.state)}{f' ({op.reason})' if op.reason else ''}",

@@ -16,6 +16,7 @@ from syncd.engine.adopt import Adopted, adopt
 from syncd.engine.commit import commit, ids_of, outstanding, plan_ops
 from syncd.engine.creates import due_lines, push_creates
 from syncd.engine.desk import Desk
+from syncd.engine.home import show_homes
 from syncd.engine.items import Item
 from syncd.engine.judge import Approval, Graph, Judgement, judge
 from syncd.engine.load import GRAPH_FIELDS, load_items, states_of
@@ -55,6 +56,8 @@ class Cycle:
     """Entities for which a create rule wants a record: looked at again until it is there."""
     seen: dict[EntityId, tuple[Item, EntityResult]] = field(default_factory=dict)
     """Every entity with something a person should know: conflicts, questions, troubles."""
+    homes: Mapping[ConnectionName, int] = field(default_factory=dict)
+    """Records that do not show their counterparts as they should, in a plan."""
     opened: tuple[ConflictRow, ...] = ()
     pushed: Pushed = field(default_factory=Pushed)
 
@@ -169,7 +172,7 @@ async def carry_out(
     approval: Approval,
     taken: Mapping[EntityId, int],
 ) -> None:
-    """Commit every decision with its intents, then write: updates first, then creates, parents first."""
+    """Commit every decision with its intents, then write: updates, creates (parents first), links home."""
     intents = plan_ops(desk, cycle.run, judgements)
     open_ = {each.item.entity.id for each in judgements if outstanding(each)} | cycle.unmade
     async with desk.store.transaction() as tx:
@@ -180,6 +183,8 @@ async def carry_out(
     await push_updates(desk, cycle.run, intents, cycle.pushed)
     creates = [line for line in cycle.lines if line.verb is Verb.CREATE and approval.permits(line)]
     await push_creates(desk, cycle.run, creates, cycle.pushed)
+    touched = [*ids_of(judgements), *(line.entity for line in creates)]
+    await show_homes(desk, cycle.run, touched, cycle.pushed.counts)
 
 
 async def start_run(desk: Desk, command: str) -> RunId:

@@ -124,6 +124,7 @@ class Desk:
         if connection not in self.digests:
             described = self.accounts[connection].description
             shapes = sorted(map(_shape, described.fields)) if described else []
+            shapes += ["links home"] * self.accounts[connection].connection.links_home
             self.digests[connection] = hashlib.sha256("\n".join([self.digest, *shapes]).encode()).hexdigest()[:16]
         return self.digests[connection]
 

@@ -94,7 +94,7 @@ async def _known(
             order=(_written(seen, mine[one]), one),
         )
         for one in mine
-        if one in below
+        if one in below and mine[one]
     ]
     return heard, {one: {link.ref.connection for link in rows} for one, rows in mine.items()}
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from syncd.engine.cycle import Cycle, brake, carry_out, decide, finish_run, read_tools, start_run
 from syncd.engine.desk import Desk
+from syncd.engine.home import by_connection, due_homes
 from syncd.engine.judge import Approval
 from syncd.engine.shown import keep_plan
 from syncd.errors import ConfigError
@@ -26,6 +27,7 @@ async def make_plan(desk: Desk) -> Cycle:
     everything = await desk.store.entities.ids(desk.portfolio.name)
     await decide(desk, cycle, everything, Approval(), preview=True)
     await keep_plan(desk, cycle.lines)
+    cycle.homes = by_connection(await due_homes(desk, everything, preview=True))
     await finish_run(desk, cycle, "shown")
     return cycle
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from syncd.model.canonical import Kind
 from syncd.reconcile.plan import Line
 from syncd.report.findings import Findings, held_row, notes
 from syncd.report.plan import line_json
@@ -35,6 +36,8 @@ class OutcomeView:
     compared: int = 0
     connections: Sequence[str] = ()
     quarantine: int = 0
+    homes: int = 0
+    """Records that now show where their counterparts are."""
     findings: Findings = field(default_factory=Findings)
     next: Sequence[str] = ()
     """Commands that go on from here."""
@@ -55,16 +58,20 @@ def outcome_text(view: OutcomeView) -> str:
 
 
 def _written(view: OutcomeView) -> list[str]:
-    if not view.done:
+    homes = [f"Links home: {count(view.homes, 'record')} brought up to date."] if view.homes else []
+    if not view.done and not homes:
         where = f" over {', '.join(view.connections)}" if view.connections else ""
         return [f"Nothing was written: {count(view.compared, 'changed item')} compared{where}."]
-    return [f"Written: {count(len(view.done), 'change')} ({', '.join(_by_connection(view.done))})."]
+    if not view.done:
+        return homes
+    return [f"Written: {count(len(view.done), 'change')} ({', '.join(_by_connection(view.done))}).", *homes]
 
 
 def _by_connection(lines: Sequence[Line]) -> list[str]:
     counts: dict[str, int] = {}
     for line in sorted(lines, key=lambda each: (each.place.connection, each.verb)):
-        verb = f"{line.place.connection} {line.verb}d"
+        said = " comments" if line.kind is Kind.COMMENT else ""
+        verb = f"{line.place.connection} {line.verb}d{said}"
         counts[verb] = counts.get(verb, 0) + 1
     return [f"{verb} {number}" for verb, number in counts.items()]
 
@@ -90,6 +97,7 @@ def outcome_json(view: OutcomeView) -> dict[str, object]:
         "compared": view.compared,
         "connections": list(view.connections),
         "quarantine": view.quarantine,
+        "links_home": view.homes,
         "findings": as_json(view.findings),
         "next": list(view.next),
     }

@@ -36,6 +36,10 @@ class PlanView:
     observed: frozenset[str] = frozenset()
     """Connections that are only observed: their lines are a preview."""
     findings: Findings = field(default_factory=Findings)
+    notifying: Mapping[str, int] = field(default_factory=dict)
+    """By connection, how many of the records to create their tool tells people about."""
+    homes: Mapping[str, int] = field(default_factory=dict)
+    """By connection, how many records are to show where their counterparts are."""
     next: Sequence[str] = ()
     """Commands that go on from here, the likeliest first."""
 
@@ -50,8 +54,15 @@ def plan_text(view: PlanView, most: int | None = None) -> str:
         parts.append(f"  ... and {len(rows) - len(shown)} more (--all shows them)")
     parts += notes(view.findings)
     parts += ["", summary(view)] if rows else [*([""] if parts else []), nothing_due(view.compared, view.connections)]
+    parts += [f"Notifies people: {by_name(view.notifying, 'new record')}."] if view.notifying else []
+    parts += [f"Links home to show: {by_name(view.homes, 'record')}."] if view.homes else []
     parts += [f"Next: {command}" for command in view.next]
     return "\n".join(parts).lstrip("\n")
+
+
+def by_name(counts: Mapping[str, int], what: str) -> str:
+    """Return counts in words: `beta 3 new records, gamma 1 new record`."""
+    return ", ".join(f"{name} {count(number, what)}" for name, number in sorted(counts.items()))
 
 
 def line_row(line: Line, view: PlanView) -> tuple[str, ...]:
@@ -83,8 +94,10 @@ def summary(view: PlanView) -> str:
     verbs = Counter(line.verb for line in view.lines)
     waiting = sum(line.needs_approval for line in view.lines)
     found = view.findings
+    comments = sum(line.verb is Verb.CREATE and line.kind is Kind.COMMENT for line in view.lines)
+    told = f" ({count(comments, 'comment')})" if comments else ""
     parts = [
-        f"{verbs[Verb.CREATE]} to create",
+        f"{verbs[Verb.CREATE]} to create{told}",
         f"{verbs[Verb.UPDATE]} to update",
         f"{verbs[Verb.ARCHIVE]} to archive",
         f"{count(found.conflicts, 'conflict')} held",
@@ -108,6 +121,9 @@ def plan_json(view: PlanView) -> dict[str, object]:
         "connections": list(view.connections),
         "lines": [line_json(line) for line in view.lines],
         "findings": as_json(view.findings),
+        "comments": sum(line.kind is Kind.COMMENT for line in view.lines),
+        "notifying": dict(view.notifying),
+        "links_home": dict(view.homes),
         "next": list(view.next),
     }
 

@@ -21,6 +21,8 @@ class ConnectionView:
     last_read_at: datetime | None
     links: Mapping[str, int]
     """By state, how many items are linked there."""
+    homes: int = 0
+    """How many of them show where their counterparts are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,8 @@ def status_text(view: StatusView) -> str:
 def _connection(each: ConnectionView) -> tuple[str, ...]:
     read = f"last read {show_time(each.last_read_at)}" if each.last_read_at else "never read"
     links = ", ".join(f"{number} {state}" for state, number in each.links.items()) or "nothing linked"
-    return (each.name, each.tool, each.mode, read, links)
+    homes = f", {count(each.homes, 'link')} home" if each.homes else ""
+    return (each.name, each.tool, each.mode, read, f"{links}{homes}")
 
 
 def _op(each: OpView) -> tuple[str, ...]:

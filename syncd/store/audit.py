@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import ColumnElement, Row, func, or_, select, update
 
 from syncd.errors import StoreError
 from syncd.model import codec
@@ -124,6 +124,12 @@ def _in_chain(row: Row[Any]) -> tuple[int, str, AuditRow | None]:
     return row.audit_rows, row.audit_hash, None if row.seq is None else _audit(row)
 
 
+def _of(kinds: Sequence[Kind]) -> ColumnElement[bool]:
+    """Return the test for items of *kinds*; one that was united with another since counts with the tasks."""
+    among = entity.c.kind.in_(kinds)
+    return or_(among, entity.c.id.is_(None)) if Kind.TASK in kinds else among
+
+
 class Audit:
     """What was written where, before and after; never changed afterwards."""
 
@@ -198,8 +204,8 @@ class Audit:
         """Return whether *verb* was ever carried out in a connection, on an item of one of *kinds*."""
         query = (
             select(audit.c.seq)
-            .join(entity, entity.c.id == audit.c.entity)
-            .where(audit.c.connection == connection, audit.c.verb == verb, entity.c.kind.in_(kinds))
+            .outerjoin(entity, entity.c.id == audit.c.entity)
+            .where(audit.c.connection == connection, audit.c.verb == verb, _of(kinds))
             .limit(1)
         )
         return await self._db.one(query, lambda row: int(row.seq)) is not None
@@ -210,8 +216,8 @@ class Audit:
         """Return how many records of a connection, of items of *kinds*, were written since then: for the brakes."""
         query = (
             select(audit.c.verb, func.count(audit.c.ref.distinct()).label("n"))
-            .join(entity, entity.c.id == audit.c.entity)
-            .where(audit.c.connection == connection, audit.c.at >= since, entity.c.kind.in_(kinds))
+            .outerjoin(entity, entity.c.id == audit.c.entity)
+            .where(audit.c.connection == connection, audit.c.at >= since, _of(kinds))
             .group_by(audit.c.verb)
         )
         counts = dict(await self._db.all(query, lambda row: (str(row.verb), int(row.n))))
