@@ -11,7 +11,7 @@ from syncd.connectors.protocol import Capabilities, Page
 from syncd.engine.desk import Account, Desk
 from syncd.engine.history import Edits, interval_of, last_edits, signed
 from syncd.errors import AuthError, ForbiddenError, NotFoundError, RemoteError
-from syncd.model.canonical import Kind
+from syncd.model.canonical import OPT_IN, Kind
 from syncd.model.native import MISSING, Record
 from syncd.model.policy import Interval
 from syncd.model.refs import ConnectionName, EntityId, Ref, Revision
@@ -66,9 +66,10 @@ async def _keep_page(desk: Desk, account: Account, page: Page, read_at: datetime
     told.records += len(page.records)
     told.changed += len(moved)
     hints = [record.ref for record in moved if record.ref in known]
+    without_history = {name for name, kind in desk.mapping.kinds.get(account.name, {}).items() if kind in OPT_IN}
     if account.connector.capabilities.index_lag_s > 0 and hints and not page.direct:
         read_at, moved = await _read_by_id(desk, account, moved, frozenset(hints))
-    history = await last_edits(account, hints)
+    history = await last_edits(account, [ref for ref in hints if known[ref].record.type not in without_history])
     rows = [
         observe(
             desk,

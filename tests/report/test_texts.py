@@ -15,7 +15,7 @@ from syncd.report.checked import CheckView, ConnectionCheck, check_text
 from syncd.report.explain import FieldView, HoldingView, ItemView, LinkView, LostView, came_from, explain_text
 from syncd.report.findings import Findings, Held, tally
 from syncd.report.outcome import Missed, OutcomeView, outcome_text
-from syncd.report.plan import PlanView, line_json, plan_text
+from syncd.report.plan import PlanView, line_json, plan_json, plan_text
 from syncd.report.questions import (
     AsideView,
     ConflictView,
@@ -104,6 +104,43 @@ def test_a_plan_is_lines_in_columns_a_summary_and_the_next_command() -> None:
 def test_a_plan_without_lines_says_what_was_compared() -> None:
     view = PlanView(id="0", lines=(), compared=1, connections=("jira-pmo", "github-eng"))
     assert plan_text(view) == "Nothing to do: 1 item compared over jira-pmo, github-eng. Nothing was written."
+
+
+COMMENT = replace(
+    CREATE,
+    kind=Kind.COMMENT,
+    title="Looks good",
+    place=Place(connection=GITHUB, container="acme/api", record_type="comment"),
+    writes=(FieldWrite(field="body", value="Looks good"),),
+    opening=False,
+)
+
+
+def test_a_plan_counts_comments_whom_they_disturb_and_the_links_home() -> None:
+    view = PlanView(
+        id="7f3c",
+        lines=(COMMENT,),
+        compared=1,
+        connections=("jira-pmo", "github-eng"),
+        notifying={"github-eng": 1},
+        homes={"jira-pmo": 2},
+    )
+    assert plan_text(view).splitlines()[-3:] == [
+        "Plan 7f3c: 1 to create (1 comment), 0 to update, 0 to archive, 0 conflicts held. Nothing was written.",
+        "Notifies people: github-eng 1 new record.",
+        "Links home to show: jira-pmo 2 records.",
+    ]
+    told = plan_json(view)
+    assert (told["comments"], told["notifying"], told["links_home"]) == (1, {"github-eng": 1}, {"jira-pmo": 2})
+
+
+def test_an_outcome_counts_comments_apart_and_the_links_home() -> None:
+    view = OutcomeView(done=(CREATE, COMMENT, COMMENT), homes=1)
+    assert outcome_text(view).splitlines() == [
+        "Written: 3 changes (github-eng created 1, github-eng created comments 2).",
+        "Links home: 1 record brought up to date.",
+    ]
+    assert outcome_text(OutcomeView(done=(), homes=2)) == "Links home: 2 records brought up to date."
 
 
 def test_a_line_as_json_has_the_same_facts() -> None:
