@@ -150,6 +150,38 @@ def status(
 
 
 @app.command()
+def undo(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, as syncd log shows it.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be restored.")] = False,
+    folder: Folder = DEFAULT_FOLDER,
+    portfolio: PortfolioName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Take back what one run wrote, wherever the tool still holds it."""
+    from syncd.cli.undoing import undo_run
+
+    raise typer.Exit(undo_run(_common(folder, portfolio, as_json, verbose), run, dry_run=dry_run))
+
+
+@app.command()
+def log(
+    name: Annotated[str | None, typer.Argument(metavar="[REF]", help="One item only, by key, ref or title.")] = None,
+    *,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="How many runs to show.")] = 20,
+    folder: Folder = DEFAULT_FOLDER,
+    portfolio: PortfolioName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Show what was written where, run by run, the newest first."""
+    from syncd.cli.trail import show_log
+
+    raise typer.Exit(show_log(_common(folder, portfolio, as_json, verbose), name, runs=runs))
+
+
+@app.command()
 def explain(
     name: Annotated[str, typer.Argument(metavar="REF", help="A key (PMO-12), an id, a ref or an exact title.")],
     field: Annotated[str | None, typer.Argument(metavar="[FIELD]", help="One field only.")] = None,

@@ -10,6 +10,7 @@ from syncd.engine.load import load_items
 from syncd.errors import ConfigError
 from syncd.model.refs import EntityId
 from syncd.store.records import parse_ref
+from syncd.store.store import Store
 
 
 async def find_item(desk: Desk, name: str) -> Item:
@@ -19,7 +20,7 @@ async def find_item(desk: Desk, name: str) -> Item:
     Raises:
         ConfigError: nothing or several things are called that.
     """
-    found = await _ids(desk, name)
+    found = await ids_called(desk.store, desk.portfolio.name, name)
     if len(found) == 1:
         (item,) = await load_items(desk, found)
         return item
@@ -29,16 +30,16 @@ async def find_item(desk: Desk, name: str) -> Item:
     raise ConfigError(f'nothing linked is called "{name}"', fix=await _suggestion(desk, name))
 
 
-async def _ids(desk: Desk, name: str) -> list[EntityId]:
-    store = desk.store
+async def ids_called(store: Store, portfolio: str, name: str) -> list[EntityId]:
+    """Return every entity of *portfolio* that *name* may mean."""
     links = await store.links.by_key(name)
     if not links and name.count(":") >= 2:  # noqa: PLR2004 - connection:kind:id
         links = list((await store.links.by_refs([parse_ref(name)])).values())
     if links:
-        return sorted({link.entity for link in links if link.portfolio == desk.portfolio.name})
+        return sorted({link.entity for link in links if link.portfolio == portfolio})
     if (entity := EntityId(name)) in await store.entities.by_ids([entity]):
         return [entity]
-    titles = await store.entities.values_of(desk.portfolio.name, ("title",))
+    titles = await store.entities.values_of(portfolio, ("title",))
     return [one for one, values in titles.items() if values["title"] == name]
 
 

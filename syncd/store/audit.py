@@ -70,11 +70,22 @@ class Runs:
         """Return one run."""
         return await self._db.one(select(run).where(run.c.id == run_id), _run)
 
-    async def latest(self, limit: int = 20, portfolio: str | None = None) -> list[RunRow]:
-        """Return the runs that began last, newest first."""
+    async def find(self, prefix: str) -> list[RunRow]:
+        """Return the runs whose id begins with *prefix*, newest first."""
+        query = select(run).where(run.c.id.startswith(prefix, autoescape=True))
+        return await self._db.all(query.order_by(run.c.started_at.desc(), run.c.id), _run)
+
+    async def by_ids(self, ids: Sequence[RunId]) -> dict[RunId, RunRow]:
+        """Return the runs of *ids*; unknown ones are left out."""
+        return {row.id: row for row in await self._db.within(select(run), run.c.id, ids, _run)}
+
+    async def latest(self, limit: int = 20, portfolio: str | None = None, *, writing: bool = False) -> list[RunRow]:
+        """Return the runs that began last, newest first; those alone that wrote something when *writing*."""
         query = select(run).order_by(run.c.started_at.desc(), run.c.id.desc()).limit(limit)
         if portfolio is not None:
             query = query.where(run.c.portfolio == portfolio)
+        if writing:
+            query = query.where(run.c.audit_rows > 0)
         return await self._db.all(query, _run)
 
 
