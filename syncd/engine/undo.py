@@ -16,6 +16,7 @@ from syncd.engine.push import push_updates
 from syncd.engine.recover import recover
 from syncd.engine.targets import look_for_targets
 from syncd.errors import ConfigError, RemoteError
+from syncd.model.native import Missing, refs_in
 from syncd.model.refs import ConnectionName, LinkId, Ref, RunId
 from syncd.reconcile.plan import Line, Verb, in_order
 from syncd.reconcile.state import EntityState, FieldResult
@@ -124,11 +125,21 @@ async def _decide(desk: Desk, done: Undone, writes: _Writes, by: str) -> list[Ju
     mine = {link.id: link for ref, link in links.items() if ref in writes.fields and ref not in unread}
     items = await load_items(desk, sorted({link.entity for link in mine.values()}))
     await look_for_targets(desk, items)
+    await _know_targets(desk, writes)
     states = states_of(desk, items)
     judgements = [_judge(desk, done, item, states[item.entity.id], mine, writes, by) for item in items]
     done.cycle.compared = len(items)
     done.cycle.lines = in_order(line for each in judgements for line in each.lines)
     return judgements
+
+
+async def _know_targets(desk: Desk, writes: _Writes) -> None:
+    """Let the lenses know what the values before and after refer to: nothing may refer to it now."""
+    held = [
+        native for fields in writes.fields.values() for each in fields.values() for native in (each.before, each.after)
+    ]
+    refs = {ref for native in held if not isinstance(native, Missing) for ref in refs_in(native)}
+    desk.links.add((await desk.store.links.by_refs(sorted(refs))).values())
 
 
 async def _read(desk: Desk, refs: Sequence[Ref]) -> dict[Ref, str]:
