@@ -129,14 +129,22 @@ def _leader_elsewhere(state: FieldState, ready: Sequence[tuple[LinkField, Wrote]
 def _restored(state: FieldState, ready: Sequence[tuple[LinkField, Wrote]]) -> Value | Unset:
     """Return the canonical value that was; `UNSET` when the tools do not agree on it."""
     if state.spec.is_set:
-        members = _members(None if isinstance(state.canonical, Unset) else state.canonical)
-        for link, each in ready:
-            now, before, after = (_reading(link, native) for native in (link.observed, each.before, each.after))
-            added, removed = _still(cast("Value", now), cast("Value", before), cast("Value", after))
-            members = (members - added) | removed
-        return members
+        return _restored_set(state, ready)
     values = {_reading(link, each.before) for link, each in ready}
     return cast("Value", values.pop()) if len(values) == 1 else Unset.UNSET
+
+
+def _restored_set(state: FieldState, ready: Sequence[tuple[LinkField, Wrote]]) -> Value:
+    """Return the set without what the run did to it, but with what people did in these tools since."""
+    members = _members(None if isinstance(state.canonical, Unset) else state.canonical)
+    for link, each in ready:
+        now, before, after = (cast("Value", _reading(link, one)) for one in (link.observed, each.before, each.after))
+        shown = _reading(link, link.base.shown) if link.base else now
+        known = _members(now if isinstance(shown, Missing) else shown)
+        added, removed = _still(now, before, after)
+        members = (members | (_members(now) - known)) - (known - _members(now))
+        members = (members - added) | removed
+    return members
 
 
 def _chosen(

@@ -129,3 +129,20 @@ def test_of_a_set_only_the_runs_own_elements_go_and_come_back() -> None:
     assert [(due.link, due.want) for due in found.due] == [(B, tags("theirs", "both", "gone"))]
     already = undo_field(held, {B: Wrote(tags("ours"), tags("elsewhere", "ours"))}, EPOCH, "Ada")
     assert already.left == {B: PUT_BACK}
+
+
+def test_what_people_did_to_the_set_since_stays() -> None:
+    links = tuple(
+        replace(
+            side(name),
+            lens=SetLens(),
+            observed=tags("ours", "bens") if name == "B" else tags("ours", "taken"),
+            base=Base(tags("ours", "taken"), frozenset({"ours", "taken"})),
+        )
+        for name in ("A", "B")
+    )
+    held = FieldState(name="labels", spec=LABELS, policy=Hold(), canonical=frozenset({"ours", "taken"}), links=links)
+    found = undo_field(held, {B: Wrote(tags("old", "taken"), tags("ours", "taken"))}, EPOCH, "Ada")
+    assert found.decided is not None
+    assert found.decided.canonical == {"old", "bens"}
+    assert [(due.link, due.want) for due in found.due] == [(B, tags("old", "bens"))]
