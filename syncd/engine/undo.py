@@ -50,7 +50,7 @@ class Undone:
 
 @dataclass(slots=True)
 class _Writes:
-    """What a run wrote, gathered from its audit."""
+    """What a run wrote, gathered from its audit; links home are not among it: they follow what is linked."""
 
     fields: dict[Ref, dict[str, Wrote]] = field(default_factory=dict)
     made: list[AuditRow] = field(default_factory=list)
@@ -72,7 +72,10 @@ async def undo(desk: Desk, name: str, by: str, *, dry_run: bool) -> Undone:
     await desk.store.audit.check_chain(target.id)
     writes = await _writes_of(desk, target.id)
     if not writes.fields and not writes.made:
-        raise ConfigError(f"the run {target.id} wrote nothing", fix="run syncd log to see which runs wrote what")
+        raise ConfigError(
+            f"the run {target.id} wrote nothing that can be taken back",
+            fix="run syncd log to see which runs wrote what",
+        )
     cycle = Cycle(run=await start_run(desk, f"undo {target.id}"))
     done = Undone(target=target, cycle=cycle)
     try:

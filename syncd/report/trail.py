@@ -58,9 +58,9 @@ def log_text(view: LogView) -> str:
 
 
 def _written_row(each: WrittenView) -> tuple[str, ...]:
-    change = f"{show_native(each.before)} -> {show_native(each.after)}"
+    change = f"{show_native(each.before)} -> {show_native(each.after)}" if each.field else show_native(each.after)
     sign = "+" if each.verb == "create" else "~"
-    return (sign, each.connection, each.key, each.field or "", change if each.field else f"{each.verb}d")
+    return (sign, each.connection, each.key, each.field or each.verb, change)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
