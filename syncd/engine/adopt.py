@@ -12,7 +12,7 @@ from syncd.engine.desk import Desk
 from syncd.engine.hear import hear
 from syncd.engine.places import place_of
 from syncd.model.canonical import Kind, Unset, Value
-from syncd.model.native import MISSING, Record, refs_in
+from syncd.model.native import MISSING, Record
 from syncd.model.refs import ConnectionName, EntityId, LinkId, Ref
 from syncd.reconcile.match import Ambiguity, Candidate, Known, Matched, match
 from syncd.store.rows import (
@@ -191,14 +191,10 @@ async def _link(
 
 
 async def referring_to(desk: Desk, refs: Collection[Ref]) -> frozenset[EntityId]:
-    """Return the entities whose records point at *refs*: what they say can be read once these are linked."""
+    """Return the entities of other records that point at *refs*: what they say can be read once these are linked."""
     if not refs:
         return frozenset()
-    found = [
-        row.ref
-        async for row in desk.store.records.by_portfolio(desk.portfolio.name)
-        if any(ref in refs for native in row.record.fields.values() for ref in refs_in(native))
-    ]
+    found = await desk.store.records.referring_to(desk.portfolio.name, refs)
     return frozenset(link.entity for link in (await desk.store.links.by_refs(found)).values())
 
 

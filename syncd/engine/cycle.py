@@ -16,10 +16,11 @@ from syncd.engine.adopt import Adopted, adopt
 from syncd.engine.commit import commit, ids_of, outstanding, plan_ops
 from syncd.engine.creates import due_lines, push_creates
 from syncd.engine.desk import Desk
+from syncd.engine.graph import Known, know_graph
 from syncd.engine.home import show_homes
 from syncd.engine.items import Item
-from syncd.engine.judge import Approval, Graph, Judgement, judge
-from syncd.engine.load import GRAPH_FIELDS, load_items, states_of
+from syncd.engine.judge import Approval, Judgement, judge
+from syncd.engine.load import load_items, states_of
 from syncd.engine.pull import pull
 from syncd.engine.push import Pushed, push_updates
 from syncd.engine.recover import recover
@@ -27,7 +28,7 @@ from syncd.engine.shown import keep_plan
 from syncd.engine.targets import look_for_targets
 from syncd.engine.together import together
 from syncd.errors import UnsafePlanError
-from syncd.model.canonical import Kind, Unset, Value
+from syncd.model.canonical import Kind
 from syncd.model.refs import ConnectionName, EntityId, RunId
 from syncd.reconcile.brakes import WINDOW_H, Limits, Recent, check_safe
 from syncd.reconcile.plan import Line, Verb, in_order, plan_id
@@ -100,7 +101,7 @@ async def decide(
     desk: Desk, cycle: Cycle, ids: Sequence[EntityId], approval: Approval, *, preview: bool = False
 ) -> list[Judgement]:
     """Decide about the entities of *ids* and note what a person should know; nothing is kept yet."""
-    graph = await _graph(desk)
+    graph: Known = {}
     judgements: list[Judgement] = []
     lines: list[Line] = []
     waiting: set[str] = set()
@@ -109,6 +110,7 @@ async def decide(
         items = await load_items(desk, ids[start : start + PORTION])
         await look_for_targets(desk, items)
         states = states_of(desk, items, preview=preview)
+        await know_graph(desk, graph, items, states)
         decided = judge(items, states, graph, approval, desk.world.now())
         creates, later = await due_lines(desk, decided, graph, asked=cycle.adopted.asked, preview=preview)
         lines += [line for each in decided for line in (*each.lines, *each.waiting)]
@@ -131,13 +133,6 @@ def _once(lines: Iterable[Line]) -> list[Line]:
 
 def _is_telling(each: Judgement) -> bool:
     return any(result.conflict is not None or result.notices for result in each.seen.values())
-
-
-async def _graph(desk: Desk) -> Graph:
-    graph: dict[EntityId, Mapping[str, Value | Unset]] = {}
-    for kind in (Kind.INITIATIVE, Kind.TASK, Kind.MILESTONE):
-        graph |= await desk.store.entities.values_of(desk.portfolio.name, GRAPH_FIELDS, kind)
-    return graph
 
 
 async def brake(desk: Desk, lines: Sequence[Line], plan: str) -> None:

@@ -71,6 +71,9 @@ def _judge_one(item: Item, state: EntityState, seen: EntityResult, approval: App
     wanted: list[Line] = []
     title = _title(item, seen)
     for name, result in seen.items():
+        if not result.due:
+            results[name] = result
+            continue
         mine = lines_of(item, state.fields[name], result, title)
         wanted += mine
         decided = _approved(state.fields[name], result, mine, approval, now)

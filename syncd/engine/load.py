@@ -20,9 +20,6 @@ from syncd.store.rows import FieldStateRow, LinkRow, ObservedRow, OpRow
 REQUEST_TIMEOUT_S = 60.0
 """A request may still arrive this long after it was sent; until then nothing is concluded from its absence."""
 
-GRAPH_FIELDS = ("parent", "depends_on", "start_on", "due_on", "target_on", "title")
-"""The fields that cross-value rules look at, and the title to call it by."""
-
 
 async def load_items(desk: Desk, ids: Sequence[EntityId]) -> list[Item]:
     """Return the entities of *ids* with all their links, and let the lenses know what they refer to."""

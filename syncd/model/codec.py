@@ -14,6 +14,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
+import orjson
+
 from syncd.model.canonical import UNSET, Metric, Money, Unset, Value
 from syncd.model.native import (
     MISSING,
@@ -45,17 +47,27 @@ T = TypeVar("T")
 
 def dump_text(data: Json) -> str:
     """Return *data* as compact JSON text that any database takes: no lone surrogate, no raw control character."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return _dump(data, 0)
+
+
+def dump_sorted(data: Json) -> str:
+    """Return *data* as `dump_text` does, the same for every order of keys."""
+    return _dump(data, orjson.OPT_SORT_KEYS)
+
+
+def _dump(data: Json, option: int) -> str:
     try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(data, ensure_ascii=True, separators=(",", ":"))
-    return text
+        return orjson.dumps(data, option=option).decode()
+    except TypeError:  # a lone surrogate, or a whole number of more than 64 bits
+        return json.dumps(data, ensure_ascii=True, separators=(",", ":"), sort_keys=bool(option))
 
 
-def load_text(text: str) -> Json:
+def load_text(text: str | bytes) -> Json:
     """Return what `dump_text` was given. Raises `ValueError` when *text* is not JSON."""
-    return json.loads(text)
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:  # among others the escape of a lone surrogate, which is ours to keep
+        return json.loads(text)
 
 
 # --- natives ---------------------------------------------------------------

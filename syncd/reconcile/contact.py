@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from syncd.model.canonical import UNSET, Unset, Value
 from syncd.model.lens import CANNOT, Cannot
-from syncd.model.policy import Earliest, Latest, Leader, Order, Provenance, Rule
+from syncd.model.native import Missing
+from syncd.model.policy import Earliest, Latest, Leader, Once, Order, Provenance, Rule, Stated
 from syncd.reconcile.draft import Draft, policy_name
-from syncd.reconcile.fits import EMPTY, Side, by_key, first_fitting, members, stated_by
+from syncd.reconcile.fits import EMPTY, Side, by_key, first_fitting, members, stated_by, takes_part
 from syncd.reconcile.flow import writable_as
 from syncd.reconcile.policies import COMPUTED_BY, extreme, rank
 from syncd.reconcile.scalar import leads
 from syncd.reconcile.sets import already_shown
-from syncd.reconcile.state import STALE, Base, Due, DueReason, Trouble
+from syncd.reconcile.state import STALE, Base, Due, DueReason, FieldResult, FieldState, Trouble
 
 
 def first_contact(draft: Draft) -> None:
@@ -39,6 +41,31 @@ def first_contact(draft: Draft) -> None:
         _join_sets(draft)
     else:
         _join_values(draft)
+
+
+def first_and_alone(state: FieldState, now: datetime) -> FieldResult | None:
+    """
+    Return what becomes of a field that has no value and one voice, which says what it is; `None` for any other.
+
+    The same as the whole story would tell (tests hold that), for the bulk of a first reading.
+    """
+    links = [link for link in state.links if takes_part(link)]
+    if len(links) != 1 or not isinstance(state.canonical, Unset) or isinstance(state.policy, Once):
+        return None
+    link = links[0]
+    if link.base or link.pending or link.default or link.mirror or not link.voice or isinstance(link.observed, Missing):
+        return None
+    reading = link.lens.get(link.observed)
+    if isinstance(reading, Missing):
+        return None
+    value = frozenset(by_key(state.spec, members(reading)).values()) if state.spec.is_set else reading
+    by = frozenset({Stated(link.connection, link.edited, link.author)}) if value is not None else frozenset()
+    return FieldResult(
+        name=state.name,
+        canonical=value,
+        provenance=Provenance(by=by, rule=Rule.FIRST_CONTACT, policy=policy_name(state.policy), at=now),
+        bases={link.link: Base(link.observed, value)},
+    )
 
 
 def _accept_default(draft: Draft, side: Side) -> None:

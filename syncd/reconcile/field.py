@@ -8,7 +8,7 @@ from datetime import datetime
 from syncd.model.canonical import FieldType, Unset
 from syncd.model.native import Missing
 from syncd.model.policy import Leader, Once
-from syncd.reconcile.contact import first_contact
+from syncd.reconcile.contact import first_and_alone, first_contact
 from syncd.reconcile.draft import Draft, open_draft
 from syncd.reconcile.fits import takes_part
 from syncd.reconcile.flow import flow, judge_mirrors
@@ -36,6 +36,13 @@ def merge_field(state: FieldState, now: datetime) -> FieldResult:
         return _rule_held(state, state.rule_held, now)
     if _in_sync(state):
         return FieldResult(name=state.name, canonical=state.canonical, provenance=state.provenance)
+    if (alone := first_and_alone(state, now)) is not None:
+        return alone
+    return merge_at_length(state, now)
+
+
+def merge_at_length(state: FieldState, now: datetime) -> FieldResult:
+    """Return what `merge_field` does, without its shortcuts: for a field that no rule holds."""
     draft = open_draft(state, now)
     if not isinstance(state.policy, Once) or isinstance(draft.canonical, Unset):
         _merge_edits(draft)

@@ -7,10 +7,11 @@ that breaks a rule is put back to what it was, and its field is held.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from syncd.model.canonical import UNSET, Unset, Value
 from syncd.model.native import Missing
@@ -38,22 +39,24 @@ class RuleBreak:
     """One sentence for a person, naming all of them."""
 
 
-def violations(before: Portfolio, after: Portfolio) -> tuple[RuleBreak, ...]:
+def violations(before: Portfolio, after: Portfolio, among: Iterable[EntityId] | None = None) -> tuple[RuleBreak, ...]:
     """
     Return what must be put back so that *after* breaks no rule that *before* kept.
 
     Only changed values are ever named. Putting one back may break another rule
     with a value that changed along with it, so this repeats until clean; it
-    ends, since every step puts back something that was changed.
+    ends, since every step puts back something that was changed. *among* names
+    the entities that may have changed, `None` all of them.
 
     Takes time in proportion to the changed entities and to what their
     references reach.
     """
-    current: dict[EntityId, Values] = dict(after)
+    put_back: dict[EntityId, Values] = {}
+    current: Portfolio = ChainMap(put_back, cast("dict[EntityId, Values]", after))
     changed = {
         (entity, field)
-        for entity, values in after.items()
-        if before.get(entity) is not values
+        for entity in (after if among is None else among)
+        if before.get(entity) is not (values := after[entity])
         for field in (*TREES, "start_on", "due_on", "target_on")
         if values.get(field, UNSET) != before.get(entity, {}).get(field, UNSET)
     }
@@ -64,7 +67,7 @@ def violations(before: Portfolio, after: Portfolio) -> tuple[RuleBreak, ...]:
             for entity, field in each.put_back:
                 changed.discard((entity, field))
                 old = before.get(entity, {}).get(field, UNSET)
-                current[entity] = {**current[entity], field: old}
+                put_back[entity] = {**current[entity], field: old}
     return tuple(sorted(found, key=lambda each: (each.put_back, each.why)))
 
 
@@ -171,10 +174,12 @@ def merge_entities(states: Sequence[EntityState], others: Portfolio, now: dateti
     results = {
         state.entity: {name: merge_field(field, now) for name, field in state.fields.items()} for state in states
     }
-    before = {**others, **{state.entity: {n: f.canonical for n, f in state.fields.items()} for state in states}}
-    after = {**others, **{entity: {n: r.canonical for n, r in fields.items()} for entity, fields in results.items()}}
+    was = {state.entity: {n: f.canonical for n, f in state.fields.items()} for state in states}
+    becomes = {entity: {n: r.canonical for n, r in fields.items()} for entity, fields in results.items()}
+    before: Portfolio = ChainMap(cast("dict[EntityId, Values]", was), cast("dict[EntityId, Values]", others))
+    after: Portfolio = ChainMap(cast("dict[EntityId, Values]", becomes), cast("dict[EntityId, Values]", others))
     by_entity = {state.entity: state for state in states}
-    for each in violations(before, after):
+    for each in violations(before, after, becomes):
         for entity, name in each.put_back:
             held = replace(by_entity[entity].fields[name], rule_held=each.why)
             results[entity][name] = merge_field(held, now)

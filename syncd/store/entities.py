@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, exists, select
@@ -73,16 +73,16 @@ class Entities:
     async def values_of(
         self, portfolio: str, fields: Sequence[str], kind: Kind | None = None
     ) -> dict[EntityId, Mapping[str, Value | Unset]]:
-        """Return some values of every entity (`UNSET` where none is agreed), for rules over the whole graph."""
-
-        def pick(row: Row[Any]) -> tuple[EntityId, Mapping[str, Value | Unset]]:
-            values = codec.load_text(row.vals)
-            return EntityId(row.id), {
-                name: codec.load_value(values[name]) if name in values else UNSET for name in fields
-            }
-
+        """Return some values of every entity (`UNSET` where none is agreed)."""
         query = self._of(portfolio, kind).with_only_columns(entity.c.id, entity.c.vals)
-        return dict(await self._db.all(query, pick))
+        return dict(await self._db.all(query, _picker(fields)))
+
+    async def some_values_of(
+        self, ids: Sequence[EntityId], fields: Sequence[str]
+    ) -> dict[EntityId, Mapping[str, Value | Unset]]:
+        """Return some values of *ids* (`UNSET` where none is agreed); unknown entities are left out."""
+        query = select(entity.c.id, entity.c.vals)
+        return dict(await self._db.within(query, entity.c.id, ids, _picker(fields)))
 
     async def below(self, parents: Sequence[EntityId]) -> dict[EntityId, EntityId]:
         """Return the comments below *parents*, each with what it is below."""
@@ -101,6 +101,14 @@ class Entities:
     def _of(self, portfolio: str, kind: Kind | None) -> Any:  # noqa: ANN401 - any selection of columns
         query = select(entity).where(entity.c.portfolio == portfolio).order_by(entity.c.id)
         return query if kind is None else query.where(entity.c.kind == kind)
+
+
+def _picker(fields: Sequence[str]) -> Callable[[Row[Any]], tuple[EntityId, Mapping[str, Value | Unset]]]:
+    def pick(row: Row[Any]) -> tuple[EntityId, Mapping[str, Value | Unset]]:
+        values = codec.load_text(row.vals)
+        return EntityId(row.id), {name: codec.load_value(values[name]) if name in values else UNSET for name in fields}
+
+    return pick
 
 
 def _field_state(row: Row[Any]) -> FieldStateRow:

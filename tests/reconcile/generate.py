@@ -15,7 +15,8 @@ from syncd.model.lens import Cannot
 from syncd.model.native import Missing, Native
 from syncd.model.policy import Hold, Leader, Newest, Order, Policy
 from syncd.model.refs import ConnectionName
-from syncd.reconcile.field import advance, merge_field
+from syncd.reconcile.contact import first_and_alone
+from syncd.reconcile.field import advance, merge_at_length, merge_field
 from syncd.reconcile.state import NEEDS_APPROVAL, Due, FieldResult, FieldState, LinkField, Trouble
 from tests.reconcile.lenses import SetLens, TableLens, WordLens, option, tags
 from tests.reconcile.model import FAIR, Faults, Switches, Tool, World, word
@@ -61,6 +62,8 @@ class Story(World):
 
     def check_merge(self, state: FieldState, result: FieldResult) -> None:
         """Check that a merge does not depend on order, is stable once committed, and holds nothing needlessly."""
+        alone = first_and_alone(state, self.clock)
+        assert alone is None or alone == merge_at_length(state, self.clock), "law: the short way is the long way"
         backwards = replace(state, links=tuple(reversed(state.links)))
         assert merge_field(backwards, self.clock) == result, "law: order"
         again = merge_field(advance(state, result), self.clock)

@@ -9,7 +9,7 @@ import pytest
 
 from syncd.errors import StoreError
 from syncd.model.canonical import UNSET, Kind
-from syncd.model.native import MISSING, Text
+from syncd.model.native import MISSING, Native, Refs, Text
 from syncd.model.refs import Cursor, EntityId, LinkId
 from syncd.store.rows import (
     BaseField,
@@ -22,6 +22,7 @@ from syncd.store.rows import (
     LedgerRow,
     LinkState,
     MatchProposalRow,
+    ObservedRow,
     PlanChangeRow,
     PlanRow,
     PlanState,
@@ -69,6 +70,27 @@ async def test_entities_stream_by_portfolio_and_kind(store: Store) -> None:
     assert await store.entities.values_of("platform", ["parent", "budget", "title"], Kind.TASK) == {
         E1: {"parent": UNSET, "budget": UNSET, "title": "Task 1"}
     }
+
+
+async def test_some_values_of_some_entities(store: Store) -> None:
+    async with store.transaction() as tx:
+        await tx.entities.save([samples.entity(1), samples.entity(2)])
+    assert await store.entities.some_values_of([E2, EntityId("none")], ["parent", "title"]) == {
+        E2: {"parent": UNSET, "title": "Task 2"}
+    }
+
+
+async def test_records_that_point_at_others_are_found_but_for_those_pointed_at(store: Store) -> None:
+    def pointing(n: int, *at: int) -> ObservedRow:
+        row = samples.observed(n)
+        refs: dict[str, Native] = {"parent": samples.ref(at[0]), "links": Refs(frozenset(map(samples.ref, at)))}
+        return replace(row, record=replace(row.record, fields={**row.record.fields, **refs}))
+
+    async with store.transaction() as tx:
+        await tx.records.save_observed([samples.observed(1), pointing(2, 1), pointing(3, 9, 1), pointing(4, 9)])
+    assert sorted(await store.records.referring_to("platform", {samples.ref(1)})) == [samples.ref(2), samples.ref(3)]
+    assert await store.records.referring_to("platform", {samples.ref(n) for n in range(1, 10)}) == []
+    assert await store.records.referring_to("other", {samples.ref(1)}) == []
 
 
 async def test_more_rows_than_one_portion_come_back(store: Store) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -20,6 +19,7 @@ from syncd.connectors.jira.payloads import (
     User,
     parse_instant,
 )
+from syncd.model.codec import dump_sorted
 from syncd.model.native import (
     Choice,
     Choices,
@@ -209,7 +209,7 @@ def field_info(details: FieldDetails) -> FieldInfo | None:
 
 def dump_adf(document: object) -> str:
     """Return a document as compact JSON text, the same for every order of keys."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return dump_sorted(document)
 
 
 def read_field(info: FieldInfo, raw: Any, connection: ConnectionName) -> Native:  # noqa: ANN401 - JSON of any shape

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from syncd.connectors._answers import limited, quote_remote, sound
+from syncd.connectors._answers import limited, parse_json, quote_remote
 from syncd.connectors._budget import Budget, Rate
 from syncd.connectors._http import Http
 from syncd.connectors.jira.payloads import ErrorCollection, User, parse_instant
@@ -126,7 +126,7 @@ class Site:
 
     def _parse(self, response: httpx.Response, shape: type[T], where: str | None, *, is_write: bool = False) -> T:
         try:
-            return TypeAdapter(shape).validate_json(sound(response.content))
+            return parse_json(response.content, shape)
         except ValidationError as exc:
             first = exc.errors(include_url=False, include_input=False)[0]
             spot = ".".join(str(step) for step in first["loc"])

@@ -16,6 +16,8 @@ UNPRINTABLE = frozenset({"Cc", "Cs"})
 
 def clean_line(text: str) -> str:
     """Return *text* as one line: composed Unicode, nothing unprintable, breaks as single spaces, no space around it."""
+    if text.isascii() and text.isprintable():
+        return text.strip(" ")
     composed = unicodedata.normalize("NFC", text)
     lines = ("".join(map(_printable, line)).strip() for line in composed.splitlines())
     return " ".join(line for line in lines if line)
