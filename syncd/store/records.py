@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row, delete, select
@@ -102,6 +102,11 @@ class Records:
         """Return every ref known of one connection."""
         query = select(observed.c.ref).where(observed.c.connection == connection)
         return set(await self._db.all(query, lambda row: parse_ref(row.ref)))
+
+    def by_portfolio(self, portfolio: str) -> AsyncIterator[ObservedRow]:
+        """Yield every record of one portfolio, by ref."""
+        query = select(observed).where(observed.c.portfolio == portfolio).order_by(observed.c.ref)
+        return self._db.stream(query, _observed)
 
     async def referring_to(self, portfolio: str, refs: Collection[Ref]) -> list[Ref]:
         """Return the portfolio's other records that point at any of *refs*."""
