@@ -53,7 +53,7 @@ async def adopt(desk: Desk) -> Adopted:
 
     Nothing is written to any tool.
     """
-    rows = {row.ref: row for row in await desk.store.records.unlinked(desk.portfolio.name)}
+    rows = {row.ref: row async for row in desk.store.records.unlinked(desk.portfolio.name)}
     candidates = [made for row in rows.values() if (made := _candidate(desk, row.record)) is not None]
     found = Matched()
     if candidates:

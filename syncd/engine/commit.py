@@ -275,6 +275,16 @@ def outstanding(each: Judgement) -> bool:
     return bool(each.lines or each.waiting) or any(_is_open(result) for result in each.seen.values())
 
 
+def is_plain(each: Judgement) -> bool:
+    """Say whether a decision only takes in what a tool shows: no write, no loser, no question, nothing settled."""
+    if each.lines or each.waiting or any(side.pending or side.refused for side in each.item.sides):
+        return False
+    return not any(
+        result.due or result.losers or result.settled or result.notices or result.conflict
+        for result in each.seen.values()
+    )
+
+
 def _is_open(result: FieldResult) -> bool:
     return result.conflict is not None or any(notice.trouble not in QUIET for notice in result.notices)
 

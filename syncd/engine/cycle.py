@@ -8,12 +8,12 @@ approval; what differs is only which lines may be carried out.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from syncd.engine.adopt import Adopted, adopt
-from syncd.engine.commit import commit, ids_of, outstanding, plan_ops
+from syncd.engine.commit import commit, ids_of, is_plain, outstanding, plan_ops
 from syncd.engine.creates import due_lines, push_creates
 from syncd.engine.desk import Desk
 from syncd.engine.graph import Known, know_graph
@@ -97,10 +97,24 @@ async def _is_remapped(desk: Desk) -> bool:
     return any(cursor is None or cursor.query != desk.digest_of(name) for name, cursor in cursors.items())
 
 
+Keep = Callable[[Sequence[Judgement]], Awaitable[None]]
+
+
 async def decide(
-    desk: Desk, cycle: Cycle, ids: Sequence[EntityId], approval: Approval, *, preview: bool = False
+    desk: Desk,
+    cycle: Cycle,
+    ids: Sequence[EntityId],
+    approval: Approval,
+    *,
+    preview: bool = False,
+    keep: Keep | None = None,
 ) -> list[Judgement]:
-    """Decide about the entities of *ids* and note what a person should know; nothing is kept yet."""
+    """
+    Decide about the entities of *ids* and note what a person should know.
+
+    What *keep* takes at once is not returned: decisions that lead to no write
+    and that nobody has to be told of. All others wait for the brakes.
+    """
     graph: Known = {}
     judgements: list[Judgement] = []
     lines: list[Line] = []
@@ -118,8 +132,11 @@ async def decide(
         waiting |= {line.digest for each in decided for line in each.waiting}
         waiting |= {line.digest for line in creates if not approval.permits(line)}
         again |= {line.entity for line in creates} | later
-        judgements += decided
-    cycle.compared = len(judgements)
+        cycle.compared += len(decided)
+        plain = {each.item.entity.id for each in decided if keep and is_plain(each)} - again
+        if keep and plain:
+            await keep([each for each in decided if each.item.entity.id in plain])
+        judgements += [each for each in decided if each.item.entity.id not in plain]
     cycle.lines = in_order(_once(lines))
     cycle.waiting = frozenset(waiting)
     cycle.unmade = frozenset(again)
@@ -203,14 +220,20 @@ async def sync(desk: Desk, *, full: bool = False, command: str = "sync") -> Cycl
     Run one cycle and carry out all that needs no approval, within the brakes.
 
     Raises:
-        UnsafePlanError: a brake refused the plan; nothing was committed or written.
+        UnsafePlanError: a brake refused the plan; nothing was written, and nothing committed that leads to a write.
     """
     run = await start_run(desk, command)
     cycle = await read_tools(desk, run, full=full)
     try:
         taken = await desk.store.dirty.take(desk.portfolio.name)
         approval = Approval()
-        judgements = await decide(desk, cycle, sorted(taken), approval)
+
+        async def keep(plain: Sequence[Judgement]) -> None:
+            async with desk.store.transaction() as tx:
+                await commit(tx, desk, run, plain, ())
+                await tx.dirty.clear({entity: taken[entity] for entity in ids_of(plain)})
+
+        judgements = await decide(desk, cycle, sorted(taken), approval, keep=keep)
         await _brake_or_keep(desk, tuple(line for line in cycle.lines if line.digest not in cycle.waiting))
         await carry_out(desk, cycle, judgements, approval, taken)
     except BaseException:

@@ -81,8 +81,8 @@ class Records:
         )
         return dict(rows)
 
-    async def unlinked(self, portfolio: str, connection: ConnectionName | None = None) -> list[ObservedRow]:
-        """Return the portfolio's records that belong to no entity, by ref."""
+    def unlinked(self, portfolio: str, connection: ConnectionName | None = None) -> AsyncIterator[ObservedRow]:
+        """Yield the portfolio's records that belong to no entity, by ref."""
         query = (
             select(observed)
             .outerjoin(link, (link.c.ref == observed.c.ref) & (link.c.state != LinkState.UNLINKED))
@@ -91,7 +91,7 @@ class Records:
         )
         if connection is not None:
             query = query.where(observed.c.connection == connection)
-        return await self._db.all(query, _observed)
+        return self._db.stream(query, _observed)
 
     async def by_key(self, key: str) -> list[ObservedRow]:
         """Return the linked records that people call *key* (`PMO-12`, `#31`), whatever the connection."""

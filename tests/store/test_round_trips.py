@@ -119,9 +119,9 @@ async def test_unlinked_records_are_those_without_a_standing_link(store: Store) 
         await tx.records.save_observed([samples.observed(3), samples.observed(4, connection=GITHUB)])
         await tx.links.save([samples.link(2, state=LinkState.UNLINKED)])
 
-    assert [row.ref for row in await store.records.unlinked("platform", JIRA)] == [samples.ref(2), samples.ref(3)]
-    assert [row.ref for row in await store.records.unlinked("platform", GITHUB)] == [samples.ref(4, GITHUB)]
-    assert await store.records.unlinked("other") == []
+    assert [row.ref async for row in store.records.unlinked("platform", JIRA)] == [samples.ref(2), samples.ref(3)]
+    assert [row.ref async for row in store.records.unlinked("platform", GITHUB)] == [samples.ref(4, GITHUB)]
+    assert [row async for row in store.records.unlinked("other")] == []
 
 
 async def test_a_ref_has_one_standing_link_and_may_be_linked_again_once_parted(store: Store) -> None:
