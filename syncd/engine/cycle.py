@@ -17,7 +17,7 @@ from syncd.engine.commit import commit, ids_of, is_plain, outstanding, plan_ops
 from syncd.engine.creates import due_lines, push_creates
 from syncd.engine.desk import Desk
 from syncd.engine.graph import Known, know_graph
-from syncd.engine.home import show_homes
+from syncd.engine.home import owing, show_homes
 from syncd.engine.items import Item
 from syncd.engine.judge import Approval, Judgement, judge
 from syncd.engine.load import load_items, states_of
@@ -55,6 +55,8 @@ class Cycle:
     """Digests of the lines that need an approval this cycle does not have."""
     unmade: frozenset[EntityId] = frozenset()
     """Entities for which a create rule wants a record: looked at again until it is there."""
+    owing: set[EntityId] = field(default_factory=set)
+    """Entities decided at once whose records do not show their counterparts yet."""
     seen: dict[EntityId, tuple[Item, EntityResult]] = field(default_factory=dict)
     """Every entity with something a person should know: conflicts, questions, troubles."""
     homes: Mapping[ConnectionName, int] = field(default_factory=dict)
@@ -187,6 +189,7 @@ async def carry_out(
     """Commit every decision with its intents, then write: updates, creates (parents first), links home."""
     intents = plan_ops(desk, cycle.run, judgements)
     open_ = {each.item.entity.id for each in judgements if outstanding(each)} | cycle.unmade
+    open_ |= await owing(desk, ids_of(judgements))
     async with desk.store.transaction() as tx:
         changes = await commit(tx, desk, cycle.run, judgements, intents)
         await tx.dirty.clear({entity: taken[entity] for entity in ids_of(judgements) if entity in taken})
@@ -195,7 +198,7 @@ async def carry_out(
     await push_updates(desk, cycle.run, intents, cycle.pushed)
     creates = [line for line in cycle.lines if line.verb is Verb.CREATE and approval.permits(line)]
     await push_creates(desk, cycle.run, creates, cycle.pushed)
-    touched = [*ids_of(judgements), *(line.entity for line in creates)]
+    touched = [*ids_of(judgements), *(line.entity for line in creates), *cycle.owing]
     await show_homes(desk, cycle.run, touched, cycle.pushed.counts)
 
 
@@ -229,9 +232,11 @@ async def sync(desk: Desk, *, full: bool = False, command: str = "sync") -> Cycl
         approval = Approval()
 
         async def keep(plain: Sequence[Judgement]) -> None:
+            late = await owing(desk, ids_of(plain))
+            cycle.owing |= late
             async with desk.store.transaction() as tx:
                 await commit(tx, desk, run, plain, ())
-                await tx.dirty.clear({entity: taken[entity] for entity in ids_of(plain)})
+                await tx.dirty.clear({entity: taken[entity] for entity in ids_of(plain) if entity not in late})
 
         judgements = await decide(desk, cycle, sorted(taken), approval, keep=keep)
         await _brake_or_keep(desk, tuple(line for line in cycle.lines if line.digest not in cycle.waiting))

@@ -71,6 +71,11 @@ async def due_homes(desk: Desk, ids: Sequence[EntityId], *, preview: bool = Fals
     ]
 
 
+async def owing(desk: Desk, ids: Sequence[EntityId]) -> frozenset[EntityId]:
+    """Return which of *ids* stay dirty until their records show what they should: a kill before that forgets none."""
+    return frozenset(each.link.entity for each in await due_homes(desk, ids))
+
+
 async def _settled_anew(desk: Desk, links: Sequence[LinkRow]) -> frozenset[LinkId]:
     """Return the parted ones among *links* whose record is linked anew and shows what that link wants."""
     parted = {link.ref: link.id for link in links if link.state is LinkState.UNLINKED}

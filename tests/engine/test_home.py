@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from syncd.engine.choices import retry
+from syncd.engine.cycle import sync
 from syncd.errors import RejectedError, UnavailableError
 from syncd.model.native import Text
 from syncd.store.rows import LinkState
@@ -114,4 +115,26 @@ async def test_what_a_tool_refuses_waits_for_a_person_and_what_may_pass_is_tried
         await retry(desk, rows)
     await talk.sync()
     assert talk.fakes[B].homes[second]
+    await talk.quiet()
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+async def test_a_kill_before_they_are_shown_forgets_none(talk: Talk) -> None:
+    await two_tasks(talk)
+    new = [talk.fakes[name].task("Another thing") for name in (A, B)]
+
+    async def dying(items: object) -> object:
+        raise Killed(items)
+
+    async with talk.desk() as desk:
+        show = talk.fakes[A].show_home
+        talk.fakes[A].show_home = dying  # type: ignore[method-assign, assignment]
+        with pytest.raises(Killed):
+            await sync(desk)
+        talk.fakes[A].show_home = show  # type: ignore[method-assign]
+    await talk.sync()
+    assert [bool(talk.fakes[ref.connection].homes.get(ref)) for ref in new] == [True, True]
     await talk.quiet()
