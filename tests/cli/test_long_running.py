@@ -81,7 +81,7 @@ def test_the_demo_ends_at_quiescence(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 initiatives, 80 tasks, 8 milestones." in done.stdout
+    assert "4 initiatives, 80 tasks, 8 milestones" in done.stdout
     assert "Nothing was written.\nNext: syncd apply " in done.stdout
     assert "conflicts resolve " in done.stdout
     assert "All tools agree: " in done.stdout

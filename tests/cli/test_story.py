@@ -14,7 +14,8 @@ def test_plan_writes_nothing_and_names_the_next_command(cli: Cli) -> None:
     answer = cli("plan")
     assert answer.code == 0
     assert answer.err == ""
-    *_, summary, next_ = answer.out.splitlines()
+    *_, summary, notified, next_ = answer.out.splitlines()
+    assert notified == "Notifies people: github-eng 1 new record."
     assert summary.startswith("Plan ")
     assert summary.endswith("Nothing was written.")
     plan = summary.split()[1].rstrip(":")
