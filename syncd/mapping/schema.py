@@ -285,7 +285,7 @@ class TargetRule(Strict):
         return {"connection": connection, **rest}
 
 
-_CONTAINERS: Final = frozenset({"container", "repository", "repositories", "project", "projects"})
+_CONTAINERS: Final = frozenset({"container", "repository", "repositories", "project", "projects", "team", "teams"})
 """What people call a container; all the same to us."""
 
 

@@ -35,7 +35,7 @@ from syncd.settings.load import load
 from syncd.store.rows import LinkState
 from syncd.store.store import open_store
 from syncd.world import World, real_world
-from tests.story.config import MAPPING, PEOPLE, SYNCD_YAML
+from tests.story.config import THREE, Script
 from tests.story.office import MARKERS, Office, Standing
 
 T = TypeVar("T")
@@ -71,6 +71,7 @@ class Stage:
     office: Office
     sandbox: Background
     monkeypatch: pytest.MonkeyPatch
+    script: Script = THREE
     leap: timedelta = timedelta()
     """How far the stand-ins' and syncd's clock is ahead of the real one; it never goes back."""
     before: Before = lambda _request: None
@@ -84,6 +85,11 @@ class Stage:
         found = self.sandbox.sandbox.tools["jira"]
         assert isinstance(found, JiraStandIn)
         return found
+
+    @property
+    def linear(self) -> Any:  # noqa: ANN401 - the stand-in's own door for people
+        """Linear as its people use it."""
+        return self.sandbox.sandbox.tools["linear"]
 
     @property
     def github(self) -> Any:  # noqa: ANN401 - the stand-in's own door for people
@@ -109,11 +115,11 @@ class Stage:
 
     def write_config(self) -> None:
         """Write the configuration."""
-        github, jira = (str(self.sandbox.url) + f"/{tool}" for tool in ("github", "jira"))
+        urls = {tool: f"{self.sandbox.url}/{tool}" for tool in self.script.tools}
         facts = {"redmine": self.office.url, "project": self.office.project, "email": BOT_EMAIL, **MARKERS}
-        (self.folder / "syncd.yaml").write_text(SYNCD_YAML.format(github=github, jira=jira, **facts))
-        (self.folder / "product.yaml").write_text(MAPPING.replace("PROJECT", self.office.project))
-        (self.folder / "people.csv").write_text(PEOPLE)
+        (self.folder / "syncd.yaml").write_text(self.script.main.format(**urls, **facts))
+        (self.folder / "product.yaml").write_text(self.script.mapping.replace("PROJECT", self.office.project))
+        (self.folder / "people.csv").write_text(self.script.people)
 
     def world(self) -> World:
         """Return the real world, a leap ahead, where nobody waits for long and every request is counted."""
@@ -226,7 +232,7 @@ class Stage:
     def writes(self) -> Counter[str]:
         """Return how many requests that wrote something, or were meant to, each tool has answered."""
         log = self.sandbox.sandbox.log
-        found = Counter({tool: len(log.writes(tool=tool)) for tool in ("jira", "github")})
+        found = Counter({tool: len(log.writes(tool=tool)) for tool in self.script.tools})
         found["redmine"] = self.redmine["writes"]
         return found
 
@@ -264,7 +270,7 @@ class Stage:
         """Return the story's figures."""
         verified = self.agree()
         log = self.sandbox.sandbox.log
-        reads = {tool: sum(each.kind is RequestKind.READ for each in log.entries(tool)) for tool in ("jira", "github")}
+        reads = {tool: sum(each.kind is RequestKind.READ for each in log.entries(tool)) for tool in self.script.tools}
         reads["redmine"] = self.redmine["requests"] - self.redmine["writes"]
         return [
             f"items compared {verified.entities}, fields {verified.fields}",
@@ -289,17 +295,17 @@ class Stage:
         self.jira.accounts[BOT_EMAIL] = ("jira-sandbox-token", BOT)
 
 
-def open_stage(folder: Path, office: Office, monkeypatch: pytest.MonkeyPatch) -> Stage:
+def open_stage(folder: Path, office: Office, monkeypatch: pytest.MonkeyPatch, script: Script = THREE) -> Stage:
     """Return a stage with empty stand-ins; the keys go into the environment, as people do it."""
     stages: list[Stage] = []
     world = dataclasses.replace(
         real_world(), now=lambda: datetime.now(UTC) + (stages[0].leap if stages else timedelta())
     )
-    sandbox = background(["jira", "github"], world=world, items=0)
-    stages.append(Stage(folder=folder, office=office, sandbox=sandbox, monkeypatch=monkeypatch))
+    sandbox = background(list(script.tools), world=world, items=0)
+    stages.append(Stage(folder=folder, office=office, sandbox=sandbox, monkeypatch=monkeypatch, script=script))
     credentials = {name: tool.credentials() for name, tool in sandbox.sandbox.tools.items()}
     monkeypatch.setenv("STORY_REDMINE_KEY", os.environ["REDMINE_API_KEY"])
-    monkeypatch.setenv("STORY_JIRA_TOKEN", str(credentials["jira"]["token"]))
-    monkeypatch.setenv("STORY_GITHUB_TOKEN", str(credentials["github"]["token"]))
+    for name, told in credentials.items():
+        monkeypatch.setenv(f"STORY_{name.upper()}_TOKEN", str(told["token"]))
     stages[0].write_config()
     return stages[0]
