@@ -111,7 +111,7 @@ async def test_two_edits_of_one_field_are_held_until_a_person_chooses(bench: Ben
     assert len(cycle.opened) == 1
     assert bench.writes_since(mark) == []
     authors = {side.connection: side.author for side in cycle.opened[0].content.contenders}
-    assert authors == {"jira-pmo": "Ada Example", "github-eng": None}  # GitHub tells no author of a field
+    assert authors == {"jira-pmo": "Ada Example", "github-eng": "Ben Example"}
     assert not (await bench.verify()).agrees
     async with bench.desk() as desk:
         question = await find_question(desk, cycle.opened[0].id)

@@ -12,6 +12,7 @@ from syncd.connectors.github.api import Api, parse
 from syncd.connectors.github.fields import COMMENT, DRAFT, ISSUE_TYPE, ITERATION, MILESTONE, describe_fields
 from syncd.connectors.github.find import Finder
 from syncd.connectors.github.footers import Footers
+from syncd.connectors.github.history import Historian
 from syncd.connectors.github.home import HomeKeeper
 from syncd.connectors.github.nodes import Nodes
 from syncd.connectors.github.payloads import UserNode
@@ -52,7 +53,6 @@ Nobody is told of a new draft or milestone; watchers are told of every new issue
 Source: GitHub Docs, "Adding items to your project": people are not notified of
 drafts until they become issues (recalled, to be checked live).
 """
-_NO_HISTORY: Final[tuple[FieldEdit, ...]] = ()
 _NODE_ID_PREFIXES: Final = ("U_", "MDQ6VXNlcj")
 
 
@@ -70,6 +70,7 @@ class GithubConnector:
             max_read_batch=settings.options.read_batch,
             quiet=QUIET,
             links_home=True,
+            history=True,
         )
         self._api = Api(name=name, settings=settings, client=client, world=world)
         self._project = ProjectCache(self._api, settings)
@@ -80,6 +81,7 @@ class GithubConnector:
         self._scanner = Scanner(self._api, self._project, sweep, self._reader, nodes)
         self._finder = Finder(self._api, self._project, self._reader)
         runner = Runner(self._api, self._project, per_request=settings.options.mutations_per_request)
+        self._historian = Historian(self._api, self._project, batch=settings.options.read_batch)
         self._home = HomeKeeper(self._api, runner, footers, batch=settings.options.read_batch)
         self._writer = Writer(self._api, self._project, self._reader, sweep, runner, self._home)
 
@@ -161,11 +163,9 @@ class GithubConnector:
                     found[handle] = person(parse(UserNode, answer.data[f"u{index}"], where))
         return found
 
-    async def history(self, refs: Sequence[Ref]) -> AsyncIterator[FieldEdit]:
-        """Yield nothing: `capabilities.history` is off, GitHub tells no history of project fields."""
-        del refs
-        for edit in _NO_HISTORY:
-            yield edit
+    def history(self, refs: Sequence[Ref]) -> AsyncIterator[FieldEdit]:
+        """Yield who edited issues and comments; drafts, milestones and most project fields have no history."""
+        return self._historian.edits(refs)
 
     async def show_home(self, items: Sequence[Homes]) -> Mapping[Ref, RemoteError]:
         """Show each item's counterparts in a line below its body or description."""

@@ -246,6 +246,24 @@ class CommentedIssue(Payload):
     project_items: Connection[ItemNode] | None = None
 
 
+class EventNode(Payload):
+    """One entry of an issue's timeline."""
+
+    typename: str = Field(alias="__typename")
+    created_at: datetime
+    actor: Actor | None = None
+    project: IdNode | None = None
+
+
+class EditedNode(Payload):
+    """An issue or comment by what was done to it."""
+
+    id: str
+    last_edited_at: datetime | None = None
+    editor: Actor | None = None
+    timeline_items: Connection[EventNode] | None = None
+
+
 class BodyNode(Payload):
     """The text of an issue, draft or milestone as it stands there."""
 

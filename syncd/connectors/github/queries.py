@@ -8,6 +8,7 @@ without it fails the whole request.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
@@ -194,6 +195,47 @@ BODIES: Final = """query bodies($ids: [ID!]!) {
   }
 }"""
 """Nothing but the texts of issues, drafts (by item) and milestones."""
+
+TIMELINE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "RenamedTitleEvent": "title",
+        "LabeledEvent": "labels",
+        "UnlabeledEvent": "labels",
+        "AssignedEvent": "assignees",
+        "UnassignedEvent": "assignees",
+        "MilestonedEvent": "milestone",
+        "DemilestonedEvent": "milestone",
+        "ClosedEvent": "state",
+        "ReopenedEvent": "state",
+        "ParentIssueAddedEvent": "parent",
+        "ParentIssueRemovedEvent": "parent",
+        "IssueTypeAddedEvent": "type",
+        "IssueTypeChangedEvent": "type",
+        "IssueTypeRemovedEvent": "type",
+        "BlockedByAddedEvent": "depends_on",
+        "BlockedByRemovedEvent": "depends_on",
+        "ProjectV2ItemStatusChangedEvent": "Status",
+    }
+)
+"""The field each kind of event is about; of a project's own fields GitHub tells of Status alone."""
+_ITEM_TYPES: Final = " ".join(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind).upper() for kind in TIMELINE)
+_EVENTS: Final = "\n".join(f"        ... on {kind} {{ createdAt actor {_ACTOR} }}" for kind in TIMELINE)
+
+HISTORY: Final = f"""query history($ids: [ID!]!) {{
+  nodes(ids: $ids) {{
+    __typename
+    ... on IssueComment {{ id lastEditedAt editor {_ACTOR} }}
+    ... on Issue {{
+      id lastEditedAt editor {_ACTOR}
+      timelineItems(last: 50, itemTypes: [{_ITEM_TYPES}]) {{ nodes {{
+        __typename
+{_EVENTS}
+        ... on ProjectV2ItemStatusChangedEvent {{ project {{ id }} }}
+      }} }}
+    }}
+  }}
+}}"""
+"""Who edited issues and comments last; the body's last edit is on the thing itself, all else in the timeline."""
 
 MILESTONES: Final = f"""query milestones($ids: [ID!]!) {{
   nodes(ids: $ids) {{ __typename ...milestone }}

@@ -18,6 +18,7 @@ def rewrite(state: State, comment: IssueComment, body: str) -> None:
     if stored != comment.body:
         comment.body = stored
         comment.updated_at = comment.last_edited_at = state.stamp()
+        comment.editor = state.actor
 
 
 def delete(state: State, comment: IssueComment) -> None:

@@ -53,6 +53,7 @@ def rename(state: State, issue: Issue, title: str) -> None:
     if stored != issue.title:
         issue.title = stored
         state.touch(issue)
+        state.tell(issue, "RenamedTitleEvent")
 
 
 def rewrite(state: State, issue: Issue, body: str) -> None:
@@ -61,7 +62,7 @@ def rewrite(state: State, issue: Issue, body: str) -> None:
     if stored != issue.body:
         issue.body = stored
         state.touch(issue)
-        issue.last_edited_at = issue.updated_at
+        issue.last_edited_at, issue.editor = issue.updated_at, state.actor
 
 
 def label(state: State, issue: Issue, *, add: Iterable[Label] = (), remove: Iterable[Label] = ()) -> None:
@@ -74,6 +75,7 @@ def label(state: State, issue: Issue, *, add: Iterable[Label] = (), remove: Iter
         issue.labels.pop(one.id, None)
     if before != set(issue.labels):
         state.touch(issue)
+        _tell_set(state, issue, before, set(issue.labels), ("LabeledEvent", "UnlabeledEvent"))
 
 
 def assign(state: State, issue: Issue, *, add: Iterable[User] = (), remove: Iterable[User] = ()) -> None:
@@ -86,6 +88,7 @@ def assign(state: State, issue: Issue, *, add: Iterable[User] = (), remove: Iter
             issue.assignees[user.id] = user
     if before != set(issue.assignees):
         state.touch(issue)
+        _tell_set(state, issue, before, set(issue.assignees), ("AssignedEvent", "UnassignedEvent"))
 
 
 def plan(state: State, issue: Issue, milestone: Milestone | None) -> None:
@@ -98,8 +101,10 @@ def plan(state: State, issue: Issue, milestone: Milestone | None) -> None:
             side.updated_at = state.stamp()
     if issue.milestone is not None:
         issue.milestone.issues.pop(issue.id, None)
+        state.tell(issue, "DemilestonedEvent")
     if milestone is not None:
         milestone.issues[issue.id] = issue
+        state.tell(issue, "MilestonedEvent")
     issue.milestone = milestone
     state.touch(issue)
 
@@ -108,8 +113,10 @@ def retype(state: State, issue: Issue, issue_type: IssueType | None) -> None:
     """Give the issue another type of its organisation, or none."""
     check_fits(issue.repository, issue_type=issue_type)
     if issue_type is not issue.issue_type:
+        verb = "Removed" if issue_type is None else "Added" if issue.issue_type is None else "Changed"
         issue.issue_type = issue_type
         state.touch(issue)
+        state.tell(issue, f"IssueType{verb}Event")
 
 
 def close(
@@ -122,6 +129,7 @@ def close(
     was_open = issue.state == "OPEN"
     issue.state, issue.state_reason = "CLOSED", wanted
     state.touch(issue)
+    state.tell(issue, "ClosedEvent")
     if was_open:
         issue.closed_at = issue.updated_at
         _touch_milestone(state, issue)
@@ -135,6 +143,7 @@ def reopen(state: State, issue: Issue) -> None:
         return
     issue.state, issue.state_reason, issue.closed_at = "OPEN", "REOPENED", None
     state.touch(issue)
+    state.tell(issue, "ReopenedEvent")
     _touch_milestone(state, issue)
 
 
@@ -161,6 +170,7 @@ def nest(state: State, parent: Issue, child: Issue, *, replace: bool) -> None:
     parent.sub_issues[child.id] = child
     state.touch(parent)
     state.touch(child)
+    state.tell(child, "ParentIssueAddedEvent")
 
 
 def unnest(state: State, parent: Issue, child: Issue) -> None:
@@ -170,6 +180,7 @@ def unnest(state: State, parent: Issue, child: Issue) -> None:
     _unlink(state, parent, child)
     child.parent = None
     state.touch(child)
+    state.tell(child, "ParentIssueRemovedEvent")
 
 
 def block(state: State, issue: Issue, blocker: Issue) -> None:
@@ -180,6 +191,7 @@ def block(state: State, issue: Issue, blocker: Issue) -> None:
         raise Refusal("UNPROCESSABLE", "This dependency already exists")
     issue.blocked_by[blocker.id] = blocker
     blocker.blocking[issue.id] = issue
+    state.tell(issue, "BlockedByAddedEvent")
     state.touch(issue)
     state.touch(blocker)
 
@@ -188,6 +200,7 @@ def unblock(state: State, issue: Issue, blocker: Issue) -> None:
     """Take the dependency away; nothing happens when there is none."""
     if issue.blocked_by.pop(blocker.id, None) is not None:
         blocker.blocking.pop(issue.id, None)
+        state.tell(issue, "BlockedByRemovedEvent")
         state.touch(issue)
         state.touch(blocker)
 
@@ -220,6 +233,13 @@ def delete(state: State, issue: Issue) -> None:
 def replace_members(have: Sequence[str], want: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return which ids to add and which to remove to get from *have* to *want*, in order."""
     return [one for one in want if one not in have], [one for one in have if one not in want]
+
+
+def _tell_set(state: State, issue: Issue, before: set[str], after: set[str], kinds: tuple[str, str]) -> None:
+    """Tell each that came and each that went by itself, as GitHub does."""
+    for members, kind in zip((after - before, before - after), kinds, strict=True):
+        for _ in members:
+            state.tell(issue, kind)
 
 
 def _touch_milestone(state: State, issue: Issue) -> None:

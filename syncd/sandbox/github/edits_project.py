@@ -92,6 +92,7 @@ def set_value(state: State, item: ProjectItem, column: Field, value: Stored, by:
     cell = item.values.get(column.id)
     if cell is not None and cell.value == value:
         return
+    _tell_status(state, item, column, cell.value if cell else None, value)
     cell = state.value(item, column, by)
     cell.value = value
     cell.updated_at = item.updated_at = state.stamp()
@@ -103,8 +104,21 @@ def set_value(state: State, item: ProjectItem, column: Field, value: Stored, by:
 
 def clear_value(state: State, item: ProjectItem, column: Field) -> None:
     """Empty one cell."""
-    if item.values.pop(column.id, None) is not None:
+    cell = item.values.pop(column.id, None)
+    if cell is not None:
+        _tell_status(state, item, column, cell.value, None)
         item.updated_at = state.stamp()
+
+
+def _tell_status(state: State, item: ProjectItem, column: Field, before: Stored | None, after: Stored | None) -> None:
+    """Note a change of Status in the issue's timeline: of all columns the only one GitHub tells of."""
+    if column.name != "Status" or not isinstance(item.content, Issue):
+        return
+    event = state.tell(item.content, "ProjectV2ItemStatusChangedEvent")
+    if event is not None:
+        event.project = item.project
+        event.previous_status = before.name if isinstance(before, Option) else ""
+        event.status = after.name if isinstance(after, Option) else ""
 
 
 def forget(state: State, column: Field, gone: Stored) -> None:

@@ -74,6 +74,7 @@ class GraphQLApi:
         variables = ask.variables or {}
         spend = price(prepared.document, operation, variables)
         self._afford(prepared, operation, session, spend)
+        self._state.actor = session.user
         context = Context(state=self._state, session=session, limits=self._limits, spend=spend)
         result = execute_sync(schema(), prepared.document, None, context, variables, ask.operationName)
         told = [_told(one) for one in result.errors or ()]

@@ -160,6 +160,19 @@ class Content(Node):
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
+class Event(Node):
+    """One entry of an issue's timeline, but for comments."""
+
+    typename: str
+    """Which member of the union it is: `RenamedTitleEvent`, ..."""
+    actor: User | None
+    project: Project | None = None
+    status: str = ""
+    previous_status: str = ""
+    was_automated: bool = False
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
 class Issue(Content):
     """An issue."""
 
@@ -171,6 +184,9 @@ class Issue(Content):
     blocked_by: dict[str, Issue] = field(default_factory=dict)
     blocking: dict[str, Issue] = field(default_factory=dict)
     last_edited_at: str | None = None
+    editor: User | None = None
+    timeline: list[Event] = field(default_factory=list)
+    """Oldest first; what the seed planted left no trace in it."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -190,6 +206,7 @@ class IssueComment(Node):
     body: str
     author: User | None = None
     last_edited_at: str | None = None
+    editor: User | None = None
 
     @property
     def repository(self) -> Repository:

@@ -6,7 +6,17 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping
 
 from syncd.sandbox.github.context import Context
-from syncd.sandbox.github.nodes import Content, Issue, IssueComment, Label, ProjectItem, PullRequest, Repository, User
+from syncd.sandbox.github.nodes import (
+    Content,
+    Event,
+    Issue,
+    IssueComment,
+    Label,
+    ProjectItem,
+    PullRequest,
+    Repository,
+    User,
+)
 from syncd.sandbox.github.paging import Args, Connection, Order, by_offset, by_place
 from syncd.sandbox.github.resolvers_query import Resolver, ordered, owned_project
 from syncd.sandbox.github.state import Refusal
@@ -127,6 +137,14 @@ def comments(one: Content, _context: Context, args: Args) -> Connection[IssueCom
     return by_offset(found, args, "comments")
 
 
+def timeline(one: Issue, _context: Context, args: Args) -> Connection[Event]:
+    """Return its timeline, oldest first, of all kinds or of those asked for."""
+    wanted = args.get("itemTypes")
+    kinds = {str(kind).replace("_", "").casefold() for kind in wanted} if isinstance(wanted, list) else None
+    found = [event for event in one.timeline if kinds is None or event.typename.casefold() in kinds]
+    return by_offset(found, args, "timelineItems")
+
+
 def commented_issue(one: IssueComment, _context: Context, _args: Args) -> Issue:
     """Return the issue a comment is about; a pull request is none."""
     if not isinstance(one.subject, Issue):
@@ -204,6 +222,7 @@ RESOLVERS: dict[str, Resolver] = {
     "Issue.parent": parent,
     "Issue.projectV2": owned_project,
     "Issue.stateReason": state_reason,
+    "Issue.timelineItems": timeline,
     "Issue.subIssues": related("sub_issues", "subIssues"),
     "Issue.blockedBy": related("blocked_by", "blockedBy"),
     "Issue.blocking": related("blocking", "blocking"),

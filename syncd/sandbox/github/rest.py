@@ -79,6 +79,7 @@ class RestApi:
         headers = bucket.headers("core")
         if session.scopes is not None:
             headers["x-oauth-scopes"] = ", ".join(sorted(session.scopes))
+        self._state.actor = session.user
         try:
             status, content = handler(request, session, body)
         except Fail as fail:

@@ -139,8 +139,9 @@ class GitHubStandIn:
 
     def set(self, key: str, field: str, value: object, by: str | None = None) -> dict[str, object]:
         """Edit one field: title, body, labels, assignees, milestone, state, type, parent, due_on, … or a column."""
+        self.state.actor = self.people.person(by)
         with _as_config_error(key):
-            self.people.edit(key, field, value, self.people.person(by))
+            self.people.edit(key, field, value, self.state.actor)
         return self._show(key)
 
     def show(self, key: str | None = None) -> object:
@@ -159,6 +160,7 @@ class GitHubStandIn:
         """
         given = dict(fields)
         title = str(given.pop("title", ""))
+        self.state.actor = self.people.person(by)
         with _as_config_error(f"add {kind}"):
             made = self._make(kind, container, title, given, by)
             for field, value in given.items():

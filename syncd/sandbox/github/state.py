@@ -9,6 +9,7 @@ from typing import TypedDict, TypeVar
 
 from syncd.sandbox.github.nodes import (
     DraftIssue,
+    Event,
     Field,
     FieldValue,
     Issue,
@@ -61,6 +62,8 @@ class State:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self._last, self._last_second = "", -1
+        self.actor: User | None = None
+        """Whoever is editing now: signs what happens."""
         self.past = timedelta()
         """How long ago things are said to happen, while seeding."""
         self._next_id = FIRST_DATABASE_ID
@@ -278,6 +281,14 @@ class State:
         repository = content.repository
         content.touch = len(repository.touched)
         repository.touched.append((content.updated_at, content))
+
+    def tell(self, issue: Issue, typename: str) -> Event | None:
+        """Note in an issue's timeline what just happened; nothing while seeding."""
+        if self.past:
+            return None
+        event = Event(**self.born("EV"), typename=typename, actor=self.actor)
+        issue.timeline.append(event)
+        return self.keep(event)
 
     def value(self, item: ProjectItem, column: Field, by: User | None) -> FieldValue:
         """Return the item's cell in a column, made empty when there is none yet."""

@@ -94,6 +94,12 @@ class TestDrafts(Conformance):
         edit: dict[str, Native] = {"body": BODY, rig.field("Start date"): Date(date(2026, 5, 1))}
         return make_bench(rig, kind="draft", record_type="draft", container="acme/#7", edit=edit)
 
+    async def test_history_tells_who_changed_what(self, bench: Bench) -> None:
+        """GitHub keeps none of these: nothing is told, and nothing is asked."""
+        ref = await bench.hands.add("Before")
+        await bench.hands.retitle(ref, "After")
+        assert [edit async for edit in bench.connector.history([ref])] == []
+
 
 class TestMilestones(Conformance):
     @pytest.fixture
@@ -105,6 +111,12 @@ class TestMilestones(Conformance):
             "state": Choice("closed", "Closed"),
         }
         return make_bench(rig, kind="milestone", record_type="milestone", container="acme/api", edit=edit)
+
+    async def test_history_tells_who_changed_what(self, bench: Bench) -> None:
+        """GitHub keeps none of these: nothing is told, and nothing is asked."""
+        ref = await bench.hands.add("Before")
+        await bench.hands.retitle(ref, "After")
+        assert [edit async for edit in bench.connector.history([ref])] == []
 
 
 class TestComments(Conformance):
