@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from syncd.engine.absent import leave_alone
 from syncd.engine.desk import Desk
 from syncd.engine.items import Item, Side
+from syncd.engine.pull import by_connection, hidden, missing, reread
+from syncd.errors import RemoteError
 from syncd.mapping.lenses.comment import CommentLens
 from syncd.model.canonical import Kind
 from syncd.model.lens import CANNOT, Cannot
@@ -151,6 +154,41 @@ async def to_hear_again(desk: Desk, parents: Sequence[EntityId]) -> list[LinkRow
     links = await desk.store.links.by_entities(sorted(await desk.store.entities.below(parents)))
     alone = [rows[0] for rows in links.values() if len(rows) == 1 and not rows[0].created_by_us]
     return [replace(link, state=LinkState.UNLINKED) for link in alone]
+
+
+async def withdrawn(desk: Desk, comments: Mapping[EntityId, Item]) -> Mapping[EntityId, str]:
+    """
+    Return the comments of which no copy may be made now, and why: their original was deleted or made private.
+
+    Lists do not tell of either, and a copy may have waited for a person for days.
+    All of them are looked at again.
+    """
+    origins = {
+        side.link.ref: side.link
+        for item in comments.values()
+        for side in item.sides
+        if side.is_origin and side.observed
+    }
+    found: dict[EntityId, str] = {}
+    for name, refs in by_connection(origins).items():
+        account = desk.accounts.get(name)
+        if account is None or not account.is_ready:
+            found |= dict.fromkeys((origins[ref].entity for ref in refs), f"{name}, where it was said, cannot be read")
+            continue
+        try:
+            answers = await reread(desk, account, refs)
+        except RemoteError as exc:
+            found |= dict.fromkeys((origins[ref].entity for ref in refs), f"{name} does not answer: {exc.what}")
+            continue
+        await leave_alone(desk, [origins[ref] for ref in (*missing(answers), *hidden(answers))])
+        found |= {
+            origins[ref].entity: f"its original cannot be read: {answer.what}"
+            for ref, answer in answers.items()
+            if isinstance(answer, RemoteError)
+        }
+    async with desk.store.transaction() as tx:
+        await tx.dirty.mark(sorted(found))
+    return found
 
 
 def signed_body(desk: Desk, item: Item, line: Line) -> Native | Cannot:

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import TypeAlias
 
 from syncd.connectors.protocol import Create, Done, Refused, Unknown
-from syncd.engine.comments import places_below, signed_body
+from syncd.engine.comments import places_below, signed_body, withdrawn
 from syncd.engine.commit import create_op
 from syncd.engine.desk import Account, Desk
 from syncd.engine.items import Item
@@ -144,6 +144,7 @@ def _wish(
 ) -> Wish:
     links = [side.link for side in item.sides if side.link.state is not LinkState.UNLINKED]
     there = {(link.ref.connection, link.container) for link in links}
+    is_taken_back = any(side.is_origin and side.link.state is not LinkState.LIVE for side in item.sides)
     under_way = {(op.connection, op.container) for op in open_ops if op.verb == Verb.CREATE}
     return Wish(
         entity=item.entity.id,
@@ -153,7 +154,7 @@ def _wish(
         targets=tuple(
             Place(connection=rule.target, container=container, record_type=rule.record_type) for container in containers
         ),
-        alive_in=frozenset(link.ref.connection for link in links if link.state is LinkState.LIVE),
+        alive_in=frozenset(link.ref.connection for link in links if link.state is LinkState.LIVE and not is_taken_back),
         once_in=frozenset(there | under_way),
         depth=depth,
     )
@@ -198,6 +199,9 @@ async def _push_connection(desk: Desk, account: Account, run: RunId, lines: Sequ
 
 async def _push_portion(desk: Desk, account: Account, run: RunId, lines: Sequence[Line], told: Pushed) -> None:
     items = await _comments(desk, lines)
+    unsaid = await withdrawn(desk, items)
+    told.failed |= {line.digest: unsaid[line.entity] for line in lines if line.entity in unsaid}
+    lines = [line for line in lines if line.entity not in unsaid]
     ops: dict[OpId, tuple[OpRow, Line]] = {}
     payloads: dict[OpId, Payload] = {}
     for line in lines:
