@@ -25,7 +25,7 @@ config = _group("What the configuration files may say.")
 Url: TypeAlias = Annotated[
     str, typer.Option("--url", envvar="SYNCD_SANDBOX", metavar="URL", help="Where the sandbox answers, as it printed.")
 ]
-ToolName: TypeAlias = Annotated[str, typer.Argument(metavar="TOOL", help="jira or github.")]
+ToolName: TypeAlias = Annotated[str, typer.Argument(metavar="TOOL", help="jira, github or linear.")]
 Key: TypeAlias = Annotated[str, typer.Argument(metavar="KEY", help="The item as its people call it, such as PMO-12.")]
 
 
