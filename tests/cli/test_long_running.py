@@ -82,7 +82,8 @@ def test_the_demo_ends_at_quiescence(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 initiatives, 80 tasks, 8 milestones" in done.stdout
-    assert "Nothing was written.\nNext: syncd apply " in done.stdout
+    assert "Nothing was written.\nNotifies people: " in done.stdout
+    assert "\nNext: syncd apply " in done.stdout
     assert "conflicts resolve " in done.stdout
     assert "All tools agree: " in done.stdout
     assert done.stdout.splitlines()[-1].endswith(" reads, 0 writes.")
