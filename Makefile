@@ -15,13 +15,13 @@ PAIRS ?= 5
 help:
 	@echo "make demo      the main job in the embedded sandbox (DEMO_ARGS=--once stops when all is quiet)"
 	@echo "make test      every test that needs nothing from the system"
-	@echo "make test-all  the same, plus Redmine, vendor contracts and the long property runs"
+	@echo "make test-all  the same, then what needs a real Redmine, and the long property runs"
 	@echo "make check     lint, types, architecture"
 	@echo "make bench     how fast: against the physical limit and other tools (BARS=B1a,B2 SCALE=0.1 PAIRS=1)"
 	@echo "make format    lay the code out as 'make check' wants it"
 	@echo "make lock      choose dependency versions anew (needs uv)"
 
-.venv/.run: requirements.lock
+.venv/.run: requirements.lock pyproject.toml
 	@echo "Setting up .venv (once) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
@@ -39,8 +39,8 @@ demo: .venv/.run
 test: .venv/.dev
 	$(BIN)/pytest -n $(WORKERS) -m "not redmine and not slow"
 
-test-all: .venv/.dev
-	$(BIN)/python -m tests.with_redmine $(BIN)/pytest -n $(WORKERS)
+test-all: test
+	$(BIN)/python -m tests.with_redmine $(BIN)/pytest -n $(WORKERS) -m "redmine or slow"
 
 check: .venv/.dev
 	$(BIN)/ruff check .
