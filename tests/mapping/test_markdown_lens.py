@@ -13,6 +13,7 @@ from syncd.mapping.checks import check_laws
 from syncd.mapping.lenses.base import why_missing
 from syncd.model.lens import CANNOT
 from syncd.model.native import MISSING, NativeType, RichText, Text, TextFormat
+from syncd.richtext import MAX_SOURCE
 from tests.mapping.places import lens_of, native
 
 RICH = lens_of("task.description", native(NativeType.RICH_TEXT, max_length=80))
@@ -56,11 +57,17 @@ def test_text_too_long_for_the_tool_cannot_be_said() -> None:
     assert RICH.put("x" * 81, None) is CANNOT
 
 
-def test_a_format_nobody_reads_is_no_reading_and_is_never_overwritten() -> None:
-    textile = RichText(TextFormat.TEXTILE, "h1. Ship")
-    assert RICH.get(textile) is MISSING
-    assert RICH.put("Ship", textile) is CANNOT
-    assert why_missing(RICH, textile) == "textile text of this form or size cannot be read as task.description for pmo"
+@pytest.mark.parametrize("form", [TextFormat.ADF, TextFormat.TEXTILE, TextFormat.HTML, TextFormat.MARKDOWN])
+def test_what_cannot_be_read_is_no_reading_and_is_never_overwritten(form: TextFormat) -> None:
+    opaque = RichText(form, "x" * (MAX_SOURCE + 1))
+    assert RICH.get(opaque) is MISSING
+    assert RICH.put("Ship", opaque) is CANNOT
+    assert why_missing(RICH, opaque) == f"{form} text of this form or size cannot be read as task.description for pmo"
+
+
+def test_textile_is_read_and_answered_in_its_own_words() -> None:
+    assert RICH.get(RichText(TextFormat.TEXTILE, "h1. Ship")) == "# Ship"
+    assert RICH.put("# Sail", RichText(TextFormat.TEXTILE, "h1. Ship")) == RichText(TextFormat.TEXTILE, "h1. Sail")
 
 
 def test_a_plain_text_field_holds_markdown_source() -> None:
