@@ -42,6 +42,8 @@ def test_a_right_folder_loads_as_one_snapshot(folder: Folder) -> None:
         "update_share": 0.5,
         "create_count": 50,
         "create_share": 0.5,
+        "comment_count": 500,
+        "comment_share": 0.5,
     }
     assert platform.mapping.policy(Kind.MILESTONE, "due_on") == Leader(PMO)
     assert platform.people.person_of(ENG, Person(id="7", login="Ada-Example")) == "ada"
@@ -189,8 +191,11 @@ def test_the_starter_loads_as_it_is_and_with_everything_turned_on(tmp_path: Path
     for name, text in starter().items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(uncommented(text) if everything else text)
-    tools = {name: lambda: MadeUpTool("any", TRACKER_DEFAULTS, AnySettings) for name in ("jira", "github", "redmine")}
-    names = (*VARIABLES, *(("REDMINE_KEY",) if everything else ()))
+    tools = {
+        name: lambda: MadeUpTool("any", TRACKER_DEFAULTS, AnySettings)
+        for name in ("jira", "github", "redmine", "linear")
+    }
+    names = (*VARIABLES, *(("REDMINE_KEY", "LINEAR_KEY") if everything else ()))
     loaded = load(tmp_path, tools, dict.fromkeys(names, "made-up"))
     assert not any(each.writes for each in loaded.connections.values()), "a new connection observes"
     rules = [*loaded.portfolios["platform"].mapping.create_rules(Kind.TASK)]

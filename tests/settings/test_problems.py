@@ -73,7 +73,7 @@ BROKEN_SYNCD: dict[str, tuple[str, str, str]] = {
         "mod: write",
         (
             'config/syncd.yaml:8 (connections.pmo.mod): "mod" is not a setting here (did you mean "mode"?)\n'
-            "  fix: use one of tool, mode, budget, url, auth, scope, options"
+            "  fix: use one of tool, mode, links_home, budget, url, auth, scope, options"
         ),
     ),
     "a misspelt mode": (
