@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("stores")
 def test_plan_writes_nothing_and_names_the_next_command(cli: Cli) -> None:
     answer = cli("plan")
     assert answer.code == 0
-    assert answer.err == ""
+    assert answer.err in ("", "Reading the tools ...\n"), "a slow machine is told what it waits for, and nothing else"
     *_, summary, notified, next_ = answer.out.splitlines()
     assert notified == "Notifies people: github-eng 1 new record."
     assert summary.startswith("Plan ")
