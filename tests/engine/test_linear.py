@@ -37,7 +37,7 @@ portfolios:
 MAPPING = """\
 version: 1
 extends: defaults
-match: {milestone: title, initiative: title, task: title, comment: body}
+match: {milestone: title, initiative: title, task: title}
 kinds:
   comment: {jira-pmo: comment, linear-road: comment}
 create:
