@@ -16,12 +16,12 @@ from syncd.world import World
 PARAGRAPHS: Final = (
     "A customer opens the page and sees what they asked for **before** they have finished reading the first line.",
     "- the first request comes from a phone, on a train\n- the second from a laptop, behind a proxy\n- both must agree",
-    "### What we know\n\nSupport counted *{n}* letters about it last quarter; see the [report](https://acme.example/{n}).",
+    "### What we know\n\nSupport counted *{n}* letters about it last quarter; see `report {n}`.",
     "```\nGET /v1/items/{n}?expand=owner\n200 OK\n```",
     "Whoever picks this up: start with the **import**, then the nightly job, then the page itself. Nothing else waits.",
-    "1. write the migration\n2. fill the new column\n3. switch the readers\n4. drop the old one",
+    "- write the migration\n- fill the new column\n- switch the readers\n- drop the old one",
 )
-"""What descriptions are made of; together with the rest an issue comes to about 7 KB."""
+"""What descriptions are made of, all of it said alike in every stand-in; an issue comes to about 7 KB with them."""
 TURNS: Final = 8
 STANDINS: Final[Mapping[str, Callable[[World, Portfolio], StandIn]]] = {"jira": JiraStandIn, "github": GitHubStandIn}
 
@@ -43,4 +43,4 @@ def lengthened(portfolio: Portfolio) -> Portfolio:
 
 def _text(opening: str, number: int) -> str:
     more = (PARAGRAPHS[(number + turn) % len(PARAGRAPHS)].replace("{n}", str(number + turn)) for turn in range(TURNS))
-    return "\n\n".join([opening, *more])
+    return "\n\n".join([opening, "What else is known:", *more])
