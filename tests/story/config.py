@@ -97,6 +97,7 @@ connections:
     url: {linear}/graphql
     auth: {{api_key: {{env: STORY_LINEAR_TOKEN}}}}
     scope: {{teams: [API]}}
+    options: {{share: 1}}
     mode: write
     links_home: true
   redmine-plan:

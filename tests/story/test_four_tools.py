@@ -37,17 +37,24 @@ def test_four_tools_keep_one_roadmap(stage: Stage, record_property: Callable[[st
     talk(stage)
     retold(stage)
     homes(stage)
+    an_hour_later(stage)
     silence(stage)
+    an_hour_later(stage)
     taken_back(stage)
+    an_hour_later(stage)
     silence(stage)
     for line in stage.report():
         record_property(STORY, f"four tools: {line}")
 
 
+def an_hour_later(stage: Stage) -> None:
+    """Let an hour pass: Linear counts what it is asked by the hour, and this story is in a hurry."""
+    stage.leap += timedelta(hours=1)
+
+
 def taken_back(stage: Stage) -> None:
     """Undo the run that carried two edits everywhere: every field is as before, and a further sync leaves it so."""
     longer = f"{AUDIT}, searchable"
-    stage.leap += timedelta(hours=1)  # Linear counts by the hour, and this story is in a hurry
     before = held(stage, AUDIT)
     stage.linear.set(milestone(stage, BETA), "target_date", "2027-04-19", by="ada")
     stage.jira.set(stage.all("jira")[AUDIT], "title", longer, by="ben")
