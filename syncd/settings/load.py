@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import quote, urlsplit
@@ -91,6 +92,12 @@ class Settings:
         return tuple(each for portfolio in self.portfolios.values() for each in portfolio.mapping.warnings)
 
 
+@lru_cache(maxsize=64)
+def _shipped(text: str, file: str) -> Document:
+    """Read a recommended mapping; it is the same at every load, and read by nobody who would change it."""
+    return read_yaml(text, file)
+
+
 def load(folder: Path, tools: Mapping[str, Callable[[], ToolLike]], env: Mapping[str, str]) -> Settings:
     """
     Load `syncd.yaml` and all it names from *folder*. Only the tools it names are imported.
@@ -134,7 +141,6 @@ class _Loader:
     problems: Problems
     found: dict[str, ToolLike] = field(default_factory=dict)
     """The tool of each connection that has one."""
-    defaults: dict[str, Document] = field(default_factory=dict)
     """Each tool's recommended mapping."""
 
     @property
@@ -241,9 +247,7 @@ class _Loader:
         )
 
     def _defaults(self, tool: ToolLike) -> Source:
-        document = self.defaults.get(tool.name)
-        if document is None:
-            document = self.defaults[tool.name] = read_yaml(tool.defaults(), f"{tool.name}/defaults.yaml")
+        document = _shipped(tool.defaults(), f"{tool.name}/defaults.yaml")
         return Source(document.data, document.locate)
 
     def _people(self, document: Document, names: tuple[ConnectionName, ...]) -> PeopleDirectory:
