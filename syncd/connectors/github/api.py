@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Final, TypeVar
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from syncd.connectors._answers import MAX_QUOTE, failed, sound
+from syncd.connectors._answers import MAX_QUOTE, failed
 from syncd.connectors._budget import Budget
+from syncd.connectors._graphql import Reader, answered_at, ask_again, follow
 from syncd.connectors._http import Http
 from syncd.connectors.github import limits
 from syncd.connectors.github.auth import make_credential
-from syncd.connectors.github.payloads import Connection, Envelope, GraphqlProblem
+from syncd.connectors.github.payloads import Connection, GraphqlProblem
 from syncd.connectors.github.settings import GithubSettings
 from syncd.errors import (
     AuthError,
@@ -31,9 +31,6 @@ from syncd.errors import (
 from syncd.model.refs import ConnectionName
 from syncd.world import World
 
-ATTEMPTS: Final = 3
-"""How often a question is asked while GitHub answers 200 and "something went wrong"."""
-FIRST_WAIT_S: Final = 0.5
 API_VERSION: Final = "2022-11-28"
 MAX_PAGES: Final = 2000
 """No list of ours is longer than this many pages of 100: past it, something turns in circles."""
@@ -48,8 +45,11 @@ _MEANINGS: Final[Mapping[str | None, tuple[type[RemoteError], str]]] = {
     "STALE_DATA": (RemoteChangedError, "nothing to do: it is read again"),
 }
 
-ModelT = TypeVar("ModelT", bound=BaseModel)
 NodeT = TypeVar("NodeT", bound=BaseModel)
+
+_READER: Final = Reader("GitHub")
+parse: Final = _READER.parse
+dig: Final = _READER.dig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,8 @@ class Api:
         Raises:
             RemoteError: nothing came, or GitHub failed on its side.
         """
-        for attempt in range(ATTEMPTS):
+
+        async def once() -> tuple[Answer, UnavailableError | None]:
             response = await self._http.read(
                 "POST",
                 self._url,
@@ -110,13 +111,10 @@ class Api:
                 is_landmark=True,
             )
             answer = self._answer(response, where, is_write=False)
-            broken = [error for error in self._errors(answer, where) if isinstance(error, UnavailableError)]
-            if not broken:
-                return answer
-            if attempt + 1 == ATTEMPTS:
-                raise broken[0]
-            await self.world.sleep(FIRST_WAIT_S * 2.0**attempt)
-        raise AssertionError  # the loop returns or raises
+            errors = self._errors(answer, where)
+            return answer, next((error for error in errors if isinstance(error, UnavailableError)), None)
+
+        return await ask_again(once, self.world)
 
     async def ask(self, text: str, variables: Mapping[str, object], *, where: str, cost: float = 1.0) -> Answer:
         """Ask by GraphQL and raise the first error there is."""
@@ -168,41 +166,33 @@ class Api:
         limits.note_limits(response, self.budget)
         return response
 
-    async def pages(
+    def pages(
         self, text: str, variables: Mapping[str, object], *, path: Sequence[str], node: type[NodeT], where: str
     ) -> AsyncIterator[tuple[Answer, Connection[NodeT]]]:
         """
-        Yield every page of the list at *path* of the answer, following `$after`.
+        Return every page of the list at *path* of the answer, following `$after`.
 
         Raises:
             NotFoundError: there is nothing at *path*: the owner of the list is gone or hidden.
         """
-        after: str | None = None
-        for _ in range(MAX_PAGES):
+
+        async def read(after: str | None) -> tuple[Answer, Connection[NodeT]]:
             answer = await self.ask(text, {**variables, "after": after}, where=where)
-            page = parse(Connection[node], dig(answer.data, path, where), where)  # type: ignore[valid-type]
-            yield answer, page
-            if not page.page_info.has_next_page:
-                return
-            if page.page_info.end_cursor in {None, after}:
-                break
-            after = page.page_info.end_cursor
-        raise RejectedError("the list never ends", where=where, fix="tell the maintainers; nothing was changed")
+            return answer, parse(Connection[node], dig(answer.data, path, where), where)  # type: ignore[valid-type]
+
+        return follow(read, most=MAX_PAGES, where=where)
 
     def _errors(self, answer: Answer, where: str) -> Sequence[RemoteError]:
         return [error_of(problem, where=where, is_write=False) for problem in answer.errors]
 
     def _answer(self, response: httpx.Response, where: str, *, is_write: bool) -> Answer:
         limits.note_limits(response, self.budget)
-        try:
-            envelope = Envelope.model_validate_json(sound(response.content))
-        except ValidationError as exc:
-            raise failed("GitHub's answer is not GraphQL", where=where, is_write=is_write) from exc
+        envelope = _READER.open(response, GraphqlProblem, where=where, is_write=is_write)
         scopes = response.headers.get("x-oauth-scopes")
         return Answer(
             data=envelope.data or {},
             errors=envelope.errors,
-            at=_answered_at(response, self.world.now()),
+            at=answered_at(response, self.world.now()),
             scopes=None if scopes is None else frozenset(scope.strip() for scope in scopes.split(",")) - {""},
         )
 
@@ -226,46 +216,3 @@ def error_of(problem: GraphqlProblem, *, where: str, is_write: bool) -> RemoteEr
         return failed(said, where=where, is_write=is_write)
     kind, fix = _MEANINGS.get(problem.type, (RejectedError, "change what the message names"))
     return kind(said, where=where, fix=fix)
-
-
-def parse(model: type[ModelT], value: object, where: str) -> ModelT:
-    """
-    Return *value* as *model*.
-
-    Raises:
-        RejectedError: a required part is missing or of another type.
-    """
-    try:
-        return model.model_validate(value)
-    except ValidationError as exc:
-        first = exc.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(step) for step in first["loc"])
-        raise RejectedError(
-            f"GitHub's answer does not fit at {place}: {first['msg']}",
-            where=where,
-            fix="tell the maintainers: GitHub's API has changed",
-        ) from exc
-
-
-def dig(data: Mapping[str, object], path: Sequence[str], where: str) -> object:
-    """
-    Return what the answer holds at *path*.
-
-    Raises:
-        NotFoundError: something on the way is null.
-    """
-    here: object = data
-    for step in path:
-        here = here.get(step) if isinstance(here, Mapping) else None
-        if here is None:
-            raise NotFoundError(
-                f"GitHub shows no {step}", where=where, fix="check that it exists and that the account may see it"
-            )
-    return here
-
-
-def _answered_at(response: httpx.Response, now: datetime) -> datetime:
-    try:
-        return parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
-    except (KeyError, ValueError):
-        return now

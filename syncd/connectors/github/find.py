@@ -8,13 +8,14 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel
 
+from syncd.connectors._graphql import Payload
 from syncd.connectors.github import queries
 from syncd.connectors.github.api import Answer, Api
 from syncd.connectors.github.comments import CommentList
 from syncd.connectors.github.fields import COMMENT, DRAFT, MILESTONE
 from syncd.connectors.github.marker import split_body
 from syncd.connectors.github.milestones import MilestoneList
-from syncd.connectors.github.payloads import Connection, Payload
+from syncd.connectors.github.payloads import Connection
 from syncd.connectors.github.project import ProjectCache
 from syncd.connectors.github.read import Reader
 from syncd.connectors.github.records import ISSUE

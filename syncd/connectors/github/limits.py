@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 import httpx
-from pydantic import ValidationError
 
 from syncd.connectors._answers import quote_remote, retry_hint_s
 from syncd.connectors._budget import Budget, Rate
-from syncd.connectors.github.payloads import Envelope
+from syncd.connectors._graphql import is_refusal
+from syncd.connectors.github.payloads import GraphqlProblem
 from syncd.connectors.github.settings import GithubOptions
 from syncd.errors import RateLimitedError
 
@@ -74,7 +74,7 @@ def judge_limits(response: httpx.Response, *, where: str, now: datetime) -> Rate
         wait_s = _wait_s(response, now)
         if wait_s is None and response.status_code == httpx.codes.FORBIDDEN and "rate limit" not in said.lower():
             return None
-    elif response.status_code == httpx.codes.OK and _is_limited_answer(response):
+    elif response.status_code == httpx.codes.OK and is_refusal(response, GraphqlProblem, _is_limit):
         said, wait_s = "", _wait_s(response, now)
     else:
         return None
@@ -112,11 +112,5 @@ def _wait_s(response: httpx.Response, now: datetime) -> float | None:
     return None
 
 
-def _is_limited_answer(response: httpx.Response) -> bool:
-    if b'"errors"' not in response.content:
-        return False
-    try:
-        answer = Envelope.model_validate_json(response.content)
-    except ValidationError:
-        return False
-    return any(problem.type in LIMIT_TYPES for problem in answer.errors) and not any((answer.data or {}).values())
+def _is_limit(problem: GraphqlProblem) -> bool:
+    return problem.type in LIMIT_TYPES

@@ -6,16 +6,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
+
+from syncd.connectors._graphql import PageInfo, Payload
 
 NodeT = TypeVar("NodeT")
-
-
-class Payload(BaseModel):
-    """The common ground: frozen, and GraphQL's camelCase names."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
 
 
 class GraphqlProblem(Payload):
@@ -26,20 +21,6 @@ class GraphqlProblem(Payload):
     """`NOT_FOUND`, `FORBIDDEN`, `RATE_LIMITED`, `UNPROCESSABLE`, ...; absent on GitHub's own failures."""
     path: tuple[str | int, ...] = ()
     extensions: dict[str, object] = Field(default_factory=dict)
-
-
-class Envelope(Payload):
-    """A GraphQL answer: data, errors, or both."""
-
-    data: dict[str, object] | None = None
-    errors: tuple[GraphqlProblem, ...] = ()
-
-
-class PageInfo(Payload):
-    """Whether a list goes on, and from where."""
-
-    has_next_page: bool
-    end_cursor: str | None = None
 
 
 class Connection(Payload, Generic[NodeT]):

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Final, TypeVar
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from syncd.connectors._answers import MAX_QUOTE, failed, sound
+from syncd.connectors._answers import MAX_QUOTE, failed
 from syncd.connectors._budget import Budget
+from syncd.connectors._graphql import Reader, answered_at, ask_again, follow
 from syncd.connectors._http import Http
 from syncd.connectors.linear import limits, queries
-from syncd.connectors.linear.payloads import Connection, Envelope, GraphqlProblem
+from syncd.connectors.linear.payloads import Connection, GraphqlProblem
 from syncd.connectors.linear.settings import LinearSettings
 from syncd.errors import (
     AuthError,
@@ -30,9 +30,6 @@ from syncd.errors import (
 from syncd.model.refs import ConnectionName
 from syncd.world import World
 
-ATTEMPTS: Final = 3
-"""How often a question is asked while Linear answers 200 and "internal error"."""
-FIRST_WAIT_S: Final = 0.5
 MAX_PAGES: Final = 5000
 """No list of ours is longer than this many pages: past it, something turns in circles."""
 WRITE_POINTS: Final = 5.0
@@ -53,8 +50,11 @@ _MEANINGS: Final[Mapping[str, tuple[type[RemoteError], str]]] = {
 _NOT_FOUND: Final = "not found"
 """Linear has no code for it: an `INPUT_ERROR` whose message says "Entity not found: Issue"."""
 
-ModelT = TypeVar("ModelT", bound=BaseModel)
 NodeT = TypeVar("NodeT", bound=BaseModel)
+
+_READER: Final = Reader("Linear")
+parse: Final = _READER.parse
+dig: Final = _READER.dig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,8 @@ class Api:
         Raises:
             RemoteError: nothing came, Linear failed on its side, or it refused a part.
         """
-        for attempt in range(ATTEMPTS):
+
+        async def once() -> tuple[Answer, UnavailableError | None]:
             await self.budget.take(limits.REQUESTS)
             response = await self._http.read(
                 "POST",
@@ -111,12 +112,11 @@ class Api:
             )
             answer = self._answer(response, where, is_write=False)
             error = error_of(answer.errors[0], where=where, is_write=False) if answer.errors else None
-            if error is None:
-                return answer
-            if not isinstance(error, UnavailableError) or attempt + 1 == ATTEMPTS:
-                raise error
-            await self.world.sleep(FIRST_WAIT_S * 2.0**attempt)
-        raise AssertionError  # the loop returns or raises
+            if error is None or isinstance(error, UnavailableError):
+                return answer, error
+            raise error
+
+        return await ask_again(once, self.world)
 
     async def change(self, name: str, variables: Mapping[str, object], *, where: str) -> None:
         """
@@ -166,28 +166,22 @@ class Api:
         Raises:
             NotFoundError: there is nothing at *path*: the owner of the list is gone or hidden.
         """
-        for _ in range(MAX_PAGES):
+
+        async def read(after: str | None) -> tuple[Answer, Connection[NodeT]]:
             answer = await self.ask(text, {**variables, "after": after}, where=where, points=points)
-            page = parse(Connection[node], dig(answer.data, path, where), where)  # type: ignore[valid-type]
+            return answer, parse(Connection[node], dig(answer.data, path, where), where)  # type: ignore[valid-type]
+
+        async for _, page in follow(read, after=after, most=MAX_PAGES, where=where):
             yield page
-            if not page.page_info.has_next_page:
-                return
-            if page.page_info.end_cursor in {None, after}:
-                break
-            after = page.page_info.end_cursor
-        raise RejectedError("the list never ends", where=where, fix="tell the maintainers; nothing was changed")
 
     def _headers(self) -> Mapping[str, str]:
         return {"Authorization": self._authorization}
 
     def _answer(self, response: httpx.Response, where: str, *, is_write: bool) -> Answer:
-        try:
-            envelope = Envelope.model_validate_json(sound(response.content))
-        except ValidationError as exc:
-            raise failed("Linear's answer is not GraphQL", where=where, is_write=is_write) from exc
+        envelope = _READER.open(response, GraphqlProblem, where=where, is_write=is_write)
         if response.status_code != httpx.codes.OK and not envelope.errors:
             raise RejectedError("Linear refused the request without a reason", where=where, fix="tell the maintainers")
-        return Answer(data=envelope.data or {}, errors=envelope.errors, at=_answered_at(response, self.world.now()))
+        return Answer(data=envelope.data or {}, errors=envelope.errors, at=answered_at(response, self.world.now()))
 
 
 def error_of(problem: GraphqlProblem, *, where: str, is_write: bool) -> RemoteError:
@@ -201,46 +195,3 @@ def error_of(problem: GraphqlProblem, *, where: str, is_write: bool) -> RemoteEr
         return NotFoundError(said, where=where, fix="check that it exists and that the account may see it")
     kind, fix = _MEANINGS.get(problem.code, (RejectedError, "change what the message names"))
     return kind(said, where=where, fix=fix)
-
-
-def parse(model: type[ModelT], value: object, where: str) -> ModelT:
-    """
-    Return *value* as *model*.
-
-    Raises:
-        RejectedError: a required part is missing or of another type.
-    """
-    try:
-        return model.model_validate(value)
-    except ValidationError as exc:
-        first = exc.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(step) for step in first["loc"])
-        raise RejectedError(
-            f"Linear's answer does not fit at {place}: {first['msg']}",
-            where=where,
-            fix="tell the maintainers: Linear's API has changed",
-        ) from exc
-
-
-def dig(data: Mapping[str, object], path: Sequence[str], where: str) -> object:
-    """
-    Return what the answer holds at *path*.
-
-    Raises:
-        NotFoundError: something on the way is null.
-    """
-    here: object = data
-    for step in path:
-        here = here.get(step) if isinstance(here, Mapping) else None
-        if here is None:
-            raise NotFoundError(
-                f"Linear shows no {step}", where=where, fix="check that it exists and that the account may see it"
-            )
-    return here
-
-
-def _answered_at(response: httpx.Response, now: datetime) -> datetime:
-    try:
-        return parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
-    except (KeyError, ValueError):
-        return now

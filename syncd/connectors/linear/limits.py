@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 import httpx
-from pydantic import ValidationError
 
 from syncd.connectors._answers import quote_remote, retry_hint_s
 from syncd.connectors._budget import Budget, Rate
-from syncd.connectors.linear.payloads import Envelope
+from syncd.connectors._graphql import is_refusal
+from syncd.connectors.linear.payloads import GraphqlProblem
 from syncd.connectors.linear.settings import LinearOptions
 from syncd.errors import RateLimitedError
 
@@ -52,7 +52,7 @@ def judge_limits(response: httpx.Response, *, where: str, now: datetime) -> Rate
     limited = response.status_code == httpx.codes.TOO_MANY_REQUESTS
     if not limited and response.status_code not in {httpx.codes.OK, httpx.codes.BAD_REQUEST}:
         return None
-    if not limited and not _is_limited_answer(response):
+    if not limited and not is_refusal(response, GraphqlProblem, _is_limit):
         return None
     wait_s = _wait_s(response, now)
     return RateLimitedError(
@@ -91,11 +91,5 @@ def _moment(epoch_ms: str) -> datetime:
     return datetime.fromtimestamp(float(epoch_ms) / _MS, UTC)
 
 
-def _is_limited_answer(response: httpx.Response) -> bool:
-    if b'"errors"' not in response.content:
-        return False
-    try:
-        answer = Envelope.model_validate_json(response.content)
-    except ValidationError:
-        return False
-    return any(problem.code == RATE_LIMITED for problem in answer.errors) and not any((answer.data or {}).values())
+def _is_limit(problem: GraphqlProblem) -> bool:
+    return problem.code == RATE_LIMITED

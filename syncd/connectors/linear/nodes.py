@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
+from syncd.connectors._graphql import Payload
 from syncd.connectors.linear.payloads import (
     BotNode,
     Connection,
     IdNode,
     MembershipNode,
-    Payload,
     ProjectPlace,
     RelationNode,
     StateNode,

@@ -5,16 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
+from syncd.connectors._graphql import PageInfo, Payload
 
 NodeT = TypeVar("NodeT")
-
-
-class Payload(BaseModel):
-    """The common ground: frozen, and GraphQL's camelCase names."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
 
 
 class ProblemExtensions(Payload):
@@ -43,20 +36,6 @@ class GraphqlProblem(Payload):
     def said(self) -> str:
         """The sentence meant for people, where there is one."""
         return self.extensions.user_presentable_message or self.message
-
-
-class Envelope(Payload):
-    """A GraphQL answer: data, errors, or both."""
-
-    data: dict[str, object] | None = None
-    errors: tuple[GraphqlProblem, ...] = ()
-
-
-class PageInfo(Payload):
-    """Whether a list goes on, and from where."""
-
-    has_next_page: bool
-    end_cursor: str | None = None
 
 
 class Connection(Payload, Generic[NodeT]):

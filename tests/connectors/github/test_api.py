@@ -9,9 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from syncd.connectors._budget import Budget
+from syncd.connectors._graphql import Envelope
 from syncd.connectors.github import limits
 from syncd.connectors.github.api import Answer, Api, error_of
-from syncd.connectors.github.payloads import Envelope, GraphqlProblem, IdNode
+from syncd.connectors.github.payloads import GraphqlProblem, IdNode
 from syncd.connectors.github.run import outcome_of
 from syncd.connectors.github.settings import GithubOptions, GithubSettings
 from syncd.errors import (
@@ -306,6 +307,6 @@ async def test_reading_fails_for_now_when_github_does(rig: Rig) -> None:
     ],
 )
 def test_the_outcome_of_each_mutation_is_told_apart(body: dict[str, object], kind: type[RemoteError] | None) -> None:
-    envelope = Envelope.model_validate(body)
+    envelope = Envelope[GraphqlProblem].model_validate(body)
     found = outcome_of(Answer(data=envelope.data or {}, errors=envelope.errors, at=NOW), 0, where="x")
     assert (type(found) if found else None) is kind

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from syncd.connectors._graphql import Envelope, PageInfo
 from syncd.connectors.github.fields import milestone_state, project_fields, project_values
 from syncd.connectors.github.marker import split_body
 from syncd.connectors.github.payloads import (
     Connection,
-    Envelope,
     FieldNode,
     FieldValueNode,
-    PageInfo,
+    GraphqlProblem,
 )
 from syncd.connectors.github.rest_payloads import RestComment, RestLabel, RestMilestone
 from syncd.model.refs import ConnectionName
@@ -43,7 +43,9 @@ def recorded(contracts: Path) -> Iterator[tuple[str, Mapping[str, object]]]:
 
 
 def test_every_recorded_graphql_answer_is_an_envelope(contracts_dir: Path) -> None:
-    answers = [Envelope.model_validate_json(json.dumps(answer)) for _, answer in recorded(contracts_dir)]
+    answers = [
+        Envelope[GraphqlProblem].model_validate_json(json.dumps(answer)) for _, answer in recorded(contracts_dir)
+    ]
     assert len(answers) > 80
     types = {problem.type for answer in answers for problem in answer.errors}
     assert types == {"NOT_FOUND", "UNPROCESSABLE", None}
