@@ -18,9 +18,10 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from syncd.connectors.jira.comment_payloads import Comment, CommentPage, CommentsById
 from syncd.connectors.jira.encode import write_field
 from syncd.connectors.jira.fields import COMMENT, ISSUE, MAX_TEXT, PROPERTY, FieldInfo, Wire, dump_adf, read_person
-from syncd.connectors.jira.payloads import Comment, CommentPage, CommentsById, Fetched, Found, Issue, ProjectRef
+from syncd.connectors.jira.payloads import Fetched, Found, Issue, ProjectRef
 from syncd.connectors.jira.queries import (
     BULK_FETCH,
     COMMENT_PATH,

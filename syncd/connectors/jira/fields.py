@@ -9,16 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from syncd.connectors.jira.payloads import (
-    FieldDetails,
-    HeldSprint,
-    IssueId,
-    IssueLink,
-    Named,
-    Status,
-    User,
-    parse_instant,
-)
+from syncd.connectors.jira.agile_payloads import HeldSprint
+from syncd.connectors.jira.payloads import FieldDetails, IssueId, IssueLink, Named, Status, User, parse_instant
 from syncd.model.codec import dump_sorted
 from syncd.model.native import (
     Choice,

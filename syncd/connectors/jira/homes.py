@@ -15,7 +15,7 @@ from typing import Final
 
 from syncd.connectors.jira.encode import clean
 from syncd.connectors.jira.fields import ISSUE, MAX_SUMMARY
-from syncd.connectors.jira.payloads import RemoteLink
+from syncd.connectors.jira.link_payloads import RemoteLink
 from syncd.connectors.jira.queries import REMOTE_LINKS
 from syncd.connectors.jira.site import Site
 from syncd.connectors.protocol import Home, Homes

@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
+from syncd.connectors.jira.agile_payloads import Board, BoardPage, Sprint, SprintPage
 from syncd.connectors.jira.fields import ITERATION
-from syncd.connectors.jira.payloads import Board, BoardPage, Sprint, SprintPage, User
+from syncd.connectors.jira.payloads import User
 from syncd.connectors.jira.queries import BOARDS, MAX_AGILE_PAGE, SPRINT, SPRINTS
 from syncd.connectors.jira.site import Site
 from syncd.errors import ForbiddenError, NotFoundError, RejectedError, RemoteError, UnavailableError

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from syncd.connectors.jira.agile_payloads import Sprint
 from syncd.connectors.jira.fields import read_sprint
-from syncd.connectors.jira.payloads import Sprint
 from syncd.connectors.protocol import Connector, Create, Done, Refused, Update
 from syncd.errors import NotFoundError, RejectedError
 from syncd.model.native import Choice, Date, Native, NativeType, Record, Text
