@@ -25,9 +25,6 @@ from syncd.reconcile.plan import Line
 from syncd.richtext.signature import signature
 from syncd.store.rows import LinkRow, LinkState
 
-PARENTS = frozenset({Kind.INITIATIVE, Kind.TASK})
-"""What comments are below."""
-
 
 def deleted_text(connection: ConnectionName) -> str:
     """Return what a copy says once its original was deleted in *connection*."""
