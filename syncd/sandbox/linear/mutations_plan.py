@@ -1,13 +1,11 @@
-"""What clients do to projects, initiatives, milestones, cycles and labels."""
+"""What clients do to projects and initiatives, and to what ties them together."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from syncd.sandbox.linear import edits_labels, edits_plan
+from syncd.sandbox.linear import edits_plan
 from syncd.sandbox.linear.context import Context
 from syncd.sandbox.linear.edits_issue import Changes
-from syncd.sandbox.linear.mutations_issue import Given, Mutation, ids, input_of
+from syncd.sandbox.linear.mutations import Given, Mutation, ids, input_of, plain
 from syncd.sandbox.linear.nodes import Node
 from syncd.sandbox.linear.nodes_plan import Initiative, Project
 from syncd.sandbox.linear.state import Refusal
@@ -33,33 +31,10 @@ INITIATIVE_PLAIN = {
     for name, attribute in PROJECT_PLAIN.items()
     if name not in {"canceledAt", "completedAt", "priority", "startDate", "startDateResolution"}
 } | {"status": "status"}
-MILESTONE_PLAIN = {
-    "description": "description",
-    "name": "name",
-    "sortOrder": "sort_order",
-    "targetDate": "target_date",
-}
-CYCLE_PLAIN = {
-    "completedAt": "completed_at",
-    "description": "description",
-    "endsAt": "ends_at",
-    "name": "name",
-    "startsAt": "starts_at",
-}
-NEVER_EMPTY = frozenset({"name", "status", "sort_order", "color", "starts_at", "ends_at"})
-"""Null leaves these as they are."""
-
-
-def _plain(given: Given, names: Mapping[str, str]) -> Changes:
-    return {
-        attribute: given[name]
-        for name, attribute in names.items()
-        if name in given and (given[name] is not None or attribute not in NEVER_EMPTY)
-    }
 
 
 def _project_changes(context: Context, given: Given) -> Changes:
-    state, changes = context.state, _plain(given, PROJECT_PLAIN)
+    state, changes = context.state, plain(given, PROJECT_PLAIN)
     if changes.get("priority", 0) is None:
         changes["priority"] = 0
     if "leadId" in given:
@@ -155,7 +130,7 @@ def _report(context: Context, plan: Project | Initiative, given: Given) -> Node:
 
 
 def _initiative_changes(context: Context, given: Given) -> Changes:
-    changes = _plain(given, INITIATIVE_PLAIN)
+    changes = plain(given, INITIATIVE_PLAIN)
     if "ownerId" in given:
         changes["owner"] = context.state.find(context.state.users, given["ownerId"]) if given["ownerId"] else None
     return changes
@@ -253,120 +228,7 @@ def delete_link(context: Context, args: Given) -> dict[str, object]:
     return {"entityId": link.id}
 
 
-# --- milestones and cycles -----------------------------------------------------------------
-
-
-def create_milestone(context: Context, args: Given) -> dict[str, object]:
-    """Make a milestone."""
-    state, given = context.state, input_of(args)
-    existing = state.repeated(state.milestones, given.get("id"))
-    if existing is not None:
-        return {"projectMilestone": existing}
-    project = state.project(given["projectId"])
-    made = edits_plan.create_milestone(state, project, _plain(given, MILESTONE_PLAIN), wanted_id=given.get("id"))
-    context.written += 1
-    return {"projectMilestone": made}
-
-
-def update_milestone(context: Context, args: Given) -> dict[str, object]:
-    """Edit a milestone."""
-    state, given = context.state, input_of(args)
-    milestone = state.find(state.milestones, args["id"])
-    changes = _plain(given, MILESTONE_PLAIN)
-    if given.get("projectId") is not None:
-        changes["project"] = state.project(given["projectId"])
-    edits_plan.edit_milestone(state, milestone, changes)
-    context.written += 1
-    return {"projectMilestone": milestone}
-
-
-def delete_milestone(context: Context, args: Given) -> dict[str, object]:
-    """Delete a milestone for good."""
-    milestone = context.state.find(context.state.milestones, args["id"])
-    edits_plan.delete_milestone(context.state, milestone)
-    context.written += 1
-    return {"entityId": milestone.id}
-
-
-def create_cycle(context: Context, args: Given) -> dict[str, object]:
-    """Make a cycle."""
-    state, given = context.state, input_of(args)
-    team = state.find(state.teams, given["teamId"])
-    made = edits_plan.add_cycle(state, team, _plain(given, CYCLE_PLAIN), wanted_id=given.get("id"))
-    context.written += 1
-    return {"cycle": made}
-
-
-def update_cycle(context: Context, args: Given) -> dict[str, object]:
-    """Edit a cycle."""
-    cycle = context.state.find(context.state.cycles, args["id"])
-    edits_plan.edit_cycle(context.state, cycle, _plain(input_of(args), CYCLE_PLAIN))
-    context.written += 1
-    return {"cycle": cycle}
-
-
-def archive_cycle(context: Context, args: Given) -> dict[str, object]:
-    """Archive a cycle."""
-    cycle = context.state.find(context.state.cycles, args["id"])
-    cycle.archived_at = cycle.archived_at or context.state.stamp()
-    context.state.touched(context.state.cycles, cycle)
-    context.written += 1
-    return {"entity": cycle}
-
-
-# --- labels --------------------------------------------------------------------------------
-
-
-def create_label(context: Context, args: Given) -> dict[str, object]:
-    """Make a label, of a team or of the workspace."""
-    state, given = context.state, input_of(args)
-    existing = state.repeated(state.labels, given.get("id"))
-    if existing is not None:
-        return {"issueLabel": existing}
-    made = edits_labels.create(
-        state,
-        str(given["name"]),
-        team=state.find(state.teams, given["teamId"]) if given.get("teamId") else None,
-        parent=state.find(state.labels, given["parentId"]) if given.get("parentId") else None,
-        is_group=bool(given.get("isGroup")),
-        creator=context.viewer,
-        wanted_id=given.get("id"),
-    )
-    context.written += 1
-    return {"issueLabel": made}
-
-
-def update_label(context: Context, args: Given) -> dict[str, object]:
-    """Rename or repaint a label."""
-    label = context.state.find(context.state.labels, args["id"])
-    edits_labels.edit(context.state, label, input_of(args))
-    context.written += 1
-    return {"issueLabel": label}
-
-
-def delete_label(context: Context, args: Given) -> dict[str, object]:
-    """Delete a label for good, also from what has it."""
-    label = context.state.find(context.state.labels, args["id"])
-    edits_labels.delete(context.state, label)
-    context.written += 1
-    return {"entityId": label.id}
-
-
-def create_project_label(context: Context, args: Given) -> dict[str, object]:
-    """Make a label for projects."""
-    state, given = context.state, input_of(args)
-    existing = state.repeated(state.project_labels, given.get("id"))
-    if existing is not None:
-        return {"projectLabel": existing}
-    made = edits_labels.create_for_projects(state, str(given["name"]), wanted_id=given.get("id"))
-    context.written += 1
-    return {"projectLabel": made}
-
-
 MUTATIONS: dict[str, Mutation] = {
-    "cycleArchive": archive_cycle,
-    "cycleCreate": create_cycle,
-    "cycleUpdate": update_cycle,
     "entityExternalLinkCreate": create_link,
     "entityExternalLinkDelete": delete_link,
     "entityExternalLinkUpdate": update_link,
@@ -378,17 +240,10 @@ MUTATIONS: dict[str, Mutation] = {
     "initiativeUnarchive": unarchive_initiative,
     "initiativeUpdate": update_initiative,
     "initiativeUpdateCreate": report_initiative,
-    "issueLabelCreate": create_label,
-    "issueLabelDelete": delete_label,
-    "issueLabelUpdate": update_label,
     "projectAddLabel": lambda context, args: _relabel_project(context, args, add=True),
     "projectArchive": archive_project,
     "projectCreate": create_project,
     "projectDelete": delete_project,
-    "projectLabelCreate": create_project_label,
-    "projectMilestoneCreate": create_milestone,
-    "projectMilestoneDelete": delete_milestone,
-    "projectMilestoneUpdate": update_milestone,
     "projectRemoveLabel": lambda context, args: _relabel_project(context, args, add=False),
     "projectUnarchive": unarchive_project,
     "projectUpdate": update_project,

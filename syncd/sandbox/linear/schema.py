@@ -11,16 +11,28 @@ from operator import attrgetter, itemgetter
 from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo, GraphQLScalarType, GraphQLSchema, build_schema
 from graphql.type import GraphQLAbstractType
 
-from syncd.sandbox.linear import mutations_issue, mutations_plan
+from syncd.sandbox.linear import (
+    mutations_issue,
+    mutations_labels,
+    mutations_milestone,
+    mutations_plan,
+    mutations_talk,
+)
 from syncd.sandbox.linear.context import Context
 from syncd.sandbox.linear.filters import SPAN, Span
 from syncd.sandbox.linear.looking import snake
-from syncd.sandbox.linear.mutations_issue import Mutation
+from syncd.sandbox.linear.mutations import Mutation
 from syncd.sandbox.linear.nodes_issue import IssueHistory
 from syncd.sandbox.linear.resolvers import RESOLVERS
 from syncd.sandbox.linear.state import UUID, wire
 
-MUTATIONS: dict[str, Mutation] = mutations_issue.MUTATIONS | mutations_plan.MUTATIONS
+MUTATIONS: dict[str, Mutation] = (
+    mutations_issue.MUTATIONS
+    | mutations_talk.MUTATIONS
+    | mutations_plan.MUTATIONS
+    | mutations_milestone.MUTATIONS
+    | mutations_labels.MUTATIONS
+)
 BY_KEY = frozenset({"RateLimitPayload", "RateLimitResultPayload"})
 """Types whose values are mappings by GraphQL name, as payloads are."""
 YEAR_CHARS, MONTH_CHARS = 4, 7
