@@ -9,87 +9,21 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Final, NamedTuple
+from datetime import date, timedelta
+from typing import Final
 
 from syncd.model.canonical import Health, Priority, Status
 from syncd.sandbox.linear import edits_issue, edits_labels, edits_plan, edits_talk
 from syncd.sandbox.linear.edits_issue import Changes, Hand
-from syncd.sandbox.linear.nodes import IssueLabel, ProjectLabel, ProjectStatus, Team, User, WorkflowState
+from syncd.sandbox.linear.nodes import IssueLabel, ProjectLabel, Team
 from syncd.sandbox.linear.nodes_issue import Cycle, Issue
 from syncd.sandbox.linear.nodes_plan import Initiative, Project, ProjectMilestone
-from syncd.sandbox.linear.state import State, wire
-from syncd.sandbox.pacific import midnight
+from syncd.sandbox.linear.state import State
+from syncd.sandbox.linear.workspace import ADMIN, TEAMS, furnish
 from syncd.sandbox.portfolio import Portfolio, SeedInitiative, SeedMilestone, SeedTask, as_shown_by
 
-BOT: Final = "sync-bot"
-ADMIN: Final = "admin"
 AGE: Final = timedelta(days=1)
 """How old everything is: an edit in the seed's own moment would not show in a poll."""
-
-
-class SeedTeam(NamedTuple):
-    """A team: where its repository's tasks go, and its workflow as (name, type)."""
-
-    key: str
-    name: str
-    timezone: str
-    repository: str
-    triage: bool
-    states: tuple[tuple[str, str], ...]
-
-
-TEAMS: Final = (
-    SeedTeam(
-        "API",
-        "Platform API",
-        "America/Los_Angeles",
-        "api",
-        triage=False,
-        states=(
-            ("Backlog", "backlog"),
-            ("Todo", "unstarted"),
-            ("In Progress", "started"),
-            ("In Review", "started"),
-            ("Done", "completed"),
-            ("Canceled", "canceled"),
-            ("Duplicate", "duplicate"),
-        ),
-    ),
-    SeedTeam(
-        "WEB",
-        "Web App",
-        "Etc/UTC",
-        "web",
-        triage=False,
-        states=(
-            ("Icebox", "backlog"),
-            ("Ready", "unstarted"),
-            ("Doing", "started"),
-            ("Review", "started"),
-            ("Blocked", "started"),
-            ("Shipped", "completed"),
-            ("Won't do", "canceled"),
-            ("Duplicate", "duplicate"),
-        ),
-    ),
-    SeedTeam(
-        "OPS",
-        "Operations",
-        "Etc/UTC",
-        "",
-        triage=True,
-        states=(
-            ("Triage", "triage"),
-            ("Backlog", "backlog"),
-            ("Todo", "unstarted"),
-            ("In Progress", "started"),
-            ("Done", "completed"),
-            ("Canceled", "canceled"),
-            ("Duplicate", "duplicate"),
-        ),
-    ),
-)
 STATES_OF: Final[Mapping[str, Mapping[Status, str]]] = {
     "API": {
         Status.PROPOSED: "Backlog",
@@ -110,14 +44,6 @@ STATES_OF: Final[Mapping[str, Mapping[Status, str]]] = {
         Status.CANCELLED: "Won't do",
     },
 }
-PROJECT_STATUSES: Final = (
-    ("Backlog", "backlog"),
-    ("Planned", "planned"),
-    ("In Progress", "started"),
-    ("Paused", "paused"),
-    ("Completed", "completed"),
-    ("Canceled", "canceled"),
-)
 PROJECT_STATUS_OF: Final[Mapping[Status, str]] = {
     Status.PROPOSED: "Backlog",
     Status.PLANNED: "Planned",
@@ -140,7 +66,6 @@ PRIORITY_OF: Final[Mapping[Priority, int]] = {
 }
 COMPONENT_GROUP: Final = "Component"
 INITIATIVES: Final = ("Win the enterprise", "Simpler for everybody")
-CYCLES_BEFORE, CYCLES, CYCLE_DAYS = 2, 6, 14
 
 
 def seed(state: State, portfolio: Portfolio, today: date) -> None:
@@ -148,65 +73,12 @@ def seed(state: State, portfolio: Portfolio, today: date) -> None:
     was_on = gc.isenabled()
     gc.disable()  # nothing planted is garbage, and looking again and again doubles the time
     try:
-        _furnish(state, portfolio, today)
+        furnish(state, portfolio.people, today)
         _Planter(state, portfolio).plant()
     finally:
         state.past = timedelta()
         if was_on:
             gc.enable()
-
-
-def add_user(state: State, handle: str, name: str, email: str, *, admin: bool = False, app: bool = False) -> User:
-    """Add somebody to the workspace."""
-    made = User(
-        **state.born(),
-        organization=state.organization,
-        name=name,
-        display_name=handle,
-        email=email,
-        admin=admin,
-        app=app,
-    )
-    return state.keep(state.users, made)
-
-
-def _furnish(state: State, portfolio: Portfolio, today: date) -> None:
-    """Set up what is there before any item: people, statuses, teams, workflows, cycles."""
-    add_user(state, ADMIN, "The Admin", "admin@acme.example", admin=True)
-    add_user(state, BOT, "Sync Bot", "sync-bot@acme.example")
-    for person in portfolio.people:
-        add_user(state, person.handle, person.name, person.email)
-    for place, (name, kind) in enumerate(PROJECT_STATUSES):
-        status = ProjectStatus(**state.born(), name=name, type=kind, position=float(place))
-        state.organization.project_statuses.append(state.keep(state.project_statuses, status))
-    for each in TEAMS:
-        team = Team(
-            **state.born(),
-            organization=state.organization,
-            key=each.key,
-            name=each.name,
-            timezone=each.timezone,
-            triage_enabled=each.triage,
-            members=[] if each.triage else list(state.users),
-        )
-        state.keep(state.teams, team)
-        for place, (name, kind) in enumerate(each.states):
-            made = WorkflowState(**state.born(), team=team, name=name, type=kind, position=float(place))
-            team.states.append(state.keep(state.states, made))
-        _add_cycles(state, team, today)
-
-
-def _add_cycles(state: State, team: Team, today: date) -> None:
-    """Plan cycles of two weeks from Monday to Sunday, the third of them under way."""
-    monday = today - timedelta(days=today.weekday())
-    for index in range(CYCLES):
-        start = monday + timedelta(days=CYCLE_DAYS * (index - CYCLES_BEFORE))
-        begins, ends = (_midnight(team, day) for day in (start, start + timedelta(days=CYCLE_DAYS)))
-        edits_plan.add_cycle(state, team, {"starts_at": wire(begins), "ends_at": wire(ends)})
-
-
-def _midnight(team: Team, day: date) -> datetime:
-    return midnight(day) if team.timezone == "America/Los_Angeles" else datetime.combine(day, time(), UTC)
 
 
 class _Planter:

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from syncd.errors import ConfigError
 from syncd.sandbox.documents import judge_graphql
-from syncd.sandbox.linear import edits_issue, edits_labels, edits_plan, edits_talk, seed, showing
+from syncd.sandbox.linear import edits_issue, edits_labels, edits_plan, edits_talk, seed, showing, workspace
 from syncd.sandbox.linear.auth import Gate
 from syncd.sandbox.linear.edits_issue import Hand
 from syncd.sandbox.linear.graphql_api import GraphQLApi, problem, ratelimited, refuse, unauthenticated
@@ -51,7 +51,7 @@ class LinearStandIn:
         self.gate = Gate(world.new_id)
         seed.seed(self.state, portfolio, world.now().date())
         self.people = People(self.state)
-        self.bot = self.people.person(seed.BOT)
+        self.bot = self.people.person(workspace.BOT)
         self.token = self.gate.grant_key(self.bot)
         self._graphql = GraphQLApi(self.state, self.gate, self.limits)
         self._world = world
@@ -108,7 +108,9 @@ class LinearStandIn:
     def app_token(self) -> str:
         """Return an OAuth token of an app that acts as itself (`actor=app`), to be sent as `Bearer`."""
         app = next((one for one in self.state.users if one.app), None)
-        return self.gate.grant_token(app or seed.add_user(self.state, "syncd", "syncd", "syncd@acme.example", app=True))
+        return self.gate.grant_token(
+            app or workspace.add_user(self.state, "syncd", "syncd", "syncd@acme.example", app=True)
+        )
 
     def revoke(self, secret: str | None = None) -> None:
         """Refuse one key or token, or all of them, from now on."""
