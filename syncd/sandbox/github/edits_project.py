@@ -6,19 +6,8 @@ from bisect import bisect_left
 from datetime import date
 
 from syncd.sandbox.github import edits_issue
-from syncd.sandbox.github.nodes import (
-    DraftIssue,
-    Field,
-    Issue,
-    Iteration,
-    Option,
-    Project,
-    ProjectItem,
-    PullRequest,
-    Repository,
-    Stored,
-    User,
-)
+from syncd.sandbox.github.nodes import Issue, PullRequest, Repository, User
+from syncd.sandbox.github.nodes_project import DraftIssue, Field, Iteration, Option, Project, ProjectItem, Stored
 from syncd.sandbox.github.state import Refusal, State
 
 MAX_TEXT = 1_024

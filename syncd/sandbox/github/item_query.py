@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import TypeAlias
 
-from syncd.sandbox.github.nodes import DraftIssue, Issue, Option, ProjectItem, PullRequest
+from syncd.sandbox.github.nodes import Issue, PullRequest
+from syncd.sandbox.github.nodes_project import DraftIssue, Option, ProjectItem
 from syncd.sandbox.github.state import Refusal
 
 Test: TypeAlias = Callable[[ProjectItem], bool]

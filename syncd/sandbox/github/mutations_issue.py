@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 from syncd.sandbox.github import edits_issue, edits_project
 from syncd.sandbox.github.context import Context
-from syncd.sandbox.github.nodes import Issue, IssueType, Label, Milestone, Project, Repository, User
+from syncd.sandbox.github.nodes import Issue, IssueType, Label, Milestone, Repository, User
+from syncd.sandbox.github.nodes_project import Project
 from syncd.sandbox.github.state import Refusal
 
 Input: TypeAlias = Mapping[str, object]

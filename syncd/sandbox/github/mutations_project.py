@@ -5,7 +5,8 @@ from __future__ import annotations
 from syncd.sandbox.github import edits_project
 from syncd.sandbox.github.context import Context
 from syncd.sandbox.github.mutations_issue import Input, Mutation, ids, text
-from syncd.sandbox.github.nodes import DraftIssue, Field, Issue, Project, ProjectItem, PullRequest, Repository, User
+from syncd.sandbox.github.nodes import Issue, PullRequest, Repository, User
+from syncd.sandbox.github.nodes_project import DraftIssue, Field, Project, ProjectItem
 from syncd.sandbox.github.state import Refusal
 
 

@@ -8,17 +8,8 @@ from typing import TypeAlias
 
 from syncd.errors import ConfigError
 from syncd.sandbox.github import edits_comment, edits_issue, edits_milestone, edits_project
-from syncd.sandbox.github.nodes import (
-    DraftIssue,
-    Issue,
-    IssueComment,
-    Label,
-    Milestone,
-    Project,
-    ProjectItem,
-    Repository,
-    User,
-)
+from syncd.sandbox.github.nodes import Issue, IssueComment, Label, Milestone, Repository, User
+from syncd.sandbox.github.nodes_project import DraftIssue, Project, ProjectItem
 from syncd.sandbox.github.state import State
 from syncd.sandbox.pacific import due_day
 from syncd.sandbox.standin import unknown

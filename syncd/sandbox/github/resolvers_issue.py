@@ -6,17 +6,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping
 
 from syncd.sandbox.github.context import Context
-from syncd.sandbox.github.nodes import (
-    Content,
-    Event,
-    Issue,
-    IssueComment,
-    Label,
-    ProjectItem,
-    PullRequest,
-    Repository,
-    User,
-)
+from syncd.sandbox.github.nodes import Content, Event, Issue, IssueComment, Label, PullRequest, Repository, User
+from syncd.sandbox.github.nodes_project import ProjectItem
 from syncd.sandbox.github.paging import Args, Connection, Order, by_offset, by_place
 from syncd.sandbox.github.resolvers_query import Resolver, ordered, owned_project
 from syncd.sandbox.github.state import Refusal

@@ -8,19 +8,16 @@ from datetime import date, timedelta
 
 from syncd.sandbox.github.context import Context
 from syncd.sandbox.github.item_query import compile_query
-from syncd.sandbox.github.nodes import (
+from syncd.sandbox.github.nodes import Label, Milestone, Repository, User
+from syncd.sandbox.github.nodes_project import (
     VALUE_TYPES,
     DraftIssue,
     Field,
     FieldValue,
     Iteration,
-    Label,
-    Milestone,
     Option,
     Project,
     ProjectItem,
-    Repository,
-    User,
 )
 from syncd.sandbox.github.paging import Args, Connection, by_offset
 from syncd.sandbox.github.resolvers_query import Resolver

@@ -13,11 +13,11 @@ from syncd.sandbox.github.nodes import (
     Milestone,
     Node,
     Organization,
-    Project,
     PullRequest,
     Repository,
     User,
 )
+from syncd.sandbox.github.nodes_project import Project
 from syncd.sandbox.github.paging import Args, Connection, by_offset
 from syncd.sandbox.github.state import Refusal
 

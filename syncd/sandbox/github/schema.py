@@ -30,10 +30,10 @@ from syncd.sandbox.github.nodes import (
     Milestone,
     Node,
     Organization,
-    Project,
     Repository,
     User,
 )
+from syncd.sandbox.github.nodes_project import Project
 from syncd.sandbox.github.resolvers_query import Resolver
 from syncd.sandbox.github.state import WEB, Refusal, wire
 

@@ -11,7 +11,8 @@ from typing import Final
 
 from syncd.model.canonical import MilestoneStatus, Priority, Status
 from syncd.sandbox.github import edits_issue, edits_milestone, edits_project
-from syncd.sandbox.github.nodes import Issue, Iteration, Milestone, Option, Project, ProjectItem, Stored, User
+from syncd.sandbox.github.nodes import Issue, Milestone, User
+from syncd.sandbox.github.nodes_project import Iteration, Option, Project, ProjectItem, Stored
 from syncd.sandbox.github.state import State
 from syncd.sandbox.pacific import due_day
 from syncd.sandbox.portfolio import REPOSITORIES, Portfolio, SeedInitiative, SeedMilestone, SeedTask, as_shown_by

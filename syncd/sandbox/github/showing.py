@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from syncd.sandbox.github.nodes import (
-    DraftIssue,
-    Issue,
-    IssueComment,
-    Iteration,
-    Milestone,
-    Option,
-    Project,
-    ProjectItem,
-)
+from syncd.sandbox.github.nodes import Issue, IssueComment, Milestone
+from syncd.sandbox.github.nodes_project import DraftIssue, Iteration, Option, Project, ProjectItem
 from syncd.sandbox.github.people import Found, name_of
 from syncd.sandbox.github.resolvers_project import cells
 from syncd.sandbox.github.schema import path_of

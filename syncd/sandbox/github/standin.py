@@ -15,7 +15,8 @@ from syncd.sandbox.github.auth import Gate
 from syncd.sandbox.github.graphql_api import GraphQLApi, secondary
 from syncd.sandbox.github.judge import judge
 from syncd.sandbox.github.limits import SECONDARY_WAIT_S, Limits
-from syncd.sandbox.github.nodes import Field, Issue, IssueComment, Iteration, Milestone, Option, ProjectItem
+from syncd.sandbox.github.nodes import Issue, IssueComment, Milestone
+from syncd.sandbox.github.nodes_project import Field, Iteration, Option, ProjectItem
 from syncd.sandbox.github.people import WHERE, Found, People, name_of, typed
 from syncd.sandbox.github.rest import RestApi
 from syncd.sandbox.github.rest_http import refusal

@@ -8,24 +8,19 @@ from datetime import UTC, datetime, timedelta
 from typing import TypedDict, TypeVar
 
 from syncd.sandbox.github.nodes import (
-    DraftIssue,
     Event,
-    Field,
-    FieldValue,
     Issue,
     IssueComment,
     IssueType,
     Label,
     Milestone,
     Node,
-    Option,
     Organization,
-    Project,
-    ProjectItem,
     PullRequest,
     Repository,
     User,
 )
+from syncd.sandbox.github.nodes_project import DraftIssue, Field, FieldValue, Option, Project, ProjectItem
 
 N = TypeVar("N", bound=Node)
 WEB = "https://github.com"

@@ -12,7 +12,8 @@ from syncd.connectors.protocol import Done, Home, Homes, Refused, Update
 from syncd.errors import NotFoundError, OutcomeUnknownError, RejectedError
 from syncd.model.native import Record, RichText, Text, TextFormat
 from syncd.model.refs import ConnectionName, Ref
-from syncd.sandbox.github.nodes import DraftIssue, Issue, Milestone, ProjectItem
+from syncd.sandbox.github.nodes import Issue, Milestone
+from syncd.sandbox.github.nodes_project import DraftIssue, ProjectItem
 from tests.connectors.github.rig import MARKER, NAME, Rig, op
 
 JIRA = Home(

@@ -9,7 +9,8 @@ import pytest
 
 from syncd.errors import ConfigError
 from syncd.sandbox.app import make_sandbox
-from syncd.sandbox.github.nodes import Issue, ProjectItem
+from syncd.sandbox.github.nodes import Issue
+from syncd.sandbox.github.nodes_project import ProjectItem
 from syncd.sandbox.log import RequestKind
 from syncd.sandbox.portfolio import make_portfolio
 from tests.sandbox.github.client import START, Client
