@@ -11,12 +11,13 @@ from starlette.routing import BaseRoute, Route
 
 from syncd.errors import ConfigError
 from syncd.sandbox.github import edits_comment, edits_issue, edits_milestone, edits_project, seed, showing
+from syncd.sandbox.github.admin import Admin
 from syncd.sandbox.github.auth import Gate
 from syncd.sandbox.github.graphql_api import GraphQLApi, secondary
 from syncd.sandbox.github.judge import judge
 from syncd.sandbox.github.limits import SECONDARY_WAIT_S, Limits
 from syncd.sandbox.github.nodes import Issue, IssueComment, Milestone
-from syncd.sandbox.github.nodes_project import Field, Iteration, Option, ProjectItem
+from syncd.sandbox.github.nodes_project import ProjectItem
 from syncd.sandbox.github.people import WHERE, Found, People, name_of, typed
 from syncd.sandbox.github.rest import RestApi
 from syncd.sandbox.github.rest_http import refusal
@@ -39,7 +40,7 @@ MESSAGES = {
 ON, OFF = frozenset({"on", "1", "true"}), frozenset({"off", "0", "false"})
 
 
-class GitHubStandIn:
+class GitHubStandIn(Admin):
     """Holds one organisation; see `StandIn` for what every stand-in offers."""
 
     name = "github"
@@ -255,69 +256,6 @@ class GitHubStandIn:
         with _as_config_error(key):
             issue = edits_project.convert(self.state, item, self.people.repository(repository), self.people.person(by))
         return name_of(issue)
-
-    # --- administration ------------------------------------------------------------------
-
-    def column(self, name: str) -> Field:
-        """Return a column of the project by name."""
-        found = self.project.named(name)
-        if found is None:
-            raise unknown("field", name, [one.name for one in self.project.fields.values()], where=WHERE)
-        return found
-
-    def rename_field(self, name: str, new: str) -> None:
-        """Rename a column; its id stays, no item counts as updated."""
-        column = self.column(name)
-        column.name, column.updated_at = new, self.state.stamp()
-
-    def rename_option(self, field: str, name: str, new: str) -> str:
-        """Rename a choice and return its *new id*: the old one is refused, the items that held it hold it still."""
-        found = self._option(field, name)
-        found.id, found.name = self.state.option_id(), new
-        return found.id
-
-    def delete_option(self, field: str, name: str) -> None:
-        """Delete a choice: items that held it hold nothing, and do not count as updated."""
-        column, found = self.column(field), self._option(field, name)
-        column.options.remove(found)
-        edits_project.forget(self.state, column, found)
-
-    def _option(self, field: str, name: str) -> Option:
-        options = self.column(field).options
-        found = next((one for one in options if one.name.casefold() == name.casefold()), None)
-        if found is None:
-            raise unknown("option", name, [one.name for one in options], where=f"{WHERE}: {field}")
-        return found
-
-    def add_iteration_field(self, name: str, iterations: Mapping[str, tuple[str, int]]) -> None:
-        """Add a column of iterations, each by its title with its first day and its days."""
-        column = self.state.add_field(self.project, name, "ITERATION")
-        column.iterations = [
-            Iteration(id=self.state.option_id(), title=title, start_date=start, duration=days)
-            for title, (start, days) in iterations.items()
-        ]
-
-    def rename_iteration(self, field: str, title: str, new: str) -> None:
-        """Rename an iteration; its id stays."""
-        self._iteration(field, title).title = new
-
-    def renew_iterations(self, field: str) -> None:
-        """Give every iteration a new id, as editing the field may: the old ones are refused, items hold them still."""
-        for one in self.column(field).iterations:
-            one.id = self.state.option_id()
-
-    def delete_iteration(self, field: str, title: str) -> None:
-        """Delete an iteration: items that held it hold nothing, and do not count as updated."""
-        column, found = self.column(field), self._iteration(field, title)
-        column.iterations.remove(found)
-        edits_project.forget(self.state, column, found)
-
-    def _iteration(self, field: str, title: str) -> Iteration:
-        held = self.column(field).iterations
-        found = next((one for one in held if one.title.casefold() == title.casefold()), None)
-        if found is None:
-            raise unknown("iteration", title, [one.title for one in held], where=f"{WHERE}: {field}")
-        return found
 
     def deactivate(self, login: str) -> None:
         """Make somebody impossible to assign or look up; what they did stays theirs."""
