@@ -9,16 +9,12 @@ from typing import Final
 
 from syncd.richtext.blocks import (
     MAX_DEPTH,
-    NO_MARKS,
     Align,
     Block,
     Code,
     Details,
     Heading,
     Item,
-    Link,
-    Mark,
-    Marks,
     Para,
     Quote,
     Rule,
@@ -27,23 +23,12 @@ from syncd.richtext.blocks import (
     Table,
     TooDeepError,
 )
-from syncd.richtext.carry import RAW, find_packed, parse_carried, unpack
-from syncd.richtext.html.tree import BLOCKS, OPAQUE, SILENT, Node, parse_html
-from syncd.richtext.tidy import clean, clean_link, clean_words, placeholder, tidy, tidy_list
+from syncd.richtext.carry import RAW, find_packed, parse_carried
+from syncd.richtext.html.inline import InlineReader
+from syncd.richtext.html.tree import BLOCKS, OPAQUE, Node, parse_html, text_of
+from syncd.richtext.tidy import clean, clean_words, placeholder, tidy, tidy_list
 
-MARKS: Final[dict[str, Mark]] = {
-    **dict.fromkeys(("strong", "b"), "strong"),
-    **dict.fromkeys(("em", "i", "cite", "var", "dfn"), "em"),
-    **dict.fromkeys(("s", "del", "strike"), "strike"),
-    **dict.fromkeys(("u", "ins"), "under"),
-    "sub": "sub",
-    "sup": "sup",
-}
-_CODE: Final = frozenset({"code", "kbd", "samp", "tt"})
-_PLAIN: Final = frozenset({"a", "br", "img", "input", "wbr", "", *MARKS, *_CODE})
-_KNOWN_ATTRIBUTES: Final = frozenset({"href", "title", "src", "alt", "start", "type", "checked", "colspan", "disabled"})
 _WRAPPER = re.compile(r"\s*<(body|div)\b[^<>]*>", re.IGNORECASE)
-_SPACE = re.compile(r"[ \t\r\n\f]+")
 _GAP = re.compile(r"(?:\r?\n[ \t]*){2,}")
 _LANGUAGE = re.compile(r"(?:^|\s)lang(?:uage)?-(\S+)")
 _ALERT = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*", re.IGNORECASE)
@@ -66,10 +51,9 @@ class Reader:
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self.losses: set[str] = set()
+        self._inline = InlineReader(source)
+        self.losses = self._inline.losses
         self._depth = 0
-        self.keeps_lines = False
-        """Whether a line break in the text is a break: Asana's way."""
 
     def blocks(self) -> tuple[Block, ...]:
         """Return the blocks; raises `TooDeepError`."""
@@ -80,7 +64,7 @@ class Reader:
         root = parse_html(self._source)
         shown = [node for node in root.children if node.tag or node.text.strip()]
         if len(shown) == 1 and shown[0].tag in ("body", "div"):
-            self.keeps_lines = shown[0].tag == "body"
+            self._inline.keeps_lines = shown[0].tag == "body"
             root = shown[0]
         groups = list(self._groups(root.children))
         if len(groups) > _MOST_BLOCKS:
@@ -103,7 +87,7 @@ class Reader:
         """Yield inline parts, where lines count cut at blank lines."""
         out: list[Node] = []
         for node in group:
-            if not self.keeps_lines or node.tag:
+            if not self._inline.keeps_lines or node.tag:
                 out.append(node)
                 continue
             at = 0
@@ -134,7 +118,7 @@ class Reader:
             self.losses.add(node.tag)
             yield Para((Run("text", placeholder(self._source[node.start : node.end], node.tag)),))
         elif node.tag in BLOCKS:
-            self._note(node)
+            self._inline.note(node)
             yield from self._block(node)
         else:
             yield from self._paragraph(nodes)
@@ -144,7 +128,7 @@ class Reader:
         carried = parse_carried(packed) if packed else None
         if carried is not None:
             yield carried
-        elif runs := self._runs(nodes):
+        elif runs := self._inline.runs(nodes):
             yield Para(runs)
 
     def _block(self, node: Node) -> Iterator[Block]:
@@ -152,7 +136,7 @@ class Reader:
             case "p":
                 yield from self._mixed(node)
             case "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
-                yield Heading(int(node.tag[1]), self._runs(node.children))
+                yield Heading(int(node.tag[1]), self._inline.runs(node.children))
             case "pre":
                 yield from self._pre(node)
             case "hr":
@@ -178,7 +162,7 @@ class Reader:
     def _pre(self, node: Node) -> Iterator[Block]:
         inner = node.children[0] if len(node.children) == 1 and node.children[0].tag == "code" else node
         language = _LANGUAGE.search(inner.attrs.get("class", "") or node.attrs.get("class", ""))
-        text = clean(_text(node)).removeprefix("\n").removesuffix("\n")
+        text = clean(text_of(node)).removeprefix("\n").removesuffix("\n")
         block = Code(clean_words(language[1].replace("+", " ") if language else ""), text)
         yield from _uncarried(block) if block.info == RAW else (block,)
 
@@ -200,7 +184,7 @@ class Reader:
     def _item(self, node: Node) -> Item:
         if node.tag != "li":
             return Item(self._children([node]))
-        self._note(node)
+        self._inline.note(node)
         children = [child for child in node.children if child.tag or child.text]
         done: bool | None = None
         first = next((at for at, child in enumerate(children) if child.tag or child.text.strip()), None)
@@ -216,7 +200,7 @@ class Reader:
         children = list(node.children)
         title = next((child for child in children if child.tag == "summary"), None)
         rest = [child for child in children if child is not title]
-        return Details(clean_words(_text(title)) if title else "", self._children(rest))
+        return Details(clean_words(text_of(title)) if title else "", self._children(rest))
 
     def _table(self, node: Node) -> Iterator[Block]:
         rows: list[list[Runs]] = []
@@ -251,58 +235,8 @@ class Reader:
             if runs:
                 runs.append(Run("break"))
             inner = group[0].children if group[0].tag in ("p", "div") else group
-            runs += self._inline(inner, NO_MARKS, None)
+            runs += self._inline.parts(inner)
         return tidy(runs)
-
-    def _runs(self, nodes: Sequence[Node]) -> Runs:
-        return tidy(self._inline(nodes, NO_MARKS, None))
-
-    def _inline(self, nodes: Sequence[Node], marks: Marks, link: Link | None) -> list[Run]:
-        out: list[Run] = []
-        text: list[str] = []
-        for node in nodes:
-            if not node.tag:
-                text.append(node.text)
-                continue
-            out += self._words("".join(text), marks, link)
-            text = []
-            out += self._element(node, marks, link)
-        return out + self._words("".join(text), marks, link)
-
-    def _words(self, text: str, marks: Marks, link: Link | None) -> list[Run]:
-        if not self.keeps_lines:
-            text = _SPACE.sub(" ", text)
-        return list(unpack(Run("text", text, marks, link)))
-
-    def _element(self, node: Node, marks: Marks, link: Link | None) -> list[Run]:
-        tag = node.tag
-        self._note(node)
-        if tag in SILENT:
-            self.losses.add(tag)
-            return []
-        if tag == "br":
-            return [Run("break", link=link)]
-        if tag == "img":
-            image = clean_link(node.attrs.get("src", ""), node.attrs.get("title", ""))
-            alt = clean_words(node.attrs.get("alt", ""))
-            return [Run("image", alt, link=link, image=image) if image else Run("text", alt, marks, link)]
-        if tag in _CODE:
-            text = _text(node)
-            return [Run("code", text, link=link)] if text.strip() else []
-        if tag in OPAQUE:
-            self.losses.add(tag)
-            return [Run("text", placeholder(self._source[node.start : node.end], tag))]
-        if tag == "a":
-            link = clean_link(node.attrs.get("href", ""), node.attrs.get("title", "")) or link
-        elif tag in MARKS:
-            marks |= {MARKS[tag]}
-        elif tag not in _PLAIN:
-            self.losses.add(tag)
-        return self._inline(node.children, marks, link)
-
-    def _note(self, node: Node) -> None:
-        if node.attrs.keys() - _KNOWN_ATTRIBUTES - ({"class"} if node.tag in ("code", "pre") else set()):
-            self.losses.add("attributes")
 
 
 def wrapper_of(source: str) -> tuple[str, str, str]:
@@ -314,10 +248,6 @@ def wrapper_of(source: str) -> tuple[str, str, str]:
     closing = re.search(rf"</{shown[0].tag}\s*>\s*$", source, re.IGNORECASE)
     end = closing.start() if closing else len(source)
     return source[: opening.end()], source[opening.end() : end], source[end:]
-
-
-def _text(node: Node) -> str:
-    return node.text if not node.tag else "\n" if node.tag == "br" else "".join(map(_text, node.children))
 
 
 def _joined(nodes: Sequence[Node]) -> str:

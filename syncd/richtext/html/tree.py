@@ -51,6 +51,11 @@ class Node:
     children: list[Node] = field(default_factory=list)
 
 
+def text_of(node: Node) -> str:
+    """Return the text of a node and all below it, a `<br>` as a line break."""
+    return node.text if not node.tag else "\n" if node.tag == "br" else "".join(map(text_of, node.children))
+
+
 def parse_html(source: str) -> Node:
     """Return a nameless node that holds everything; raises `TooDeepError`."""
     opened, closed = source.count("<"), source.count(">")
