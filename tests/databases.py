@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -176,18 +177,42 @@ def template() -> str:
     return name
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """What a store held at a moment: a SQLite file's bytes, or the name of a database in PostgreSQL."""
+
+    file: bytes = b""
+    database: str = ""
+
+
 @dataclass
 class Stores:
-    """Fresh, empty stores of one kind, as many as a test asks for."""
+    """Fresh stores of one kind, as many as a test asks for."""
 
     kind: str
     _open: ExitStack = field(default_factory=ExitStack)
 
-    def url(self, folder: Path) -> str:
-        """Return the address of a new store: a file in *folder*, or a database with our tables."""
+    def url(self, folder: Path, like: Snapshot | None = None) -> str:
+        """Return the address of a new store, empty or *like* another: a file in *folder*, or a database."""
         if self.kind == SQLITE:
-            return f"sqlite:///{folder / 'state' / 'syncd.db'}"
-        return server().url(self._open.enter_context(server().database(template=template())))
+            file = folder / "state" / "syncd.db"
+            if like is not None:
+                file.parent.mkdir(mode=0o700, parents=True)
+                file.write_bytes(like.file)
+                file.chmod(0o600)
+            return f"sqlite:///{file}"
+        held = template() if like is None else like.database
+        return server().url(self._open.enter_context(server().database(template=held)))
+
+    def snapshot(self, url: str) -> Snapshot:
+        """Return what the closed store at *url* holds; it stays as long as this process."""
+        if self.kind == SQLITE:
+            file = Path(url.removeprefix("sqlite:///"))
+            assert not file.with_name(f"{file.name}-wal").exists(), "it is still open"
+            return Snapshot(file=file.read_bytes())
+        name = f"kept{next(server().numbers)}"
+        server().run("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", name, urlsplit(url).path.strip("/"))
+        return Snapshot(database=name)
 
     def bare_url(self, folder: Path) -> str:
         """Return the address of a new store that has no tables yet."""
@@ -228,6 +253,20 @@ def stores_of(kind: str) -> Iterator[Stores]:
         stores.close()
 
 
-def new_store(folder: Path) -> str:
-    """Return the address of a new store of the kind that the running test is about; SQLite if it is about none."""
-    return (_current[-1] if _current else Stores(SQLITE)).url(folder)
+def new_store(folder: Path, like: Snapshot | None = None) -> str:
+    """Return the address of a new store of the kind that the running test is about, empty or *like* another."""
+    return _stores().url(folder, like)
+
+
+def take_snapshot(url: str) -> Snapshot:
+    """Return what the closed store at *url* holds, for others to begin with."""
+    return _stores().snapshot(url)
+
+
+def kind() -> str:
+    """Return the kind of store that the running test is about; SQLite if it is about none."""
+    return _stores().kind
+
+
+def _stores() -> Stores:
+    return _current[-1] if _current else Stores(SQLITE)

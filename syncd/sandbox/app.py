@@ -147,12 +147,26 @@ class Sandbox:
         self.tools = dict(tools)
         self.log = RequestLog()
         self.faults = Faults(self.tools)
+        self._world = world
+        self._latency_ms = latency_ms
+        self.app: ASGIApp = self._routed()
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return what a copy needs, which is all but the routes."""
+        return {name: value for name, value in vars(self).items() if name != "app"}
+
+    def __setstate__(self, state: Mapping[str, object]) -> None:
+        """Become a copy: what the original held, under routes of its own."""
+        vars(self).update(state)
+        self.app = self._routed()
+
+    def _routed(self) -> ASGIApp:
         edges = [
-            Mount(f"/{name}", app=Edge(standin, world, self.log, self.faults, latency_ms))
+            Mount(f"/{name}", app=Edge(standin, self._world, self.log, self.faults, self._latency_ms))
             for name, standin in self.tools.items()
         ]
         control = control_routes(self.tools, self.log, self.faults)
-        self.app: ASGIApp = Starlette(routes=[Route("/", self._front), Mount("/_sandbox", routes=control), *edges])
+        return Starlette(routes=[Route("/", self._front), Mount("/_sandbox", routes=control), *edges])
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """Return a transport for clients in this process: no socket, no thread, the world's own time."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
 
 from syncd.engine.cycle import Cycle, sync
 from syncd.engine.desk import Desk
@@ -17,9 +20,10 @@ from syncd.engine.open import open_desk
 from syncd.engine.plans import Applied, apply, make_plan
 from syncd.engine.tools import tools
 from syncd.engine.verify import Verified, verify
+from syncd.mapping.people import PeopleDirectory
 from syncd.sandbox.app import Sandbox, make_sandbox
 from syncd.sandbox.portfolio import make_portfolio
-from syncd.settings.load import load
+from syncd.settings.load import Settings, load
 from syncd.store.store import Store, open_store
 from syncd.world import World
 from tests.databases import new_store
@@ -43,14 +47,54 @@ class Clock:
         self.seconds += 0.001
         return self.at + timedelta(seconds=self.seconds)
 
+    def monotonic(self) -> float:
+        """Tell the seconds since the beginning."""
+        return self.seconds
+
     def pass_(self, seconds: float) -> None:
         """Let that much time pass."""
         self.seconds += seconds
 
 
+@dataclass
+class Numbers:
+    """Identifiers that look random and are the same in every run."""
+
+    last: int = 0
+
+    def new_id(self) -> str:
+        """Return the next."""
+        self.last += 1
+        return hashlib.sha256(str(self.last).encode()).hexdigest()[:16]
+
+
+@dataclass
+class Wire:
+    """The way to a sandbox, which is made with a world that holds this way already."""
+
+    sandbox: Sandbox | None = None
+
+    def transport(self) -> httpx.AsyncBaseTransport:
+        """Return a transport to the sandbox."""
+        assert self.sandbox is not None
+        return self.sandbox.transport()
+
+
+def make_world(clock: Clock, transport: Callable[[], httpx.AsyncBaseTransport]) -> World:
+    """Return a world of virtual time; all of it can be pickled, as no function in it hides a state."""
+    return World(
+        now=clock.now,
+        monotonic=clock.monotonic,
+        sleep=clock.sleep,
+        random=random.Random(7),  # noqa: S311 - jitter
+        new_id=Numbers().new_id,
+        transport=transport,
+    )
+
+
 SYNCD_YAML = """\
 version: 1
-store: %(store)s
+store: {env: STORE}
 connections:
   jira-pmo:
     tool: jira
@@ -86,6 +130,20 @@ people: people.csv
 """
 
 
+@lru_cache(maxsize=64)
+def settings_of(files: tuple[tuple[str, str], ...], env: tuple[tuple[str, str], ...]) -> Settings:
+    """
+    Load a configuration of these files.
+
+    Its folder is gone, its store is to be named by whoever asks, and so are
+    its people, who are what a command learns of them.
+    """
+    with TemporaryDirectory() as folder:
+        for name, text in files:
+            (Path(folder) / name).write_text(text)
+        return load(Path(folder), tools(), {**dict(env), "STORE": "sqlite:///unnamed"})
+
+
 @dataclass
 class Bench:
     """One installation: its folder, its sandbox, its clock."""
@@ -98,25 +156,27 @@ class Bench:
     mapping: str = MAPPING
     main: str = SYNCD_YAML
     store: str = ""
-    """The address of the store, as it stands in the main file."""
+    """The address of the store, made when the portfolio is first opened."""
     people: str = "person,jira-pmo,github-eng\n"
-
-    def write_config(self) -> None:
-        """Write the configuration as it is wanted now."""
-        (self.folder / "syncd.yaml").write_text(self.main)
-        (self.folder / "platform.yaml").write_text(self.mapping)
-        (self.folder / "people.csv").write_text(self.people)
 
     def lose_store(self) -> None:
         """Go on with a store that knows nothing."""
-        new = new_store(self.folder / "new")
-        self.main, self.store = self.main.replace(self.store, new), new
+        self.store = new_store(self.folder / "new")
+
+    def settings(self) -> Settings:
+        """Return the configuration as it is wanted now."""
+        files = (("syncd.yaml", self.main), ("platform.yaml", self.mapping), ("people.csv", self.people))
+        self.store = self.store or new_store(self.folder)
+        loaded = settings_of(files, tuple(self.env.items()))
+        portfolios = {
+            name: replace(one, people=PeopleDirectory(one.people.rows)) for name, one in loaded.portfolios.items()
+        }
+        return replace(loaded, folder=self.folder, store=self.store, portfolios=portfolios)
 
     @asynccontextmanager
     async def desk(self) -> AsyncIterator[Desk]:
         """Open the portfolio anew, as each command does."""
-        self.write_config()
-        settings = load(self.folder, tools(), self.env)
+        settings = self.settings()
         store: Store = await open_store(settings.store, self.world)
         try:
             async with open_desk(settings, "platform", store, self.world, tools()) as desk:
@@ -168,33 +228,20 @@ class Bench:
 
 def make_bench(folder: Path, *, items: int = 12, tools: Sequence[str] = ("jira", "github")) -> Bench:
     """Build an installation with a seeded sandbox; other *tools* need a `main` and a `mapping` of their own."""
-    clock = Clock()
-    numbers = count(1)
-    sandbox: list[Sandbox] = []
-    world = World(
-        now=clock.now,
-        monotonic=lambda: clock.seconds,
-        sleep=clock.sleep,
-        random=random.Random(7),  # noqa: S311 - jitter
-        new_id=lambda: hashlib.sha256(str(next(numbers)).encode()).hexdigest()[:16],
-        transport=lambda: sandbox[0].transport(),  # noqa: PLW0108 - the sandbox is made with this world
-    )
-    sandbox.append(make_sandbox(tools, world, items=items))
-    told = {name: one.credentials() for name, one in sandbox[0].tools.items()}
-    store = new_store(folder)
-    main = SYNCD_YAML % {"email": told["jira"]["email"], "projects": "PMO, ENG", "store": store}
+    clock, wire = Clock(), Wire()
+    world = make_world(clock, wire.transport)
+    sandbox = wire.sandbox = make_sandbox(tools, world, items=items)
+    told = {name: one.credentials() for name, one in sandbox.tools.items()}
     seeded = make_portfolio(items, clock.now().date()).people
     people = "person,jira-pmo,github-eng\n" + "".join(
         f"{one.email},712020:{one.handle},{one.handle}\n" for one in seeded
     )
-    env = {f"{name.upper()}_TOKEN": str(one["token"]) for name, one in told.items()}
     return Bench(
         folder=folder,
-        sandbox=sandbox[0],
+        sandbox=sandbox,
         clock=clock,
         world=world,
-        env=env,
-        main=main,
-        store=store,
+        env={f"{name.upper()}_TOKEN": str(one["token"]) for name, one in told.items()},
+        main=SYNCD_YAML % {"email": told["jira"]["email"], "projects": "PMO, ENG"},
         people=people,
     )

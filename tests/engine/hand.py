@@ -21,6 +21,7 @@ from syncd.sandbox.app import Sandbox
 from syncd.sandbox.github import GitHubStandIn
 from syncd.sandbox.jira import JiraStandIn
 from syncd.store.rows import QuarantineRow
+from tests.engine import contact
 from tests.engine.bench import Bench, make_bench
 
 JIRA, GITHUB = ConnectionName("jira-pmo"), ConnectionName("github-eng")
@@ -37,10 +38,7 @@ async def agreed(folder: Path, *, mapping: str = "") -> Bench:
     """Return an installation of six tasks past its first contact, all tools telling one story."""
     bench = make_bench(folder, items=6)
     bench.mapping += mapping
-    cycle = await bench.plan()
-    await bench.apply(cycle.plan_id, approve=True)
-    await bench.settle()
-    return bench
+    return await contact.agreed(bench)
 
 
 def jira_of(bench: Bench) -> JiraStandIn:

@@ -8,7 +8,8 @@ import pytest
 
 from syncd.errors import UnsafePlanError
 from tests.engine.bench import Bench, make_bench
-from tests.engine.test_stories import agreed, all_of
+from tests.engine.contact import agreed
+from tests.engine.test_stories import all_of
 
 
 @pytest.fixture

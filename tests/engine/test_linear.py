@@ -11,10 +11,11 @@ import pytest
 from syncd.sandbox.portfolio import make_portfolio
 from syncd.store.rows import LinkState
 from tests.engine.bench import Bench, make_bench
+from tests.engine.contact import agreed
 
 MAIN = """\
 version: 1
-store: %(store)s
+store: {env: STORE}
 connections:
   jira-pmo:
     tool: jira
@@ -53,24 +54,20 @@ people: people.csv
 """
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def linear_bench(folder: Path, *, items: int = 12) -> Bench:
     """Return an installation with Jira and Linear, both of them seeded with the same portfolio."""
-    made = make_bench(tmp_path, tools=("jira", "linear"))
+    made = make_bench(folder, items=items, tools=("jira", "linear"))
     email = str(made.sandbox.tools["jira"].credentials()["email"])
-    seeded = make_portfolio(12, made.clock.now().date()).people
+    seeded = make_portfolio(items, made.clock.now().date()).people
     people = "".join(f"{one.email},712020:{one.handle},{one.email}\n" for one in seeded)
-    made.main, made.mapping = MAIN % {"email": email, "store": made.store}, MAPPING
+    made.main, made.mapping = MAIN % {"email": email}, MAPPING
     made.people = f"person,jira-pmo,linear-road\n{people}"
     return made
 
 
-async def agreed(bench: Bench) -> Bench:
-    """Approve what first contact proposes, then what that made possible, until all is quiet."""
-    for _ in range(2):
-        await bench.apply((await bench.plan()).plan_id, approve=True)
-    await bench.settle()
-    return bench
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return linear_bench(tmp_path)
 
 
 def shown(bench: Bench, tool: str, key: str) -> Mapping[str, Any]:
@@ -81,7 +78,7 @@ def shown(bench: Bench, tool: str, key: str) -> Mapping[str, Any]:
 
 
 async def test_what_both_hold_is_matched_the_rest_is_made_and_edits_cross_both_ways(bench: Bench) -> None:
-    await agreed(bench)
+    await agreed(bench, approvals=2)
     assert "create" not in " ".join(line.verb for line in (await bench.sync()).lines)
     async with bench.desk() as desk:
         entities = await desk.store.entities.ids("platform")
@@ -102,7 +99,7 @@ async def test_a_quarter_is_kept_while_the_day_elsewhere_lies_in_it_and_sharpene
     bench: Bench,
 ) -> None:
     bench.mapping = bench.mapping.replace("target_on: {leader: linear-road}", "target_on: {leader: jira-pmo}")
-    await agreed(bench)
+    await agreed(bench, approvals=2)
     linear, jira = bench.sandbox.tools["linear"], bench.sandbox.tools["jira"]
     name = "Enterprise single sign-on"
     linear.set(name, "target_date", "2026-06-30")

@@ -12,7 +12,8 @@ import pytest
 from syncd.engine.choices import retry
 from syncd.store.rows import QuarantineRow
 from tests.engine.bench import Bench, make_bench
-from tests.engine.test_stories import agreed, held, pair
+from tests.engine.contact import agreed
+from tests.engine.test_stories import held, pair
 
 
 class Deaf(httpx.AsyncBaseTransport):

@@ -21,6 +21,7 @@ from syncd.engine.cycle import sync
 from syncd.engine.desk import Desk
 from syncd.errors import UnsafePlanError
 from tests.engine.bench import Bench, make_bench
+from tests.engine.contact import agreed
 
 FAST, SLOW = 4, 60
 ROUNDS = 7
@@ -253,9 +254,7 @@ async def live(folder: Path, seed: int) -> None:
         "    mapping: platform.yaml", "    mapping: platform.yaml\n    limits: {update_count: 100000}"
     )
     play = Play(bench, random.Random(seed))  # noqa: S311 - a seeded life
-    cycle = await bench.plan()
-    await bench.apply(cycle.plan_id, approve=True)
-    await bench.settle()
+    await agreed(bench)
     play.distinct = len(play.tasks("jira"))
     assert len(play.tasks("github")) == play.distinct
     play.trace.append("----")

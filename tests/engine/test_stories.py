@@ -18,19 +18,12 @@ from syncd.model.refs import ConnectionName
 from syncd.reconcile.plan import Verb
 from syncd.store.rows import LinkState, PlanState
 from tests.engine.bench import Bench, make_bench
+from tests.engine.contact import agreed
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return make_bench(tmp_path)
-
-
-async def agreed(bench: Bench) -> Bench:
-    """Take *bench* through its first contact: plan, approve, until all is quiet."""
-    cycle = await bench.plan()
-    await bench.apply(cycle.plan_id, approve=True)
-    await bench.settle()
-    return bench
 
 
 async def pair(bench: Bench) -> tuple[str, str]:
