@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import re
 import ssl
 from collections.abc import Iterator
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, Final, TypeVar, cast
+from typing import Final
 
 import httpx
-import orjson
-from pydantic import TypeAdapter
 
 from syncd.connectors._budget import parse_retry_after
+from syncd.connectors._quote import is_html, quote_remote
 from syncd.errors import (
     AuthError,
     ForbiddenError,
@@ -29,22 +23,8 @@ from syncd.errors import (
     UnavailableError,
 )
 
-T = TypeVar("T")
-
-MAX_QUOTE: Final = 300
-"""The most characters of a remote's own message that we repeat."""
-
 DEFAULT_LIMIT_WAIT_S: Final = 30.0
 """How long a 429 without a hint makes us wait."""
-
-_SECRET_HEADERS: Final = ("authorization", "x-redmine-api-key", "x-api-key", "private-token", "cookie")
-_EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_SHORTEST_SECRET: Final = 4
-_HALF: Final = b"\\ud"
-_ESCAPES: Final = re.compile(
-    rb"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(?P<half>\\ud[89a-f][0-9a-f]{2})|\\.", re.DOTALL | re.IGNORECASE
-)
-"""Escapes of a JSON string, one by one: a whole pair, a half, or anything else (an escaped backslash, too)."""
 
 _OK: Final = range(200, 300)
 _UNKNOWN: Final = frozenset({408, 423})
@@ -140,59 +120,6 @@ def elsewhere(url: str, *, where: str) -> RemoteError:
     )
 
 
-def sound(content: bytes) -> bytes:
-    """
-    Return a JSON text with every half of a character (one surrogate alone) replaced by U+FFFD.
-
-    Tools that keep texts in UTF-16 cut them anywhere, and pass the half on;
-    no strict parser takes it, so one such item would stop its connection.
-    """
-    return _ESCAPES.sub(_whole, content) if _HALF in content.lower() else content
-
-
-def parse_json(content: bytes, shape: type[T]) -> T:
-    """
-    Return a JSON text as *shape*: parsed by orjson, then validated, which is twice as fast as both at once.
-
-    Raises:
-        pydantic.ValidationError: it is not JSON, or not of that shape.
-    """
-    adapter: TypeAdapter[T] = _adapter(cast("Any", shape))
-    whole = sound(content)
-    try:
-        data = orjson.loads(whole)
-    except orjson.JSONDecodeError:
-        return adapter.validate_json(whole)
-    return adapter.validate_python(data)
-
-
-@lru_cache(maxsize=64)
-def _adapter(shape: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - any type form
-    return TypeAdapter(shape)
-
-
-def _whole(escape: re.Match[bytes]) -> bytes:
-    return b"\\ufffd" if escape["half"] else escape[0]
-
-
-def quote_remote(response: httpx.Response) -> str:
-    """
-    Return the remote's own message as `: "..."`, or nothing.
-
-    Bounded, on one line, without e-mail addresses and anything the request's
-    own credential held.
-    """
-    if _is_html(response):
-        return ""
-    text = " ".join("; ".join(_messages(response)).split())
-    for secret in _secrets(response):
-        text = text.replace(secret, "***")
-    text = _EMAIL.sub("<e-mail>", text)
-    if len(text) > MAX_QUOTE:
-        text = f"{text[: MAX_QUOTE - 1]}…"
-    return f': "{text}"' if text else ""
-
-
 def retry_hint_s(response: httpx.Response, now: datetime) -> float | None:
     """Return the seconds its `Retry-After` asks for, `None` without one; raises ValueError when it is neither form."""
     value = response.headers.get("retry-after")
@@ -205,7 +132,7 @@ def same_origin(a: httpx.URL, b: httpx.URL) -> bool:
 
 
 def _judge_success(response: httpx.Response, where: str, *, is_write: bool) -> RemoteError | None:
-    if not _is_html(response):
+    if not is_html(response):
         return None
     what = "the tool answered with a web page where data was expected"
     if is_write:
@@ -228,7 +155,7 @@ def _judge_access(status: int, where: str, name: str, said: str) -> RemoteError:
 
 
 def _judge_absence(response: httpx.Response, where: str, said: str) -> RemoteError:
-    if _is_html(response):  # a proxy or another product speaks: this says nothing about the item
+    if is_html(response):  # a proxy or another product speaks: this says nothing about the item
         return MisaddressedError(
             f"the address answered {response.status_code} with a web page, not with data", where=where, fix=_FIX_URL
         )
@@ -244,10 +171,6 @@ def _judge_redirect(response: httpx.Response, where: str) -> RemoteError:
     return MisaddressedError(
         f"the address sends us on to {target}; a credential is never forwarded", where=where, fix=_FIX_URL
     )
-
-
-def _is_html(response: httpx.Response) -> bool:
-    return "html" in response.headers.get("content-type", "").lower()
 
 
 def _host(url: str) -> str:
@@ -283,46 +206,3 @@ def _connect_reason(exc: BaseException, host: str) -> tuple[str, str]:
     if "refused" in text or any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return f"{host} refused the connection", "check the url's port, and that the tool is running"
     return f"no connection to {host}", "check the network and the url"
-
-
-def _messages(response: httpx.Response) -> Iterator[str]:
-    """Yield the human sentences of an error body, whatever the vendor's shape."""
-    try:
-        body: object = json.loads(response.content)
-    except (ValueError, UnicodeDecodeError):
-        if response.headers.get("content-type", "").startswith("text/plain"):
-            yield response.text[: 4 * MAX_QUOTE]
-        return
-    yield from _sentences(body, None)
-
-
-def _sentences(node: object, key: str | None) -> Iterator[str]:
-    match node:
-        case str():
-            yield f"{key}: {node}" if key else node
-        case list():
-            for item in node[:20]:
-                yield from _sentences(item, key)
-        case dict():
-            shown = ("errorMessages", "error", "message", "error_description", "errors", "messages")
-            if any(name in node for name in shown):
-                for name in shown:
-                    yield from _sentences(node.get(name), None)
-            elif key is None:
-                for name, value in list(node.items())[:20]:
-                    yield from _sentences(value, str(name))
-
-
-def _secrets(response: httpx.Response) -> Iterator[str]:
-    """Yield every piece of the request's credential, longest first, that a message might repeat."""
-    pieces: set[str] = set()
-    for header in _SECRET_HEADERS:
-        value = response.request.headers.get(header, "")
-        pieces.update([value, *value.split()])
-        try:
-            decoded = base64.b64decode(value.removeprefix("Basic "), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError, ValueError):
-            continue
-        pieces.update([decoded, *decoded.split(":")])
-    pieces -= {"Basic", "Bearer", "token"}
-    yield from sorted((piece for piece in pieces if len(piece) >= _SHORTEST_SECRET), key=len, reverse=True)

@@ -12,7 +12,8 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from syncd.connectors._answers import failed, sound
+from syncd.connectors._answers import failed
+from syncd.connectors._json import sound
 from syncd.errors import NotFoundError, RejectedError, UnavailableError
 from syncd.world import World
 

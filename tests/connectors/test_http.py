@@ -9,9 +9,9 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from syncd.connectors._answers import sound
 from syncd.connectors._budget import ALL, Bucket, Budget, Rate, parse_retry_after
 from syncd.connectors._http import MAX_ATTEMPTS, Classify, Http, make_client
+from syncd.connectors._json import sound
 from syncd.errors import (
     AuthError,
     ForbiddenError,

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from syncd.connectors._answers import parse_json
+from syncd.connectors._json import parse_json
 
 
 class Thing(BaseModel):

@@ -10,10 +10,11 @@ from typing import Final, TypeVar
 import httpx
 from pydantic import BaseModel
 
-from syncd.connectors._answers import MAX_QUOTE, failed
+from syncd.connectors._answers import failed
 from syncd.connectors._budget import Budget
 from syncd.connectors._graphql import Reader, answered_at, ask_again, follow
 from syncd.connectors._http import Http
+from syncd.connectors._quote import MAX_QUOTE
 from syncd.connectors.github import limits
 from syncd.connectors.github.auth import make_credential
 from syncd.connectors.github.payloads import Connection, GraphqlProblem

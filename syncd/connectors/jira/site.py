@@ -9,9 +9,11 @@ from typing import Final, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from syncd.connectors._answers import limited, parse_json, quote_remote
+from syncd.connectors._answers import limited
 from syncd.connectors._budget import Budget, Rate
 from syncd.connectors._http import Http
+from syncd.connectors._json import parse_json
+from syncd.connectors._quote import quote_remote
 from syncd.connectors.jira.payloads import ErrorCollection, User, parse_instant
 from syncd.connectors.jira.queries import FIELDS, METHODS, MYSELF
 from syncd.connectors.jira.settings import BearerAuth, JiraSettings

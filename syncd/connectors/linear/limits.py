@@ -9,9 +9,10 @@ from typing import Final
 
 import httpx
 
-from syncd.connectors._answers import quote_remote, retry_hint_s
+from syncd.connectors._answers import retry_hint_s
 from syncd.connectors._budget import Budget, Rate
 from syncd.connectors._graphql import is_refusal
+from syncd.connectors._quote import quote_remote
 from syncd.connectors.linear.payloads import GraphqlProblem
 from syncd.connectors.linear.settings import LinearOptions
 from syncd.errors import RateLimitedError

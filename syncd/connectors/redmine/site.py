@@ -9,9 +9,9 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from syncd.connectors._answers import sound
 from syncd.connectors._budget import Budget, Rate
 from syncd.connectors._http import Http
+from syncd.connectors._json import sound
 from syncd.connectors.redmine.payloads import OneUser, Project, Projects, Refusal, User
 from syncd.connectors.redmine.queries import ACCOUNT, MAX_LIMIT, PROJECTS
 from syncd.connectors.redmine.settings import RedmineSettings
