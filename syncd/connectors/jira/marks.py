@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
+from syncd.connectors._mark import ScanMark, read_cursor
 from syncd.connectors.jira.describe import Catalog
 from syncd.connectors.jira.fields import COMMENT, ITERATION
 from syncd.connectors.jira.payloads import User
@@ -25,13 +24,10 @@ OPTIONAL: Final = frozenset({COMMENT, ITERATION})
 FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Mark(BaseModel):
+class Mark(ScanMark):
     """Where a scan stands. While *started_ms* is set, the scan that began then is unfinished."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     version: int = 2
-    query: str
     mark_ms: int | None = None
     """Everything changed before this was read, apart from what the index held back; `None`: all is to be read."""
     started_ms: int | None = None
@@ -43,10 +39,6 @@ class Mark(BaseModel):
     listed: str | None = None
     """A digest of that page of ids, of which *read* have been read."""
     read: int = 0
-
-    def as_cursor(self) -> Cursor:
-        """Return it as text to keep."""
-        return Cursor(self.model_dump_json(exclude_none=True))
 
     def begun(self, now_ms: int) -> Mark:
         """Return it as a scan under way: the one it stands in, or one that begins now."""
@@ -98,14 +90,7 @@ class Scan:
 
 def read_mark(cursor: Cursor | None, scan: Scan) -> Mark:
     """Return the mark in a cursor; the beginning when it is of another query, scope or format."""
-    blank = Mark(query=query_hash(scan.site.settings.scope, scan.catalog, scan.types))
-    if cursor is None:
-        return blank
-    try:
-        mark = Mark.model_validate_json(cursor)
-    except ValidationError:
-        return blank
-    return mark if (mark.version, mark.query) == (blank.version, blank.query) else blank
+    return read_cursor(cursor, Mark(query=query_hash(scan.site.settings.scope, scan.catalog, scan.types)))
 
 
 def query_hash(scope: Scope, catalog: Catalog, types: frozenset[str]) -> str:

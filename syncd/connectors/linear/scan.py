@@ -20,8 +20,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime
 
+from syncd.connectors._mark import ScanMark, read_cursor
 from syncd.connectors.linear import queries
 from syncd.connectors.linear.api import Api, dig, parse
 from syncd.connectors.linear.catalog import Around, Catalog, project_filter
@@ -45,13 +46,9 @@ MILESTONES_OF: Final = 50
 log = structlog.get_logger()
 
 
-class Mark(BaseModel):
+class Mark(ScanMark):
     """Where a scan stands. While *started* is set it is under way, in the list of *kind* after *after*."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    version: int = 1
-    query: str
     since: AwareDatetime | None = None
     """Everything changed before this was read."""
     full_at: AwareDatetime | None = None
@@ -60,10 +57,6 @@ class Mark(BaseModel):
     full: bool = False
     kind: str = ""
     after: str | None = None
-
-    def as_cursor(self) -> Cursor:
-        """Return it as text to keep."""
-        return Cursor(self.model_dump_json(exclude_defaults=True))
 
     def begun(self, now: datetime, reread_s: float) -> Mark:
         """Return the mark of a fresh scan, of everything when that is due."""
@@ -259,14 +252,7 @@ class Scanner:
     def _read_mark(self, cursor: Cursor | None, around: Around, kinds: Sequence[str]) -> Mark:
         """Return the mark in a cursor; the beginning when it is of another query, scope or format."""
         text = "\n".join([around.stamp, *around.scope.keys, *kinds])
-        blank = Mark(query=hashlib.sha256(text.encode()).hexdigest()[:16])
-        if cursor is None:
-            return blank
-        try:
-            mark = Mark.model_validate_json(cursor)
-        except ValidationError:
-            return blank
-        return mark if (mark.version, mark.query) == (blank.version, blank.query) else blank
+        return read_cursor(cursor, Mark(query=hashlib.sha256(text.encode()).hexdigest()[:16]))
 
 
 def kinds_of(scope: LinearScope, types: frozenset[str]) -> tuple[str, ...]:

@@ -16,8 +16,9 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime
 
+from syncd.connectors._mark import ScanMark, read_cursor
 from syncd.connectors.protocol import FieldEdit, Known, Page
 from syncd.connectors.redmine.catalog import ISSUE, VERSION, Catalog
 from syncd.connectors.redmine.comments import COMMENT, comments_of, read_comments
@@ -55,13 +56,9 @@ JOURNAL_KEYS: Final = {
 """What journals call fields that we call otherwise."""
 
 
-class Mark(BaseModel):
+class Mark(ScanMark):
     """Where a scan stands. While *started* is set it is under way, at issue *next_id* of *project*."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    version: int = 1
-    query: str
     since: AwareDatetime | None = None
     """Everything changed before this was read."""
     full_at: AwareDatetime | None = None
@@ -72,10 +69,6 @@ class Mark(BaseModel):
     project: str = ""
     next_id: int = 0
     newest: AwareDatetime | None = None
-
-    def as_cursor(self) -> Cursor:
-        """Return it as text to keep."""
-        return Cursor(self.model_dump_json(exclude_defaults=True))
 
     def begun(self, now: datetime, reread_s: float) -> Mark:
         """Return the mark of the scan to carry on: the one under way, or a fresh one."""
@@ -100,14 +93,7 @@ def read_mark(cursor: Cursor | None, site: Site, catalog: Catalog, *, with_comme
     text = f"{catalog.fingerprint}\n{site.settings.options.text_format}\n{site.settings.options.marker_field}"
     if with_comments:
         text += "\ncomments"
-    blank = Mark(query=hashlib.sha256(text.encode()).hexdigest()[:16])
-    if cursor is None:
-        return blank
-    try:
-        mark = Mark.model_validate_json(cursor)
-    except ValidationError:
-        return blank
-    return mark if (mark.version, mark.query) == (blank.version, blank.query) else blank
+    return read_cursor(cursor, Mark(query=hashlib.sha256(text.encode()).hexdigest()[:16]))
 
 
 async def scan(
