@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from syncd.connectors._job import WriteJob
 from syncd.connectors.github import queries
 from syncd.connectors.github.api import Answer, Api, error_of
 from syncd.connectors.github.project import ProjectCache
@@ -13,21 +14,10 @@ from syncd.errors import NotFoundError, OutcomeUnknownError, RejectedError, Remo
 
 
 @dataclass(slots=True, kw_only=True)
-class Job:
-    """One write on its way: what it still takes, and what came of it."""
+class Job(WriteJob):
+    """One write on its way, with the steps it takes."""
 
     steps: list[Step] = field(default_factory=list)
-    errors: dict[str, RemoteError] = field(default_factory=dict)
-    """By field: what GitHub refused, and so surely did not do."""
-    unknown: RemoteError | None = None
-    """Set once nobody can tell what was carried out."""
-    carried_out: bool = False
-    """Whether anything at all took."""
-
-    @property
-    def to_retry(self) -> RemoteError | None:
-        """The first error that may pass by itself."""
-        return next((error for error in self.errors.values() if error.retry), None)
 
 
 Pair = tuple[Job, Step]

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TypeAlias
 
-import structlog
-
+from syncd.connectors._job import settle
 from syncd.connectors.github.api import Api
 from syncd.connectors.github.create import Creator, Made
 from syncd.connectors.github.fields import COMMENT, DRAFT, ITERATION, MILESTONE
@@ -21,12 +20,10 @@ from syncd.connectors.github.records import ISSUE
 from syncd.connectors.github.run import Job, Runner
 from syncd.connectors.github.steps import Step, Target, item_of, label_delta, plan_comment, plan_steps
 from syncd.connectors.github.sweep import Sweep
-from syncd.connectors.protocol import Archive, Create, Done, Outcome, Refused, Unknown, Update, Write
+from syncd.connectors.protocol import Archive, Create, Outcome, Refused, Unknown, Update, Write
 from syncd.errors import NotFoundError, OutcomeUnknownError, RejectedError, RemoteError
 from syncd.model.native import Record
 from syncd.model.refs import Ref
-
-log = structlog.get_logger()
 
 _Change: TypeAlias = Update | Archive
 _LABELS = "labels"
@@ -78,7 +75,7 @@ class Writer:
             write.pre.ref for write, job in zip(writes, jobs, strict=True) if job.carried_out or not job.errors
         ]
         reads = await self._read_back(read_back)
-        return [_answer(write, job, reads.get(write.pre.ref)) for write, job in zip(writes, jobs, strict=True)]
+        return [settle(write, job, reads.get(write.pre.ref)) for write, job in zip(writes, jobs, strict=True)]
 
     async def _prepare(self, write: _Change) -> Job:
         """Return the job of one change; what cannot be said is on it as an error already."""
@@ -197,32 +194,8 @@ def _created(write: Create, made: Made, reads: Mapping[Ref, Record | RemoteError
         return Unknown(op=write.op, error=made)
     if isinstance(made, RemoteError):
         return Refused(op=write.op, error=made)
-    return _answer(write, Job(carried_out=True), reads[made])
+    return settle(write, Job(carried_out=True), reads[made])
 
 
 def _has_footer(write: Update) -> bool:
     return "body" in write.fields and write.pre.ref.kind in {ISSUE, DRAFT}
-
-
-def _answer(write: Write, job: Job, read: Record | RemoteError | None) -> Outcome:
-    """
-    Return the outcome of one write.
-
-        unknown    errors               carried out    outcome
-        yes        -                    -              Unknown
-        no         one that may pass    -              Refused, those fields
-        no         some                 nothing        Refused, those fields
-        no         some or none         something      Done, if it can be read back; else Unknown
-    """
-    if job.unknown:
-        return Unknown(op=write.op, error=job.unknown)
-    fields = frozenset(job.errors) - {""}
-    if job.to_retry:
-        return Refused(op=write.op, error=job.to_retry, fields=fields)
-    if job.errors and not job.carried_out:
-        return Refused(op=write.op, error=next(iter(job.errors.values())), fields=fields)
-    for key, error in job.errors.items():
-        log.warning("field_refused", op=write.op, field=key, error=str(error))
-    if isinstance(read, Record):
-        return Done(op=write.op, record=read)
-    return Unknown(op=write.op, error=read or OutcomeUnknownError("it could not be read back"))

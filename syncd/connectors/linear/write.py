@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
-import structlog
-
+from syncd.connectors._job import WriteJob, settle
 from syncd.connectors.linear.api import Api
 from syncd.connectors.linear.catalog import Catalog
 from syncd.connectors.linear.create import Creator
@@ -18,7 +17,7 @@ from syncd.connectors.linear.placing import milestone_project
 from syncd.connectors.linear.read import Reader
 from syncd.connectors.linear.settings import LinearOptions
 from syncd.connectors.linear.verbs import Verbs
-from syncd.connectors.protocol import Archive, Create, Done, Outcome, Refused, Unknown, Update, Write
+from syncd.connectors.protocol import Archive, Create, Outcome, Update, Write
 from syncd.errors import ForbiddenError, NotFoundError, OutcomeUnknownError, RejectedError, RemoteError
 from syncd.model.native import Record
 from syncd.model.refs import OpId, Ref
@@ -40,19 +39,12 @@ ARCHIVES: Final[Mapping[str, str]] = {
 _REFUSALS: Final = (RejectedError, NotFoundError, ForbiddenError)
 """What Linear says of one bad field as well as of the whole: what a field points at may be gone or hidden."""
 
-log = structlog.get_logger()
 
-
-@dataclass(slots=True)
-class Job:
-    """One write under way."""
+@dataclass(slots=True, kw_only=True)
+class Job(WriteJob):
+    """One write on its way, with its record once there is one."""
 
     ref: Ref | None = None
-    carried_out: bool = False
-    """Something of it surely was."""
-    errors: dict[str, RemoteError] = field(default_factory=dict)
-    """By field; the key "" stands for the whole."""
-    unknown: OutcomeUnknownError | None = None
 
 
 class Writer:
@@ -78,7 +70,8 @@ class Writer:
         await asyncio.gather(*(run(chain) for chain in _chains(batch)))
         refs = [job.ref for job in jobs.values() if job.ref and (job.carried_out or not job.errors)]
         reads = await self._read_back(refs)
-        return [_answer(write, jobs[write.op], reads) for write in batch]
+        done = [(write, jobs[write.op]) for write in batch]
+        return [settle(write, job, reads.get(job.ref) if job.ref else None) for write, job in done]
 
     async def _carry_out(self, write: Write) -> Job:
         job = Job()
@@ -186,29 +179,3 @@ def _chains(batch: Sequence[Write]) -> Sequence[Sequence[Write]]:
         key: object = write.op if isinstance(write, Create) else write.pre.ref
         chains.setdefault("structure" if key in structural else key, []).append(write)
     return list(chains.values())
-
-
-def _answer(write: Write, job: Job, reads: Mapping[Ref, Record | RemoteError]) -> Outcome:
-    """
-    Return the outcome of one write.
-
-        unknown    errors               carried out    outcome
-        yes        -                    -              Unknown
-        no         one that may pass    -              Refused, those fields
-        no         some                 nothing        Refused, those fields
-        no         some or none         something      Done, if it can be read back; else Unknown
-    """
-    if job.unknown:
-        return Unknown(op=write.op, error=job.unknown)
-    fields = frozenset(job.errors) - {""}
-    passing = next((error for error in job.errors.values() if error.retry), None)
-    if passing:
-        return Refused(op=write.op, error=passing, fields=fields)
-    if job.errors and not job.carried_out:
-        return Refused(op=write.op, error=next(iter(job.errors.values())), fields=fields)
-    for key, error in job.errors.items():
-        log.warning("field_refused", op=write.op, field=key, error=str(error))
-    read = reads.get(job.ref) if job.ref else None
-    if isinstance(read, Record):
-        return Done(op=write.op, record=read)
-    return Unknown(op=write.op, error=read or OutcomeUnknownError("it could not be read back"))
