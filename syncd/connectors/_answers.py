@@ -65,13 +65,15 @@ def judge(response: httpx.Response, *, name: str, where: str, is_write: bool, no
 
 def limited(response: httpx.Response, *, where: str, now: datetime, said: str = "") -> RateLimitedError:
     """Return the error of an answer that means "too fast", with the wait its headers ask for."""
-    try:
-        wait_s = retry_hint_s(response, now)
-    except ValueError:
-        wait_s = None
+    wait_s = retry_hint_s(response, now)
+    return slowed("the tool", said, wait_s=DEFAULT_LIMIT_WAIT_S if wait_s is None else wait_s, where=where)
+
+
+def slowed(tool: str, said: str, *, wait_s: float, where: str) -> RateLimitedError:
+    """Return the error that says to wait, *said* being what `quote_remote` gives."""
     return RateLimitedError(
-        f"the tool asks us to slow down{said}",
-        wait_s=DEFAULT_LIMIT_WAIT_S if wait_s is None else wait_s,
+        f"{tool} asks us to slow down{said}",
+        wait_s=wait_s,
         where=where,
         fix="nothing to do: syncd waits; lower options.share if people are slowed down too",
     )
@@ -121,9 +123,11 @@ def elsewhere(url: str, *, where: str) -> RemoteError:
 
 
 def retry_hint_s(response: httpx.Response, now: datetime) -> float | None:
-    """Return the seconds its `Retry-After` asks for, `None` without one; raises ValueError when it is neither form."""
-    value = response.headers.get("retry-after")
-    return None if value is None else parse_retry_after(value, now)
+    """Return the seconds its `Retry-After` asks for; `None` without one, and when it is neither form."""
+    try:
+        return parse_retry_after(response.headers["retry-after"], now)
+    except (KeyError, ValueError):
+        return None
 
 
 def same_origin(a: httpx.URL, b: httpx.URL) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -267,10 +266,9 @@ class Http:
 
     def _obey_hints(self, response: httpx.Response) -> None:
         """Block the whole connection for as long as a `Retry-After` says, whatever the status."""
-        with suppress(ValueError):
-            wait_s = retry_hint_s(response, self._world.now())
-            if wait_s:
-                self.budget.block_until(ALL, self._world.now() + timedelta(seconds=wait_s))
+        wait_s = retry_hint_s(response, self._world.now())
+        if wait_s:
+            self.budget.block_until(ALL, self._world.now() + timedelta(seconds=wait_s))
 
 
 def _may_retry(error: BaseException) -> bool:

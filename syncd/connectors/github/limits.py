@@ -9,7 +9,7 @@ from typing import Final
 
 import httpx
 
-from syncd.connectors._answers import retry_hint_s
+from syncd.connectors._answers import retry_hint_s, slowed
 from syncd.connectors._budget import Budget, Rate
 from syncd.connectors._graphql import is_refusal
 from syncd.connectors._quote import quote_remote
@@ -79,12 +79,7 @@ def judge_limits(response: httpx.Response, *, where: str, now: datetime) -> Rate
         said, wait_s = "", _wait_s(response, now)
     else:
         return None
-    return RateLimitedError(
-        f"GitHub asks us to slow down{said}",
-        wait_s=NO_HINT_WAIT_S if wait_s is None else wait_s,
-        where=where,
-        fix="nothing to do: syncd waits; lower options.share if people are slowed down too",
-    )
+    return slowed("GitHub", said, wait_s=NO_HINT_WAIT_S if wait_s is None else wait_s, where=where)
 
 
 def note_limits(response: httpx.Response, budget: Budget) -> None:
@@ -102,10 +97,9 @@ def note_limits(response: httpx.Response, budget: Budget) -> None:
 
 
 def _wait_s(response: httpx.Response, now: datetime) -> float | None:
-    with suppress(ValueError):
-        hint = retry_hint_s(response, now)
-        if hint is not None:
-            return hint
+    hint = retry_hint_s(response, now)
+    if hint is not None:
+        return hint
     with suppress(KeyError, ValueError):
         if int(response.headers["x-ratelimit-remaining"]) == 0:
             reset = datetime.fromtimestamp(int(response.headers["x-ratelimit-reset"]), UTC)

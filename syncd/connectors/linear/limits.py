@@ -9,7 +9,7 @@ from typing import Final
 
 import httpx
 
-from syncd.connectors._answers import retry_hint_s
+from syncd.connectors._answers import retry_hint_s, slowed
 from syncd.connectors._budget import Budget, Rate
 from syncd.connectors._graphql import is_refusal
 from syncd.connectors._quote import quote_remote
@@ -56,12 +56,7 @@ def judge_limits(response: httpx.Response, *, where: str, now: datetime) -> Rate
     if not limited and not is_refusal(response, GraphqlProblem, _is_limit):
         return None
     wait_s = _wait_s(response, now)
-    return RateLimitedError(
-        f"Linear asks us to slow down{quote_remote(response)}",
-        wait_s=NO_HINT_WAIT_S if wait_s is None else wait_s,
-        where=where,
-        fix="nothing to do: syncd waits; lower options.share if people are slowed down too",
-    )
+    return slowed("Linear", quote_remote(response), wait_s=NO_HINT_WAIT_S if wait_s is None else wait_s, where=where)
 
 
 def note_limits(response: httpx.Response, budget: Budget) -> None:
@@ -76,10 +71,9 @@ def note_limits(response: httpx.Response, budget: Budget) -> None:
 
 
 def _wait_s(response: httpx.Response, now: datetime) -> float | None:
-    with suppress(ValueError):
-        hint = retry_hint_s(response, now)
-        if hint is not None:
-            return hint
+    hint = retry_hint_s(response, now)
+    if hint is not None:
+        return hint
     waits: list[float] = []
     for head in _HEADERS.values():
         with suppress(KeyError, ValueError, OverflowError):
