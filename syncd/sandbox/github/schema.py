@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from importlib.resources import files
-from operator import attrgetter, itemgetter
 
-from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo, GraphQLScalarType, GraphQLSchema, build_schema
-from graphql.type import GraphQLAbstractType
+from graphql import GraphQLError, GraphQLResolveInfo, GraphQLSchema
 
 from syncd.sandbox.github import (
     mutations_comment,
@@ -36,6 +32,7 @@ from syncd.sandbox.github.nodes import (
 from syncd.sandbox.github.nodes_project import Project
 from syncd.sandbox.github.resolvers_query import Resolver
 from syncd.sandbox.github.state import WEB, Refusal, wire
+from syncd.sandbox.schemas import held, load_schema
 
 CREATES = frozenset(
     {"addComment", "addProjectV2DraftIssue", "convertProjectV2DraftIssueItemToIssue", "createIssue", "createLabel"}
@@ -47,27 +44,12 @@ BY_KEY = frozenset(
     {"RateLimit", "SubIssuesSummary", "IssueDependenciesSummary", "ProjectV2IterationFieldConfiguration"}
 )
 """Types whose values are mappings by GraphQL name, as payloads are."""
-SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @lru_cache(maxsize=1)
 def schema() -> GraphQLSchema:
     """Return the schema, built once a process."""
-    built = build_schema(files("syncd.sandbox.github").joinpath("schema.graphql").read_text(encoding="utf-8"))
-    for kind in built.type_map.values():
-        if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
-            for name, field in kind.fields.items():
-                field.resolve = _resolver(kind.name, name)
-        elif isinstance(kind, GraphQLAbstractType):
-            kind.resolve_type = _type_name
-    _accept(built, "DateTime", _date_time)
-    _accept(built, "Date", _date)
-    return built
-
-
-def _type_name(value: object, *_: object) -> str:
-    name: str = value.typename  # type: ignore[attr-defined]  # everything behind an interface or union has one
-    return name
+    return load_schema("syncd.sandbox.github", _resolver, {"DateTime": _date_time, "Date": _date})
 
 
 def _resolver(kind: str, name: str) -> Callable[..., object]:
@@ -77,8 +59,7 @@ def _resolver(kind: str, name: str) -> Callable[..., object]:
     if known is not None:
         return lambda source, info, **args: known(source, info.context, args)
     by_key = kind in BY_KEY or kind.endswith("Payload")
-    get: Callable[..., object] = itemgetter(name) if by_key else attrgetter(SNAKE.sub("_", name).lower())
-    return lambda source, _info, **_args: get(source)
+    return held(name, by_key=by_key)
 
 
 def _mutation(name: str) -> Callable[..., object]:
@@ -125,12 +106,6 @@ _PLACES: dict[str, Resolver] = {
     "resourcePath": lambda one, _context, _args: path_of(one),
     "url": lambda one, _context, _args: WEB + path_of(one),
 }
-
-
-def _accept(built: GraphQLSchema, name: str, read: Callable[[object], str]) -> None:
-    scalar = built.type_map[name]
-    if isinstance(scalar, GraphQLScalarType):
-        scalar.coerce_input_value = read  # how a scalar of a built schema learns to read
 
 
 def _date_time(value: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from syncd.sandbox.linear.context import Context
@@ -10,14 +9,9 @@ from syncd.sandbox.linear.edits_plan import is_in
 from syncd.sandbox.linear.nodes import IssueLabel, Node, WorkflowState
 from syncd.sandbox.linear.nodes_issue import Attachment, Comment, Cycle, Issue, IssueRelation
 from syncd.sandbox.linear.nodes_plan import Plan, Project
+from syncd.sandbox.schemas import snake
 
-SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 BLOCKS = "blocks"
-
-
-def snake(name: str) -> str:
-    """Return a field's name as the attribute's: `dueDate` is `due_date`."""
-    return SNAKE.sub("_", name).lower()
 
 
 def looking(context: Context) -> Callable[[Node, str], object]:

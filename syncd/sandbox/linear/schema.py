@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from importlib.resources import files
-from operator import attrgetter, itemgetter
 
-from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo, GraphQLScalarType, GraphQLSchema, build_schema
-from graphql.type import GraphQLAbstractType
+from graphql import GraphQLError, GraphQLResolveInfo, GraphQLSchema
 
 from syncd.sandbox.linear import (
     mutations_issue,
@@ -20,11 +17,11 @@ from syncd.sandbox.linear import (
 )
 from syncd.sandbox.linear.context import Context
 from syncd.sandbox.linear.filters import SPAN, Span
-from syncd.sandbox.linear.looking import snake
 from syncd.sandbox.linear.mutations import Mutation
 from syncd.sandbox.linear.nodes_issue import IssueHistory
 from syncd.sandbox.linear.resolvers import RESOLVERS
 from syncd.sandbox.linear.state import UUID, wire
+from syncd.sandbox.schemas import held, load_schema, snake
 
 MUTATIONS: dict[str, Mutation] = (
     mutations_issue.MUTATIONS
@@ -41,29 +38,14 @@ YEAR_CHARS, MONTH_CHARS = 4, 7
 @lru_cache(maxsize=1)
 def schema() -> GraphQLSchema:
     """Return the schema, built once a process."""
-    built = build_schema(files("syncd.sandbox.linear").joinpath("schema.graphql").read_text(encoding="utf-8"))
-    for kind in built.type_map.values():
-        if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
-            for name, field in kind.fields.items():
-                field.resolve = _resolver(kind.name, name)
-        elif isinstance(kind, GraphQLAbstractType):
-            kind.resolve_type = _type_name
-    for name, read in (
-        ("DateTime", _date_time),
-        ("DateTimeOrDuration", _date_time_or_span),
-        ("TimelessDate", _day),
-        ("TimelessDateOrDuration", _day_or_span),
-        ("UUID", _uuid),
-    ):
-        scalar = built.type_map[name]
-        if isinstance(scalar, GraphQLScalarType):
-            scalar.coerce_input_value = read  # how a scalar of a built schema learns to read
-    return built
-
-
-def _type_name(value: object, *_: object) -> str:
-    name: str = value.typename  # type: ignore[attr-defined]  # everything behind an interface has one
-    return name
+    scalars = {
+        "DateTime": _date_time,
+        "DateTimeOrDuration": _date_time_or_span,
+        "TimelessDate": _day,
+        "TimelessDateOrDuration": _day_or_span,
+        "UUID": _uuid,
+    }
+    return load_schema("syncd.sandbox.linear", _resolver, scalars)
 
 
 def _resolver(kind: str, name: str) -> Callable[..., object]:
@@ -75,8 +57,7 @@ def _resolver(kind: str, name: str) -> Callable[..., object]:
     if kind == "IssueHistory" and not hasattr(IssueHistory, snake(name)):
         return lambda source, _info, **_args: source.changes.get(name)
     by_key = kind in BY_KEY or kind.endswith("Payload")
-    get: Callable[..., object] = itemgetter(name) if by_key else attrgetter(snake(name))
-    return lambda source, _info, **_args: get(source)
+    return held(name, by_key=by_key)
 
 
 def _mutation(name: str) -> Callable[..., object]:
