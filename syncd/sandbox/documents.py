@@ -14,13 +14,16 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     InlineFragmentNode,
+    IntValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    VariableNode,
     parse,
     validate,
 )
 from pydantic import BaseModel, ValidationError
+from starlette.responses import JSONResponse
 
 from syncd.sandbox.log import Judgement, RequestKind
 
@@ -33,6 +36,14 @@ class Ask(BaseModel):
     query: str
     variables: dict[str, object] | None = None
     operationName: str | None = None  # noqa: N815 - the wire's name
+
+
+class Answered(Exception):  # noqa: N818 - a way out, not a failure
+    """The request is answered before anything is carried out."""
+
+    def __init__(self, response: JSONResponse) -> None:
+        super().__init__()
+        self.response = response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +110,23 @@ def root_fields(prepared: Prepared, operation: OperationDefinitionNode) -> list[
         elif isinstance(node, FragmentSpreadNode):
             found += list(_names(fragments[node.name.value].selection_set))
     return found
+
+
+def page_size(node: FieldNode, variables: Mapping[str, object]) -> int | None:
+    """Return how many a field asks for by `first` or `last`; `None` when it does not say."""
+    for argument in node.arguments or ():
+        if argument.name.value in {"first", "last"}:
+            value = argument.value
+            if isinstance(value, IntValueNode):
+                return int(value.value)
+            given = variables.get(value.name.value) if isinstance(value, VariableNode) else None
+            return given if isinstance(given, int) else None
+    return None
+
+
+def locations(problem: GraphQLError) -> list[dict[str, int]]:
+    """Return where in the document a problem is, as answers tell it."""
+    return [{"line": place.line, "column": place.column} for place in problem.locations or ()]
 
 
 def strings(value: object) -> Iterator[str]:

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, execute_sync
-from pydantic import ValidationError
 from starlette.responses import JSONResponse
 
-from syncd.sandbox.documents import Ask, Prepared, prepare, root_fields
+from syncd.sandbox.documents import Answered, Ask, Prepared, locations, prepare, read_ask, root_fields
 from syncd.sandbox.github.auth import MUTATION_NEEDS, NEEDS, Gate, Session
 from syncd.sandbox.github.context import Context
 from syncd.sandbox.github.limits import MAX_NODES, Limits, Spend, price
@@ -29,14 +28,6 @@ def error(kind: str, message: str, **more: object) -> dict[str, object]:
     return {"type": kind, **more, "message": message}
 
 
-class _Answered(Exception):  # noqa: N818 - a way out, not a failure
-    """The request is answered before anything is carried out."""
-
-    def __init__(self, response: JSONResponse) -> None:
-        super().__init__()
-        self.response = response
-
-
 class GraphQLApi:
     """Answers one request body for one session."""
 
@@ -50,17 +41,17 @@ class GraphQLApi:
         try:
             session = self._admit(authorization)
             return self._run(_ask(body), session)
-        except _Answered as answered:
+        except Answered as answered:
             return answered.response, 0
 
     def _admit(self, authorization: str | None) -> Session:
         session = self._gate.session(authorization)
         if session is None:
             message = "Bad credentials" if authorization else "This endpoint requires you to be authenticated."
-            raise _Answered(_refuse(401, message))
+            raise Answered(_refuse(401, message))
         wait_s = self._limits.blocked_s()
         if wait_s:
-            raise _Answered(secondary(wait_s))
+            raise Answered(secondary(wait_s))
         return session
 
     def _run(self, ask: Ask, session: Session) -> tuple[JSONResponse, int]:
@@ -86,18 +77,18 @@ class GraphQLApi:
         """Take the points, unless scopes or limits forbid the whole request."""
         lacking = _lacking(prepared, operation, session)
         if lacking:
-            raise _Answered(self._say(session, errors=lacking))
+            raise Answered(self._say(session, errors=lacking))
         if spend.nodes > MAX_NODES:
             message = (
                 f"This query requests up to {spend.nodes:,} possible nodes "
                 f"which exceeds the maximum limit of {MAX_NODES:,}."
             )
-            raise _Answered(self._say(session, errors=[error("MAX_NODE_LIMIT_EXCEEDED", message)]))
+            raise Answered(self._say(session, errors=[error("MAX_NODE_LIMIT_EXCEEDED", message)]))
         if not CREATES.isdisjoint(root_fields(prepared, operation)) and self._limits.content_wait_s():
-            raise _Answered(secondary(self._limits.content_wait_s(), "content creation"))
+            raise Answered(secondary(self._limits.content_wait_s(), "content creation"))
         if not self._limits.spend(self._limits.graphql, spend.cost):
             message = f"API rate limit exceeded for user ID {session.user.database_id}."
-            raise _Answered(self._say(session, errors=[error("RATE_LIMITED", message)]))
+            raise Answered(self._say(session, errors=[error("RATE_LIMITED", message)]))
 
     def _say(self, session: Session, *, errors: Sequence[Mapping[str, object]] = (), **data: object) -> JSONResponse:
         """Answer 200 with data, errors or both."""
@@ -127,10 +118,10 @@ def _refuse(status: int, message: str, *, retry_after: int | None = None) -> JSO
 
 
 def _ask(body: bytes) -> Ask:
-    try:
-        return Ask.model_validate_json(body)
-    except ValidationError:
-        raise _Answered(_refuse(400, "A query attribute must be specified and must be a string.")) from None
+    ask = read_ask(body)
+    if ask is None:
+        raise Answered(_refuse(400, "A query attribute must be specified and must be a string."))
+    return ask
 
 
 def _lacking(prepared: Prepared, operation: OperationDefinitionNode, session: Session) -> list[dict[str, object]]:
@@ -155,18 +146,14 @@ def _lacking(prepared: Prepared, operation: OperationDefinitionNode, session: Se
 
 def _misuse(problem: GraphQLError) -> dict[str, object]:
     """Return the error for a document that is not valid: no `type`, and no data at all."""
-    return {"locations": _locations(problem), "message": problem.message}
+    return {"locations": locations(problem), "message": problem.message}
 
 
 def _told(problem: GraphQLError) -> dict[str, object]:
     """Return the error for what went wrong while running; a fault of our own is raised."""
     cause = problem.original_error
     if isinstance(cause, Refusal):
-        return error(cause.kind, cause.message, path=problem.path, locations=_locations(problem))
+        return error(cause.kind, cause.message, path=problem.path, locations=locations(problem))
     if cause is not None and not isinstance(cause, GraphQLError):
         raise cause
-    return {"locations": _locations(problem), "message": problem.message}
-
-
-def _locations(problem: GraphQLError) -> list[dict[str, int]]:
-    return [{"line": place.line, "column": place.column} for place in problem.locations or ()]
+    return {"locations": locations(problem), "message": problem.message}

@@ -19,12 +19,11 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     InlineFragmentNode,
-    IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    ValueNode,
-    VariableNode,
 )
+
+from syncd.sandbox.documents import page_size
 
 POINTS_AN_HOUR = 5_000
 MAX_NODES = 500_000
@@ -153,7 +152,7 @@ class _Count:
             if isinstance(node, FragmentSpreadNode):
                 below = self.within(self.fragments[node.name.value].selection_set, parents)
             elif isinstance(node, FieldNode | InlineFragmentNode):
-                size = self._size(node) if isinstance(node, FieldNode) else None
+                size = page_size(node, self.variables) if isinstance(node, FieldNode) else None
                 if size is not None:
                     requests += parents
                     times = parents * size
@@ -163,17 +162,3 @@ class _Count:
                 continue
             requests, nodes = requests + below[0], nodes + below[1]
         return requests, nodes
-
-    def _size(self, node: FieldNode) -> int | None:
-        for argument in node.arguments or ():
-            if argument.name.value in {"first", "last"}:
-                return self._number(argument.value)
-        return None
-
-    def _number(self, value: ValueNode) -> int | None:
-        if isinstance(value, IntValueNode):
-            return int(value.value)
-        if isinstance(value, VariableNode):
-            given = self.variables.get(value.name.value)
-            return given if isinstance(given, int) else None
-        return None

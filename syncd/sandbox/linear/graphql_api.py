@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from graphql import GraphQLError, OperationDefinitionNode, execute_sync
 from starlette.responses import JSONResponse
 
-from syncd.sandbox.documents import Prepared, prepare, read_ask
+from syncd.sandbox.documents import Answered, Prepared, locations, prepare, read_ask
 from syncd.sandbox.linear.auth import Gate, Session
 from syncd.sandbox.linear.context import Context
 from syncd.sandbox.linear.limits import Limits, price
@@ -52,14 +52,6 @@ def refuse(status: int, error: Problem, headers: Mapping[str, str] | None = None
     return JSONResponse({"errors": [error]}, status, dict(headers or {}))
 
 
-class _Answered(Exception):  # noqa: N818 - a way out, not a failure
-    """The request is answered before anything is carried out."""
-
-    def __init__(self, response: JSONResponse) -> None:
-        super().__init__()
-        self.response = response
-
-
 class GraphQLApi:
     """Answers one request body for one session."""
 
@@ -76,7 +68,7 @@ class GraphQLApi:
             return (unauthenticated(PREFIXED) if wrong_way else unauthenticated()), 0
         try:
             return self._run(body, session)
-        except _Answered as answered:
+        except Answered as answered:
             return answered.response, 0
 
     def _run(self, body: bytes, session: Session) -> tuple[JSONResponse, int]:
@@ -115,19 +107,19 @@ class GraphQLApi:
             message = f"Query too complex: {points} points, {self._limits.max_complexity} are allowed"
             raise self._misuse([problem(message, "INPUT_ERROR", "invalid input", told=message)], points)
         if not self._limits.spend(points):
-            raise _Answered(ratelimited({"X-Complexity": str(points), **self._limits.headers()}))
+            raise Answered(ratelimited({"X-Complexity": str(points), **self._limits.headers()}))
         return points
 
-    def _misuse(self, errors: Sequence[Problem], points: int = 0) -> _Answered:
+    def _misuse(self, errors: Sequence[Problem], points: int = 0) -> Answered:
         """Return the way out for a request that is refused whole."""
         headers = {"X-Complexity": str(points), **self._limits.headers()}
-        return _Answered(JSONResponse({"errors": errors}, 400, headers))
+        return Answered(JSONResponse({"errors": errors}, 400, headers))
 
 
 def _invalid(error: GraphQLError) -> Problem:
     """Return the error for a document that does not fit the schema."""
     made = problem(error.message, "GRAPHQL_VALIDATION_FAILED", "graphql error")
-    return {**made, "locations": _locations(error)}
+    return {**made, "locations": locations(error)}
 
 
 def _unnamed(name: str | None) -> Problem:
@@ -140,13 +132,9 @@ def _unnamed(name: str | None) -> Problem:
 def _told(error: GraphQLError) -> Problem:
     """Return the error for what went wrong while running; a fault of our own is raised."""
     cause = error.original_error
-    place: Problem = {"locations": _locations(error)} | ({"path": error.path} if error.path else {})
+    place: Problem = {"locations": locations(error)} | ({"path": error.path} if error.path else {})
     if isinstance(cause, Refusal):
         return {**problem(cause.message, cause.code, TYPES[cause.code], told=cause.told), **place}
     if cause is not None and not isinstance(cause, GraphQLError):
         raise cause
     return {**problem(error.message, "BAD_USER_INPUT", "graphql error"), **place}
-
-
-def _locations(error: GraphQLError) -> list[dict[str, int]]:
-    return [{"line": place.line, "column": place.column} for place in error.locations or ()]

@@ -25,15 +25,13 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
-    IntValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
-    ValueNode,
-    VariableNode,
     get_named_type,
 )
 
+from syncd.sandbox.documents import page_size
 from syncd.sandbox.linear.paging import DEFAULT_PAGE
 
 REQUESTS_AN_HOUR = 5_000
@@ -158,17 +156,7 @@ class _Count:
             return PROPERTY
         below = get_named_type(kind.fields[node.name.value].type)
         inner = self.within(node.selection_set, below)
-        times = self._size(node) if below.name.endswith("Connection") else 1
-        return OBJECT + times * inner
-
-    def _size(self, node: FieldNode) -> int:
-        for argument in node.arguments or ():
-            if argument.name.value in {"first", "last"}:
-                return self._number(argument.value)
-        return DEFAULT_PAGE
-
-    def _number(self, value: ValueNode) -> int:
-        if isinstance(value, IntValueNode):
-            return int(value.value)
-        given = self.variables.get(value.name.value) if isinstance(value, VariableNode) else None
-        return given if isinstance(given, int) else DEFAULT_PAGE
+        if not below.name.endswith("Connection"):
+            return OBJECT + inner
+        size = page_size(node, self.variables)
+        return OBJECT + (DEFAULT_PAGE if size is None else size) * inner
