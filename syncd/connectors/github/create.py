@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-from syncd.connectors.github import queries
+from syncd.connectors.github import mutations
 from syncd.connectors.github.api import Answer, Api, dig, parse
 from syncd.connectors.github.fields import COMMENT, MILESTONE
 from syncd.connectors.github.inputs import Inputs, Making
@@ -78,7 +78,7 @@ class Creator:
         try:
             project = await self._project.get()
             answer = await self._api.mutate(
-                queries.mutations([making.mutation for making in makings]),
+                mutations.document([making.mutation for making in makings]),
                 {f"i{index}": dict(making.said) for index, making in enumerate(makings)},
                 count=len(makings),
                 creates=len(makings),
@@ -125,7 +125,7 @@ class Creator:
 
     async def _add_to_project(self, node_id: str, project_id: str) -> str | None:
         """Return the issue's item in the project; `None` when it could not be had, which the read-back shows."""
-        text = queries.mutations(["addProjectV2ItemById"])
+        text = mutations.document(["addProjectV2ItemById"])
         where = f"{self._api.name}:{ISSUE}:{node_id}"
         for attempt in range(ADD_ATTEMPTS):
             try:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from syncd.connectors._job import WriteJob
-from syncd.connectors.github import queries
+from syncd.connectors.github import mutations
 from syncd.connectors.github.api import Answer, Api, error_of
 from syncd.connectors.github.project import ProjectCache
 from syncd.connectors.github.steps import Step, chosen_value
@@ -64,7 +64,7 @@ class Runner:
             some = pairs[start : start + self._per_request]
             try:
                 answer = await self._api.mutate(
-                    queries.mutations([step.mutation for _, step in some]),
+                    mutations.document([step.mutation for _, step in some]),
                     {f"i{index}": dict(step.input) for index, (_, step) in enumerate(some)},
                     count=len(some),
                     where=f"{self._api.name} write",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from graphql import parse, validate
 
-from syncd.connectors.github import queries
+from syncd.connectors.github import mutations, queries
 from tests.contracts.graphql import schema
 
 pytestmark = pytest.mark.contracts
@@ -13,8 +13,8 @@ pytestmark = pytest.mark.contracts
 DOCUMENTS = {
     **{name: text for name, text in vars(queries).items() if isinstance(text, str) and text.startswith("query")},
     **{f"MORE_{name}": text for name, text in queries.MORE.items()},
-    **{name: queries.mutations([name]) for name in queries.INPUTS},
-    "two mutations at once": queries.mutations(["createIssue", "closeIssue"]),
+    **{name: mutations.document([name]) for name in mutations.INPUTS},
+    "two mutations at once": mutations.document(["createIssue", "closeIssue"]),
     "people": queries.users_by_login(3),
 }
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from graphql import GraphQLObjectType, parse, validate
 
-from syncd.connectors.github import queries
+from syncd.connectors.github import mutations, queries
 from syncd.sandbox.github.schema import MUTATIONS, RESOLVERS, schema
 from tests.contracts import graphql
 from tests.contracts.subset import unlike
@@ -45,7 +45,7 @@ def test_every_recorded_query_github_ran_is_understood() -> None:
 
 def test_every_document_of_the_connector_is_understood() -> None:
     texts = [text for text in vars(queries).values() if isinstance(text, str) and text.startswith("query ")]
-    texts += [*queries.MORE.values(), queries.mutations(list(queries.INPUTS)), queries.users_by_login(2)]
+    texts += [*queries.MORE.values(), mutations.document(list(mutations.INPUTS)), queries.users_by_login(2)]
 
     assert len(texts) >= 15
     assert [error.message for text in texts for error in validate(schema(), parse(text))] == []
