@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 import httpx
@@ -24,13 +21,15 @@ from syncd.model.refs import ConnectionName, Ref
 from syncd.settings.load import load
 from syncd.store.store import open_store
 from syncd.world import World
-from tests.engine.bench import Clock
+from tests.databases import new_store
+from tests.engine.bench import Clock, make_world
 from tests.engine.fake import Fake, tool_of
 
 A, B, C = (ConnectionName(name) for name in ("alpha", "beta", "gamma"))
 
 MAIN = """\
 version: 1
+store: {env: STORE}
 connections:
   alpha: {tool: fake, mode: write, links_home: %(home)s}
   beta: {tool: fake, mode: %(beta)s, links_home: %(home)s}
@@ -54,6 +53,12 @@ class Talk:
     home: str = "false"
     beta: str = "write"
     limits: str = ""
+    store: str = ""
+    """The address of the store, made when the portfolio is first opened."""
+
+    def lose_store(self) -> None:
+        """Go on with a store that knows nothing."""
+        self.store = new_store(self.folder / "new")
 
     @asynccontextmanager
     async def desk(self) -> AsyncIterator[Desk]:
@@ -62,7 +67,8 @@ class Talk:
         (self.folder / "syncd.yaml").write_text(MAIN % said)
         (self.folder / "m.yaml").write_text(f"version: 1\nextends: defaults\n{self.mapping}")
         tools = {"fake": lambda: tool_of(self.fakes)}
-        settings = load(self.folder, tools, {})
+        self.store = self.store or new_store(self.folder)
+        settings = load(self.folder, tools, {"STORE": self.store})
         store = await open_store(settings.store, self.world)
         try:
             async with open_desk(settings, "platform", store, self.world, tools) as desk:
@@ -114,15 +120,7 @@ class Talk:
 def make_talk(folder: Path, *, beta: TextFormat = TextFormat.MARKDOWN) -> Talk:
     """Build an installation."""
     clock = Clock()
-    numbers = count(1)
-    world = World(
-        now=clock.now,
-        monotonic=lambda: clock.seconds,
-        sleep=clock.sleep,
-        random=random.Random(7),  # noqa: S311 - jitter
-        new_id=lambda: hashlib.sha256(str(next(numbers)).encode()).hexdigest()[:16],
-        transport=lambda: httpx.MockTransport(lambda _: httpx.Response(404)),
-    )
+    world = make_world(clock, lambda: httpx.MockTransport(lambda _: httpx.Response(404)))
     fakes = {name: Fake(name, world) for name in (A, B, C)}
     fakes[B].format = beta
     return Talk(folder, clock, world, fakes)

@@ -286,7 +286,7 @@ async def test_a_lost_store_finds_every_copy_again(talk: Talk) -> None:
     first, second, _, _ = await crossed(talk)
     talk.fakes[B].say(second, "Mine", by="Ben Example")
     await talk.apply()
-    (talk.folder / "state" / "syncd.db").unlink()
+    talk.lose_store()
     before = said(talk.fakes[A], first), said(talk.fakes[B], second)
     await talk.apply()
     await talk.quiet()
