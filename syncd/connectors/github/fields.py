@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import Final
 
 from syncd.connectors.github.marker import BODY_LIMIT, OVERHEAD
-from syncd.connectors.github.payloads import FieldNode, FieldValueNode, Iteration
+from syncd.connectors.github.payloads import FieldValueNode
+from syncd.connectors.github.project_payloads import FieldNode, Iteration
 from syncd.model.native import Choice, Date, Native, NativeField, NativeType, Number, Text
 from syncd.model.refs import ConnectionName, Ref
 

@@ -16,7 +16,7 @@ from syncd.connectors.github.fields import (
     ProjectField,
     iteration_ref,
 )
-from syncd.connectors.github.payloads import Iteration
+from syncd.connectors.github.project_payloads import Iteration
 from syncd.connectors.github.records import FORMAT, Surroundings
 from syncd.model.native import Date, Native, Record, Text
 from syncd.model.refs import Ref, Revision

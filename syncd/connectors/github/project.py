@@ -11,16 +11,8 @@ from syncd.connectors.github import queries
 from syncd.connectors.github.api import Answer, Api, dig, parse
 from syncd.connectors.github.fields import project_fields
 from syncd.connectors.github.iterations import Titles
-from syncd.connectors.github.payloads import (
-    Connection,
-    FieldNode,
-    LabelNode,
-    ProjectAnswer,
-    ProjectNode,
-    RepositoryName,
-    RepositoryNode,
-    UserNode,
-)
+from syncd.connectors.github.payloads import Connection, LabelNode, RepositoryName, UserNode
+from syncd.connectors.github.project_payloads import FieldNode, ProjectAnswer, ProjectNode, RepositoryNode
 from syncd.connectors.github.records import Surroundings
 from syncd.connectors.github.settings import GithubSettings
 from syncd.errors import NotFoundError, RemoteError

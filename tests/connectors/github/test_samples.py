@@ -12,12 +12,8 @@ from pydantic import BaseModel
 from syncd.connectors._graphql import Envelope, PageInfo
 from syncd.connectors.github.fields import milestone_state, project_fields, project_values
 from syncd.connectors.github.marker import split_body
-from syncd.connectors.github.payloads import (
-    Connection,
-    FieldNode,
-    FieldValueNode,
-    GraphqlProblem,
-)
+from syncd.connectors.github.payloads import Connection, FieldValueNode, GraphqlProblem
+from syncd.connectors.github.project_payloads import FieldNode
 from syncd.connectors.github.rest_payloads import RestComment, RestLabel, RestMilestone
 from syncd.model.refs import ConnectionName
 
