@@ -12,13 +12,17 @@ from syncd.connectors.github import queries
 from syncd.connectors.github.api import Api, parse
 from syncd.connectors.github.fields import MILESTONE
 from syncd.connectors.github.marker import join_body, split_body
-from syncd.connectors.github.payloads import BodyNode, MilestoneNode
+from syncd.connectors.github.nodes import node_at
+from syncd.connectors.github.payloads import BodyNode, MilestoneNode, RepositoryMilestones
 from syncd.connectors.github.project import ProjectCache
 from syncd.connectors.github.records import Surroundings, milestone_record
 from syncd.connectors.github.rest_payloads import RestMilestone
 from syncd.connectors.protocol import Create, Update
 from syncd.errors import NotFoundError, OutcomeUnknownError, RejectedError
 from syncd.model.native import Choice, Instant, Native, Record, RichText, Text
+
+REPOSITORIES: Final = 20
+"""Repositories asked for at once, a hundred milestones each."""
 
 NOON: Final = time(12, tzinfo=UTC)
 """
@@ -37,6 +41,22 @@ class MilestoneList:
     def __init__(self, api: Api, project: ProjectCache) -> None:
         self._api = api
         self._project = project
+
+    async def all(self, repositories: Sequence[str], around: Surroundings) -> AsyncIterator[Sequence[Record]]:
+        """Yield all milestones of several repositories: one request, but for those with more than a page."""
+        for start in range(0, len(repositories), REPOSITORIES):
+            some = repositories[start : start + REPOSITORIES]
+            ids = [(await self._project.repository(name)).id for name in some]
+            where = f"{self._api.name} scope.repositories"
+            answer = await self._api.query(queries.REPOSITORIES_MILESTONES, {"ids": ids}, where=where)
+            for index, name in enumerate(some):
+                place = f"{self._api.name} {name}"
+                first = parse(RepositoryMilestones, node_at(answer, index, place), place).milestones
+                if first.page_info.has_next_page:
+                    async for records in self.pages(name, around):
+                        yield records
+                else:
+                    yield [milestone_record(node, around=around, read_at=answer.at) for node in first.seen]
 
     async def pages(self, repository: str, around: Surroundings) -> AsyncIterator[Sequence[Record]]:
         """Yield all milestones of a repository, page by page."""

@@ -51,7 +51,7 @@ class Nodes:
             for index, node_id in enumerate(some):
                 where = f"{self._api.name}:{kind}:{node_id}"
                 try:
-                    found[node_id] = await make(_node(answer, index, where), around, answer.at)
+                    found[node_id] = await make(node_at(answer, index, where), around, answer.at)
                 except RemoteError as exc:
                     if isinstance(exc, RejectedError | NotFoundError | ForbiddenError):
                         found[node_id] = exc
@@ -78,9 +78,9 @@ class Nodes:
         return Connection[kind](nodes=tuple(nodes))  # type: ignore[valid-type]
 
 
-def _node(answer: Answer, index: int, where: str) -> Mapping[str, object]:
+def node_at(answer: Answer, index: int, where: str) -> Mapping[str, object]:
     """
-    Return one node of a batch.
+    Return one node of a batch, or raise why there is none.
 
     An error anywhere inside it counts against the whole node: a part that is
     null for want of permission must not read as empty.

@@ -174,6 +174,12 @@ class MilestoneNode(Payload):
     repository: RepositoryName
 
 
+class RepositoryMilestones(Payload):
+    """The milestones of a repository, the first of them."""
+
+    milestones: Connection[MilestoneNode]
+
+
 class CommentNode(Payload):
     """A comment, without what it is about."""
 

@@ -251,6 +251,14 @@ REPOSITORY_MILESTONES: Final = f"""query repositoryMilestones($owner: String!, $
 }}
 {_MILESTONE}"""
 
+REPOSITORIES_MILESTONES: Final = f"""query repositoriesMilestones($ids: [ID!]!) {{
+  nodes(ids: $ids) {{ __typename ... on Repository {{
+    id milestones(first: {PAGE}, orderBy: {{field: NUMBER, direction: ASC}}) {{ {_PAGE_INFO} nodes {{ ...milestone }} }}
+  }} }}
+}}
+{_MILESTONE}"""
+"""The first page of several repositories at once: hardly any has more."""
+
 ISSUES_SINCE: Final = f"""query issuesSince($owner: String!, $name: String!, $since: DateTime!, $after: String) {{
   repository(owner: $owner, name: $name) {{
     issues(first: {PAGE}, after: $after, filterBy: {{since: $since}}, orderBy: {{field: CREATED_AT, direction: ASC}}) {{

@@ -65,12 +65,13 @@ class Scanner:
             yield Page(records=moved, direct=True, resume=before)
         async for page in self._sweep.pages():
             yield Page(records=tuple(await self._moved(page, around, mark, known)), direct=True, resume=before)
-        for repository in await self._project.repository_names():
-            async for records in self._milestones.pages(repository, around):
-                held = await known([record.ref for record in records]) if records else {}
-                moved = tuple(record for record in records if held.get(record.ref) != record.revision)
-                yield Page(records=moved, direct=True, resume=before)
-            if mark is not None:
+        repositories = await self._project.repository_names()
+        async for records in self._milestones.all(repositories, around):
+            held = await known([record.ref for record in records]) if records else {}
+            moved = tuple(record for record in records if held.get(record.ref) != record.revision)
+            yield Page(records=moved, direct=True, resume=before)
+        if mark is not None:
+            for repository in repositories:
                 async for records in self._edited_comments(repository, mark, known):
                     yield Page(records=tuple(records), direct=True, resume=before)
         yield Page(direct=True, resume=_cursor(head, project.at - OVERLAP))
@@ -127,9 +128,8 @@ class Scanner:
                     first = item.content.comments
                     comments = await self._nodes.rest("comment_ids", ref.id, "comments", first, IdNode)
                     yield [Ref(self._api.name, COMMENT, comment.id) for comment in comments.seen]
-        for repository in await self._project.repository_names():
-            async for records in self._milestones.pages(repository, around):
-                yield [record.ref for record in records]
+        async for records in self._milestones.all(await self._project.repository_names(), around):
+            yield [record.ref for record in records]
 
     def readable(self, reads: Iterable[Read]) -> Iterable[Record]:
         """Yield what could be read, and warn of the rest."""

@@ -10,7 +10,6 @@ service desk's agents are never read into a record.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +17,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from syncd.connectors._together import side_by_side
 from syncd.connectors.jira.comment_payloads import Comment, CommentPage, CommentsById
 from syncd.connectors.jira.encode import write_field
 from syncd.connectors.jira.fields import COMMENT, ISSUE, MAX_TEXT, PROPERTY, FieldInfo, Wire, dump_adf, read_person
@@ -120,16 +120,15 @@ def _marker(comment: Comment) -> EntityId | None:
 
 async def comments_on(site: Site, issues: Sequence[Issue]) -> list[Record]:
     """Return the comments of *issues*, each of which must carry its `comment` field; without our marks."""
-    free = asyncio.Semaphore(site.settings.options.scan_in_flight)
 
     async def one(issue: Issue) -> list[Record]:
         home = _home(issue)
         if home is None:
             return []
-        async with free:
-            return [comment_record(site, comment, home) for comment in await _all_of(site, issue) if comment.is_open]
+        return [comment_record(site, comment, home) for comment in await _all_of(site, issue) if comment.is_open]
 
-    return [record for records in await asyncio.gather(*map(one, issues)) for record in records]
+    found = await side_by_side(one, issues, at_once=site.settings.options.scan_in_flight)
+    return [record for records in found for record in records]
 
 
 async def with_marks(site: Site, account: str, records: Sequence[Record]) -> list[Record]:

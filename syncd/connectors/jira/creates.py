@@ -8,13 +8,13 @@ search), both set in the creating request itself. What no create screen takes
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
+from syncd.connectors._together import side_by_side
 from syncd.connectors.jira.describe import Catalog
 from syncd.connectors.jira.edits import edit_fields, link, may_pass, move, plain_value, writable_field
 from syncd.connectors.jira.encode import is_label, write_field
@@ -175,14 +175,12 @@ async def _finish(
         fresh = await read_records(site, catalog, [rest.ref for rest in rests])
     except RemoteError:
         return {rest.op: rest.keys for rest in rests}
-    free = asyncio.Semaphore(site.settings.options.writes_in_flight)
 
     async def one(rest: _Rest) -> frozenset[str] | OutcomeUnknownError:
         record = fresh[rest.ref]
-        async with free:
-            return await _finish_one(site, catalog, rest, record.fields if isinstance(record, Record) else {})
+        return await _finish_one(site, catalog, rest, record.fields if isinstance(record, Record) else {})
 
-    ended = await asyncio.gather(*(one(rest) for rest in rests))
+    ended = await side_by_side(one, rests, at_once=site.settings.options.writes_in_flight)
     return {rest.op: answer for rest, answer in zip(rests, ended, strict=True)}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
+from syncd.connectors._together import side_by_side
 from syncd.connectors.jira.comments import COMMENT_FIELDS
 from syncd.connectors.jira.fields import (
     COMMENT,
@@ -119,11 +120,21 @@ async def describe(site: Site, catalog: Catalog) -> Description:
     """Return the fields, containers and account, read anew."""
     account = read_person(await site.account())
     found: list[NativeField] = []
-    for key, types in catalog.types.items():
-        found += _statuses(key, await site.get(PROJECT_STATUSES, list[TypeStatuses], key))
-        for name, type_id in types.items():
-            screen = await _screen(site, key, type_id)
-            found += _fields_of_type(catalog, key, name, screen)
+    places = [(key, name, type_id) for key, types in catalog.types.items() for name, type_id in types.items()]
+    at_once = site.settings.options.scan_in_flight
+
+    async def statuses_of(key: str) -> list[TypeStatuses]:
+        return await site.get(PROJECT_STATUSES, list[TypeStatuses], key)
+
+    async def screen_of(place: tuple[str, str, str]) -> dict[str, CreateField]:
+        return await _screen(site, place[0], place[2])
+
+    statuses = await side_by_side(statuses_of, catalog.types, at_once=at_once)
+    screens = await side_by_side(screen_of, places, at_once=at_once)
+    for key, told in zip(catalog.types, statuses, strict=True):
+        found += _statuses(key, told)
+    for (key, name, _), screen in zip(places, screens, strict=True):
+        found += _fields_of_type(catalog, key, name, screen)
     containers = tuple(
         Container(name=key, record_types=frozenset({*types, VERSION, COMMENT})) for key, types in catalog.types.items()
     )

@@ -8,11 +8,11 @@ links; on anything else there is nothing to do.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from syncd.connectors._together import side_by_side
 from syncd.connectors.jira.encode import clean
 from syncd.connectors.jira.fields import ISSUE, MAX_SUMMARY
 from syncd.connectors.jira.link_payloads import RemoteLink
@@ -29,17 +29,16 @@ RELATIONSHIP: Final = "same item in"
 
 async def show_home(site: Site, items: Sequence[Homes]) -> Mapping[Ref, RemoteError]:
     """Make each issue show exactly these counterparts; return what failed, by ref."""
-    free = asyncio.Semaphore(site.settings.options.writes_in_flight)
 
     async def one(item: Homes) -> tuple[Ref, RemoteError | None]:
-        async with free:
-            try:
-                await _show(site, item)
-            except RemoteError as exc:
-                return item.ref, exc
+        try:
+            await _show(site, item)
+        except RemoteError as exc:
+            return item.ref, exc
         return item.ref, None
 
-    done = await asyncio.gather(*(one(item) for item in items if item.ref.kind == ISSUE))
+    issues = [item for item in items if item.ref.kind == ISSUE]
+    done = await side_by_side(one, issues, at_once=site.settings.options.writes_in_flight)
     return {ref: error for ref, error in done if error is not None}
 
 

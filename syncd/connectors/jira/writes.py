@@ -6,12 +6,12 @@ Everything that was sent is read back by id afterwards, in one go.
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from syncd.connectors._together import side_by_side
 from syncd.connectors.jira.comments import create_comment, update_comment
 from syncd.connectors.jira.creates import create_issues
 from syncd.connectors.jira.describe import Catalog
@@ -90,16 +90,14 @@ def _batch_of(create: Create) -> str | None:
 
 async def _write_together(site: Site, catalog: Catalog, group: Sequence[Write]) -> dict[OpId, Sent | Outcome]:
     """Carry out a group, several at a time; what is written below one record keeps its order."""
-    free = asyncio.Semaphore(site.settings.options.writes_in_flight)
     lanes: dict[Native | OpId, list[Write]] = defaultdict(list)
     for write in group:
         lanes[write.fields.get("parent") or write.op if isinstance(write, Create) else write.pre.ref].append(write)
 
     async def one_lane(lane: Sequence[Write]) -> dict[OpId, Sent | Outcome]:
-        async with free:
-            return {write.op: await _write_one(site, catalog, write) for write in lane}
+        return {write.op: await _write_one(site, catalog, write) for write in lane}
 
-    done = await asyncio.gather(*map(one_lane, lanes.values()))
+    done = await side_by_side(one_lane, lanes.values(), at_once=site.settings.options.writes_in_flight)
     return {op: answer for answers in done for op, answer in answers.items()}
 
 
