@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
+
+import structlog
 
 from benchmarks.bars import BARS, Asked, Result
 from benchmarks.measure import BrokenRunError
@@ -16,6 +19,7 @@ def main(bars: str = "", scale: str = "1", pairs: str = "5") -> int:
     if unknown:
         print(f"no bar {', '.join(unknown)}: there are {', '.join(BARS)}", file=sys.stderr)
         return 2
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     asked = Asked(scale=float(scale), rounds=max(1, int(pairs)))
     results: list[Result] = []
     for name in names:

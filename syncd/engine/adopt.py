@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -11,8 +12,8 @@ from syncd.engine.alike import asked_of, open_pairs, propose
 from syncd.engine.desk import Desk
 from syncd.engine.hear import hear
 from syncd.engine.places import place_of
-from syncd.model.canonical import Kind, Unset, Value
-from syncd.model.native import MISSING, Record
+from syncd.model.canonical import Kind, Unset
+from syncd.model.native import Record
 from syncd.model.refs import ConnectionName, EntityId, LinkId, Ref
 from syncd.reconcile.match import Ambiguity, Candidate, Known, Matched, match
 from syncd.store.rows import (
@@ -20,14 +21,15 @@ from syncd.store.rows import (
     LinkRow,
     LinkState,
     MatchProposalRow,
-    ObservedRow,
     ProposalState,
     QuarantineRow,
 )
 
+PORTION = 500
+"""Links kept in one transaction, and entities looked at together."""
+
 CLONE = "it carries the marker"
 """How the reason begins for which a copy of a record of ours is set aside."""
-
 
 STRAY = "it begins with our signature, and its original is not known any more: take that line off if it is its own"
 """Why a comment we once made, and cannot tell whose copy it is, is never taken for a new one."""
@@ -53,15 +55,14 @@ async def adopt(desk: Desk) -> Adopted:
 
     Nothing is written to any tool.
     """
-    rows = {row.ref: row async for row in desk.store.records.unlinked(desk.portfolio.name)}
-    candidates = [made for row in rows.values() if (made := _candidate(desk, row.record)) is not None]
+    records, candidates = await _unlinked(desk)
     found = Matched()
     if candidates:
         found = match(candidates, await _known(desk, {candidate.kind for candidate in candidates}))
-        fresh = await _link(desk, rows, {candidate.ref: candidate.kind for candidate in candidates}, found)
+        fresh = await _link(desk, records, {candidate.ref: candidate.kind for candidate in candidates}, found)
         await propose(desk, desk.mapping.similar, fresh)
-    said = await hear(desk, rows.values())  # below what was linked just now
-    await _link(desk, rows, dict.fromkeys(rows, Kind.COMMENT), said.found, said.parents)
+    said = await hear(desk, records.values())  # below what was linked just now
+    await _link(desk, records, dict.fromkeys(records, Kind.COMMENT), said.found, said.parents)
     clones = {**found.clones, **said.found.clones}
     await _set_aside(desk, clones, said.strays)
     await _ask(desk, found.ambiguous)
@@ -84,15 +85,34 @@ async def _with_alike(desk: Desk, told: Adopted) -> Adopted:
     return replace(told, alike=len(pairs), asked=told.asked | await asked_of(desk, pairs))
 
 
-def _candidate(desk: Desk, record: Record) -> Candidate | None:
-    connection = record.ref.connection
-    account = desk.accounts.get(connection)
-    kind = desk.mapping.kind_of(connection, record.type)
-    if account is None or not account.is_ready or kind in (None, Kind.COMMENT):
-        return None
-    if desk.link_state(record, kind) is not LinkState.LIVE:
-        return None
-    values = _values(desk, record, kind)
+async def _unlinked(desk: Desk) -> tuple[dict[Ref, Record], list[Candidate]]:
+    """
+    Return the records that may be linked, and what they can be recognised by.
+
+    All of them are held at once, since what is the same is told from all; so
+    without their fields, but for comments.
+    """
+    records: dict[Ref, Record] = {}
+    candidates: list[Candidate] = []
+    async for row in desk.store.records.unlinked(desk.portfolio.name):
+        record = row.record
+        kind = desk.mapping.kind_of(record.ref.connection, record.type)
+        account = desk.accounts.get(record.ref.connection)
+        if kind is Kind.COMMENT:
+            records[record.ref] = record
+        elif (
+            kind is not None
+            and account is not None
+            and account.is_ready
+            and desk.link_state(record, kind) is LinkState.LIVE
+        ):
+            records[record.ref] = replace(record, fields={})
+            candidates.append(_candidate(desk, record, kind))
+    return records, candidates
+
+
+def _candidate(desk: Desk, record: Record, kind: Kind) -> Candidate:
+    values = desk.readings(record, kind, _telling(desk, kind))
     title = values.get("title")
     return Candidate(
         ref=record.ref,
@@ -104,47 +124,45 @@ def _candidate(desk: Desk, record: Record) -> Candidate | None:
     )
 
 
-def _values(desk: Desk, record: Record, kind: Kind) -> Mapping[str, Value]:
-    """Return the canonical readings of the fields that a match rule looks at, and the title."""
-    wanted = {name for rule in desk.mapping.match_rules(kind) for name in rule.fields} | {"title"}
-    found: dict[str, Value] = {}
-    for name in wanted:
-        slot = desk.slot(record.ref.connection, kind, name, record.type, record.container)
-        if slot is None:
-            continue
-        native = record.fields.get(slot.native_key, MISSING)
-        if native is not MISSING and (value := slot.lens.get(native)) is not MISSING:
-            found[name] = value
-    return found
+def _telling(desk: Desk, kind: Kind) -> frozenset[str]:
+    """Return the fields that a match rule looks at, and the title."""
+    return frozenset(name for rule in desk.mapping.match_rules(kind) for name in rule.fields) | {"title"}
 
 
 async def _known(desk: Desk, kinds: Iterable[Kind]) -> list[Known]:
     """Return every entity of *kinds*, by what each of its records shows and by what it is canonically."""
-    known = []
+    known: list[Known] = []
     for kind in sorted(kinds):
         ids = await desk.store.entities.ids(desk.portfolio.name, kind)
-        entities = await desk.store.entities.by_ids(ids)
-        links = await desk.store.links.by_entities(ids)
-        seen = await desk.store.records.observed_of_links([link.id for each in links.values() for link in each])
-        for one in ids:
-            mine = [link for link in links.get(one, ()) if link.state is not LinkState.UNLINKED]
-            values = {name: value for name, value in entities[one].values.items() if not isinstance(value, Unset)}
-            keys = {
-                key
-                for link in mine
-                if link.id in seen and _is_described(desk, link.ref.connection)
-                for key in desk.mapping.match_keys(
-                    kind, seen[link.id].record, {**_values(desk, seen[link.id].record, kind), **values}
-                )
-            }
-            known.append(
-                Known(
-                    entity=one,
-                    kind=kind,
-                    places=frozenset(place_of(link, kind) for link in mine),
-                    keys=frozenset(keys),
-                )
+        for start in range(0, len(ids), PORTION):
+            known += await _known_of(desk, kind, ids[start : start + PORTION])
+    return known
+
+
+async def _known_of(desk: Desk, kind: Kind, ids: Sequence[EntityId]) -> list[Known]:
+    entities = await desk.store.entities.by_ids(ids)
+    links = await desk.store.links.by_entities(ids)
+    seen = await desk.store.records.observed_of_links([link.id for each in links.values() for link in each])
+    known = []
+    for one in ids:
+        mine = [link for link in links.get(one, ()) if link.state is not LinkState.UNLINKED]
+        values = {name: value for name, value in entities[one].values.items() if not isinstance(value, Unset)}
+        records = [seen[link.id].record for link in mine if link.id in seen]
+        known.append(
+            Known(
+                entity=one,
+                kind=kind,
+                places=frozenset(place_of(link, kind) for link in mine),
+                keys=frozenset(
+                    key
+                    for record in records
+                    if _is_described(desk, record.ref.connection)
+                    for key in desk.mapping.match_keys(
+                        kind, record, {**desk.readings(record, kind, _telling(desk, kind)), **values}
+                    )
+                ),
             )
+        )
     return known
 
 
@@ -156,41 +174,47 @@ def _is_described(desk: Desk, connection: ConnectionName) -> bool:
 
 async def _link(
     desk: Desk,
-    rows: Mapping[Ref, ObservedRow],
+    records: Mapping[Ref, Record],
     kinds: Mapping[Ref, Kind],
     found: Matched,
     parents: Mapping[Ref, EntityId] = MappingProxyType({}),
 ) -> frozenset[EntityId]:
     """Link what was recognised, and return the entities made."""
-    if not found.joins and not found.groups:
-        return frozenset()
-    now = desk.world.now()
-    entities = []
-    links = [new_link(desk, rows[ref].record, entity) for ref, entity in found.joins.items()]
+    links = [new_link(desk, records[ref], entity) for ref, entity in sorted(found.joins.items())]
+    entities: dict[EntityId, EntityRow] = {}
     for group in found.groups:
-        marked = rows[group[0]].record.marker
-        entity = EntityRow(
-            id=marked if marked and len(group) > 1 else EntityId(desk.world.new_id()),
-            portfolio=desk.portfolio.name,
-            kind=kinds[group[0]],
-            values={},
-            provenance={},
-            created_at=now,
-            parent=parents.get(group[0]),
-        )
-        entities.append(entity)
-        links.extend(new_link(desk, rows[ref].record, entity.id) for ref in group)
-    waiting = await referring_to(desk, {link.ref for link in links}) if not parents else frozenset()
-    waiting |= (await desk.store.entities.below([link.entity for link in links])).keys()
-    async with desk.store.transaction() as tx:
-        await tx.entities.save(entities)
-        await tx.links.save(links)
-        await tx.dirty.mark(sorted({link.entity for link in links} | waiting))
+        entity = _new_entity(desk, records, group, kinds[group[0]], parents.get(group[0]))
+        entities[entity.id] = entity
+        links += [new_link(desk, records[ref], entity.id) for ref in group]
+    waiting = frozenset() if parents else await referring_to(desk, {link.ref for link in links})
+    for start in range(0, len(links), PORTION):
+        some = links[start : start + PORTION]
+        above = {link.entity for link in some}
+        below = await desk.store.entities.below(sorted(above))
+        async with desk.store.transaction() as tx:
+            await tx.entities.save([entities[one] for one in sorted(above & entities.keys())])
+            await tx.links.save(some)
+            await tx.dirty.mark(sorted({*above, *below, *waiting}))
     desk.links.add(links)
-    return frozenset(entity.id for entity in entities)
+    return frozenset(entities)
 
 
-async def referring_to(desk: Desk, refs: Collection[Ref]) -> frozenset[EntityId]:
+def _new_entity(
+    desk: Desk, records: Mapping[Ref, Record], group: Sequence[Ref], kind: Kind, parent: EntityId | None
+) -> EntityRow:
+    marked = records[group[0]].marker
+    return EntityRow(
+        id=marked if marked and len(group) > 1 else EntityId(desk.world.new_id()),
+        portfolio=desk.portfolio.name,
+        kind=kind,
+        values={},
+        provenance={},
+        created_at=desk.world.now(),
+        parent=parent,
+    )
+
+
+async def referring_to(desk: Desk, refs: AbstractSet[Ref]) -> frozenset[EntityId]:
     """Return the entities of other records that point at *refs*: what they say can be read once these are linked."""
     if not refs:
         return frozenset()

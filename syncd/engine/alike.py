@@ -9,7 +9,6 @@ from datetime import date
 from syncd.engine.desk import Desk
 from syncd.engine.places import place_of
 from syncd.model.canonical import Kind, Unset, Value
-from syncd.model.native import MISSING
 from syncd.model.refs import ConnectionName, EntityId, LinkId
 from syncd.reconcile.similar import Alike, Profile, find_alike
 from syncd.store.rows import EntityRow, LinkRow, LinkState, MatchProposalRow, ObservedRow, ProposalState
@@ -54,11 +53,13 @@ def _profile(
     desk: Desk, kind: Kind, entity: EntityRow, links: Sequence[LinkRow], seen: Mapping[LinkId, ObservedRow]
 ) -> Profile:
     values: dict[str, Value] = {k: v for k, v in entity.values.items() if not isinstance(v, Unset)}
+    due_field = DUE.get(kind, "due_on")
     if not values:
         for link in links:
             if link.id in seen:
-                values |= {k: v for k, v in _shown(desk, kind, seen[link.id]).items() if k not in values}
-    due, title, parent = values.get(DUE.get(kind, "due_on")), values.get("title"), values.get("parent")
+                shown = desk.readings(seen[link.id].record, kind, ("title", due_field, "parent", *PEOPLE))
+                values |= {name: value for name, value in shown.items() if name not in values}
+    due, title, parent = values.get(due_field), values.get("title"), values.get("parent")
     held = [values.get(name) for name in PEOPLE]
     people = {each for value in held for each in (value if isinstance(value, frozenset) else {value} if value else ())}
     return Profile(
@@ -70,17 +71,6 @@ def _profile(
         people=frozenset(str(each) for each in people),
         parent=EntityId(parent) if isinstance(parent, str) else None,
     )
-
-
-def _shown(desk: Desk, kind: Kind, row: ObservedRow) -> Mapping[str, Value]:
-    found: dict[str, Value] = {}
-    record = row.record
-    for name in ("title", DUE.get(kind, "due_on"), "parent", *PEOPLE):
-        slot = desk.slot(record.ref.connection, kind, name, record.type, record.container)
-        native = MISSING if slot is None else record.fields.get(slot.native_key, MISSING)
-        if slot is not None and native is not MISSING and (value := slot.lens.get(native)) is not MISSING:
-            found[name] = value
-    return found
 
 
 def _row(desk: Desk, pair: Alike, links: Mapping[EntityId, Sequence[LinkRow]]) -> MatchProposalRow:

@@ -21,6 +21,7 @@ from syncd.engine.home import owing, show_homes
 from syncd.engine.items import Item
 from syncd.engine.judge import Approval, Judgement, judge
 from syncd.engine.load import load_items, states_of
+from syncd.engine.open import describe
 from syncd.engine.pull import pull
 from syncd.engine.push import Pushed, push_updates
 from syncd.engine.recover import recover
@@ -89,6 +90,7 @@ async def read_tools(desk: Desk, run: RunId, *, full: bool = False, writes: bool
     ready = [account for account in desk.accounts.values() if account.is_ready]
     told = await together(pull(desk, account) for account in ready)
     cycle.records = sum(each.records for each in told)
+    await describe(desk, [account for account in ready if account.doubted and account.is_ready])
     cycle.adopted = await adopt(desk)
     return cycle
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 import httpx
 
 from syncd.connectors.protocol import Connector, Description
+from syncd.engine.doubt import Offered
 from syncd.engine.items import FieldRules, Standing
 from syncd.errors import RemoteError
 from syncd.mapping.compiled import CompiledMapping
 from syncd.mapping.people import PeopleDirectory
-from syncd.model.canonical import Kind
-from syncd.model.native import NativeField, Record, RecordState
+from syncd.model.canonical import Kind, Value
+from syncd.model.native import MISSING, NativeField, Record, RecordState
 from syncd.model.refs import ConnectionName, EntityId, Ref
 from syncd.reconcile.create import Slot
 from syncd.settings.load import Connection, Portfolio
@@ -32,6 +33,12 @@ class Account:
     client: httpx.AsyncClient
     description: Description | None = None
     """What it can do, once asked."""
+    offered: Offered = field(default_factory=dict)
+    """The options it told of."""
+    described_at: float | None = None
+    """When it told so (`World.monotonic`)."""
+    doubted: bool = False
+    """Something speaks against that: it is asked anew."""
     error: RemoteError | None = None
     """Why it takes no part in this cycle."""
     pulled: bool = False
@@ -155,6 +162,16 @@ class Desk:
         key = self.mapping.key_in(connection, kind, name, **place)
         lens = self.mapping.lens(connection, kind, name, **place, lookup=self.links, people=self.people)
         return None if key is None or lens is None else Slot(native_key=key, lens=lens)
+
+    def readings(self, record: Record, kind: Kind, names: Iterable[str]) -> dict[str, Value]:
+        """Return what a record says of those fields of *kind* that are mapped there and can be read."""
+        found: dict[str, Value] = {}
+        for name in names:
+            slot = self.slot(record.ref.connection, kind, name, record.type, record.container)
+            native = MISSING if slot is None else record.fields.get(slot.native_key, MISSING)
+            if slot is not None and native is not MISSING and (value := slot.lens.get(native)) is not MISSING:
+                found[name] = value
+        return found
 
     def link_state(self, record: Record, kind: Kind) -> LinkState:
         """Say how a link to *record* stands now, given the kind its entity has."""

@@ -27,13 +27,13 @@ class Hearing:
     """Comments we made, of which no original is known: never taken for new ones, or they would come back as echoes."""
 
 
-async def hear(desk: Desk, rows: Iterable[ObservedRow]) -> Hearing:
+async def hear(desk: Desk, unlinked: Iterable[Record]) -> Hearing:
     """
     Say where every unlinked comment belongs whose parent is linked; nothing is kept yet.
 
     By our marker, else by what it says below one item. Never by asking.
     """
-    records = [row.record for row in rows if _is_one(desk, row.record)]
+    records = [record for record in unlinked if _is_one(desk, record)]
     if not records:
         return Hearing()
     parents = await _parents(desk, records)

@@ -11,7 +11,8 @@ from syncd.engine.desk import Desk
 from syncd.engine.insist import stands
 from syncd.engine.items import Item, Side, state_of
 from syncd.model.canonical import Kind, Unset, Value
-from syncd.model.native import MISSING, refs_in
+from syncd.model.codec import refs_of
+from syncd.model.native import MISSING
 from syncd.model.refs import EntityId, LinkId
 from syncd.reconcile.create import Slot
 from syncd.reconcile.state import EntityState, Pending, Refusal
@@ -85,7 +86,7 @@ async def _know_targets(
 ) -> None:
     """Fill the link index with whatever these records and entities refer to."""
     desk.links.add(link for found in links.values() for link in found)
-    refs = {ref for row in observed for native in row.record.fields.values() for ref in refs_in(native)}
+    refs = {ref for row in observed for ref in refs_of(row.record)}
     unknown = [ref for ref in refs if desk.links.entity_of(ref) is None]
     desk.links.add((await desk.store.links.by_refs(unknown)).values())
     named = {EntityId(name) for held in values for name in _entities(held)}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from syncd.connectors._http import make_client
 from syncd.connectors.protocol import Description, Tool
 from syncd.engine.desk import Account, Desk
+from syncd.engine.doubt import offered
 from syncd.engine.together import together
 from syncd.errors import ConfigError, RemoteError
 from syncd.mapping.against import check_against, vanished
@@ -19,6 +21,9 @@ from syncd.store.store import Store
 from syncd.world import World
 
 _DESCRIPTION: TypeAdapter[Description] = TypeAdapter(Description)
+
+TRUSTED_S: Final = 600.0
+"""How long what a tool told of itself is taken as it was, if nothing speaks against it (`engine/doubt.py`)."""
 
 Tools = Mapping[str, Callable[[], Tool]]
 
@@ -51,24 +56,43 @@ async def _open(connection: Connection, world: World, tools: Tools, stack: Async
 
 
 async def refresh(desk: Desk) -> None:
-    """Ask every tool anew what it can do and who its people are; one that does not answer is taken as last seen."""
+    """
+    Begin a cycle with nothing known of the tools but what they told of themselves a little while ago.
+
+    A tool is asked anew what it can do and who its people are when it was last
+    asked more than `TRUSTED_S` ago, when it failed since, and when a record
+    spoke against what it told. One that does not answer is taken as last seen.
+    """
     for name, account in desk.accounts.items():
         account.connector.focus(desk.mapping.types(name))
-    await together(_describe(desk, account) for account in desk.accounts.values())
-    for name, account in desk.accounts.items():
-        if account.description is not None:
-            desk.mapping = desk.mapping.with_description(name, account.description)
-    desk.slots.clear()
-    desk.rules.clear()
-    desk.digests.clear()
+        account.doubted = account.doubted or account.error is not None
+        account.error = None
+        account.pulled = False
+    await describe(desk, [account for account in desk.accounts.values() if _is_due(desk, account)])
     desk.unbound.clear()
     desk.links.clear()
 
 
+def _is_due(desk: Desk, account: Account) -> bool:
+    asked_at = account.described_at
+    return account.doubted or asked_at is None or desk.world.monotonic() - asked_at >= TRUSTED_S
+
+
+async def describe(desk: Desk, accounts: Sequence[Account]) -> None:
+    """Ask the tools of *accounts* what they can do, and bind the mapping to that."""
+    await together(_describe(desk, account) for account in accounts)
+    for account in accounts:
+        if account.description is not None:
+            account.offered = offered(account.description)
+            desk.mapping = desk.mapping.with_description(account.name, account.description)
+    if accounts:
+        desk.slots.clear()
+        desk.rules.clear()
+        desk.digests.clear()
+
+
 async def _describe(desk: Desk, account: Account) -> None:
     name = account.name
-    account.error = None
-    account.pulled = False
     for person in await desk.store.people.all(name):
         desk.people.add_seen(name, person)
     try:
@@ -79,6 +103,7 @@ async def _describe(desk: Desk, account: Account) -> None:
         if account.description is None:
             account.description = await _last_seen(desk, name)
         return
+    account.described_at, account.doubted = desk.world.monotonic(), False
     desk.people.resolve(name, found)
     async with desk.store.transaction() as tx:
         await tx.described.save(name, _DESCRIPTION.dump_json(account.description).decode())

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from syncd.connectors.protocol import Capabilities, Page
 from syncd.engine.desk import Account, Desk
+from syncd.engine.doubt import contradicts
 from syncd.engine.history import Edits, interval_of, last_edits, signed
 from syncd.errors import AuthError, ForbiddenError, NotFoundError, RemoteError
 from syncd.model.canonical import OPT_IN, Kind
@@ -152,6 +153,8 @@ def observe(
     history: Edits = MappingProxyType({}),
 ) -> ObservedRow:
     """Return what is now known of a record whose reading began at *read_at*: who edited its fields, and when."""
+    if contradicts(record, known.record if known else None, account.offered):
+        account.doubted = True
     edited = edits(record, known, desk.world.now(), account.connector.capabilities, history) if known else {}
     changed = [name for name in edited if known and known.edited.get(name) != edited[name]]
     return ObservedRow(

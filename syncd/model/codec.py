@@ -9,7 +9,7 @@ are sorted: equal values give equal JSON, which makes hashes of it meaningful.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias, TypeVar, cast
@@ -35,6 +35,7 @@ from syncd.model.native import (
     RichText,
     Text,
     TextFormat,
+    refs_in,
 )
 from syncd.model.policy import Interval, Provenance, Rule, Stated
 from syncd.model.refs import ConnectionName, EntityId, Ref, Revision
@@ -261,6 +262,56 @@ def load_map(data: Json, load: Callable[[Json], T]) -> dict[str, T]:
     return {name: load(value) for name, value in cast("dict[str, Json]", data).items()}
 
 
+class StoredFields(Mapping[str, Native]):
+    """
+    A record's fields as they were kept, each made into its value when it is first asked for.
+
+    Most of what a tool shows is mapped to nothing, and most readers want a few fields.
+    """
+
+    __slots__ = ("_data", "_made")
+
+    def __init__(self, data: Mapping[str, Json]) -> None:
+        """Take what `dump_map` returned. Raises `ValueError` for a value of no kind we know."""
+        for name, each in data.items():
+            if each is not None and each[0] not in _LOAD_NATIVE:
+                raise ValueError(f"not a native value: {name} {str(each)[:80]}")
+        self._data = data
+        self._made: dict[str, Native] = {}
+
+    def __getitem__(self, name: str) -> Native:
+        """Return a field's value."""
+        if name not in self._made:
+            self._made[name] = load_native(self._data[name])
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the fields' names."""
+        return iter(self._data)
+
+    def __len__(self) -> int:
+        """Return how many fields there are."""
+        return len(self._data)
+
+    def __contains__(self, name: object) -> bool:
+        """Say whether there is such a field."""
+        return name in self._data
+
+    @property
+    def refs(self) -> frozenset[Ref]:
+        """Return the records these fields refer to; no other field is made for that."""
+        names = [name for name, each in self._data.items() if each is not None and each[0] in ("ref", "refs")]
+        return frozenset(ref for name in names for ref in refs_in(self[name]))
+
+
+def refs_of(record: Record) -> frozenset[Ref]:
+    """Return the records that *record* refers to."""
+    fields = record.fields
+    if isinstance(fields, StoredFields):
+        return fields.refs
+    return frozenset(ref for native in fields.values() for ref in refs_in(native))
+
+
 def dump_record(record: Record) -> Json:
     """Return *record* as JSON, whole."""
     return {
@@ -288,7 +339,7 @@ def load_record(data: Json) -> Record:
         container=data["container"],
         key=data["key"],
         revision=Revision(data["revision"]),
-        fields=load_map(data["fields"], load_native),
+        fields=StoredFields(data["fields"]),
         url=data["url"],
         updated_at=data["updated_at"] and datetime.fromisoformat(data["updated_at"]),
         created_at=data["created_at"] and datetime.fromisoformat(data["created_at"]),

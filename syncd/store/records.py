@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from sqlalchemy import Row, delete, select
 
 from syncd.model import codec
-from syncd.model.native import refs_in
 from syncd.model.refs import ConnectionName, Cursor, LinkId, Ref, Revision
 from syncd.store._db import Db, chunks
 from syncd.store._tables import cursor, link, observed
@@ -108,16 +108,19 @@ class Records:
         query = select(observed).where(observed.c.portfolio == portfolio).order_by(observed.c.ref)
         return self._db.stream(query, _observed)
 
-    async def referring_to(self, portfolio: str, refs: Collection[Ref]) -> list[Ref]:
-        """Return the portfolio's other records that point at any of *refs*."""
-        query = select(observed.c.ref, observed.c.record).where(observed.c.portfolio == portfolio)
+    async def referring_to(self, portfolio: str, refs: AbstractSet[Ref]) -> list[Ref]:
+        """Return the portfolio's other linked records that point at any of *refs*."""
+        query = (
+            select(observed.c.ref, observed.c.record)
+            .join(link, link.c.ref == observed.c.ref)
+            .where(observed.c.portfolio == portfolio)
+        )
         targets = {str(ref) for ref in refs}
 
         def read(row: Row[Any]) -> Ref | None:
             if row.ref in targets:
                 return None
-            fields = codec.load_map(codec.load_text(row.record)["fields"], codec.load_native)
-            is_referring = any(ref in refs for native in fields.values() for ref in refs_in(native))
+            is_referring = not refs.isdisjoint(codec.StoredFields(codec.load_text(row.record)["fields"]).refs)
             return parse_ref(row.ref) if is_referring else None
 
         return [ref async for ref in self._db.stream(query, read) if ref is not None]

@@ -152,3 +152,19 @@ def test_what_was_never_written_is_refused(data: codec.Json) -> None:
 def test_a_missing_reading_is_no_native_value() -> None:
     with pytest.raises(ValueError, match="missing reading"):
         codec.load_native(codec.dump_native(MISSING))
+
+
+def test_stored_fields_are_made_when_asked_for_and_say_what_they_refer_to() -> None:
+    parent = Ref(ConnectionName("jira-pmo"), "issue", "7")
+    shown: dict[str, Native] = {
+        "parent": parent,
+        "after": Refs(frozenset({parent})),
+        "title": Text("one"),
+        "size": None,
+    }
+    fields = codec.StoredFields(codec.load_text(codec.dump_text(codec.dump_map(shown, codec.dump_native))))
+    assert fields == shown
+    assert ("title" in fields, "none" in fields, len(fields)) == (True, False, 4)
+    assert fields.refs == {parent}
+    with pytest.raises(ValueError, match="not a native value: title"):
+        codec.StoredFields({"title": ["verse", "one"]})

@@ -80,14 +80,18 @@ async def test_some_values_of_some_entities(store: Store) -> None:
     }
 
 
-async def test_records_that_point_at_others_are_found_but_for_those_pointed_at(store: Store) -> None:
+async def test_linked_records_that_point_at_others_are_found_but_for_those_pointed_at(store: Store) -> None:
     def pointing(n: int, *at: int) -> ObservedRow:
         row = samples.observed(n)
         refs: dict[str, Native] = {"parent": samples.ref(at[0]), "links": Refs(frozenset(map(samples.ref, at)))}
         return replace(row, record=replace(row.record, fields={**row.record.fields, **refs}))
 
     async with store.transaction() as tx:
-        await tx.records.save_observed([samples.observed(1), pointing(2, 1), pointing(3, 9, 1), pointing(4, 9)])
+        await tx.records.save_observed(
+            [samples.observed(1), pointing(2, 1), pointing(3, 9, 1), pointing(4, 9), pointing(5, 1)]
+        )
+        await tx.entities.save([samples.entity(n) for n in range(1, 5)])
+        await tx.links.save([samples.link(n) for n in range(1, 5)])
     assert sorted(await store.records.referring_to("platform", {samples.ref(1)})) == [samples.ref(2), samples.ref(3)]
     assert await store.records.referring_to("platform", {samples.ref(n) for n in range(1, 10)}) == []
     assert await store.records.referring_to("other", {samples.ref(1)}) == []
