@@ -18,7 +18,7 @@ from syncd.settings.load import load
 from syncd.settings.yaml import read_yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-SECRETS = dict.fromkeys(["JIRA_TOKEN", "GITHUB_TOKEN", "REDMINE_KEY"], "secret")
+SECRETS = dict.fromkeys(["LINEAR_KEY", "JIRA_TOKEN", "GITHUB_TOKEN", "REDMINE_KEY"], "secret")
 
 
 def blocks(path: Path, language: str) -> list[str]:
