@@ -90,7 +90,7 @@ async def read_tools(desk: Desk, run: RunId, *, full: bool = False, writes: bool
     ready = [account for account in desk.accounts.values() if account.is_ready]
     told = await together(pull(desk, account) for account in ready)
     cycle.records = sum(each.records for each in told)
-    await describe(desk, [account for account in ready if account.doubted and account.is_ready])
+    await describe(desk, [account for account in ready if account.doubts and account.is_ready])
     cycle.adopted = await adopt(desk)
     return cycle
 
@@ -124,6 +124,7 @@ async def decide(
     lines: list[Line] = []
     waiting: set[str] = set()
     again: set[EntityId] = set()
+    ids = await _without_doubts(desk, ids)
     for start in range(0, len(ids), PORTION):
         items = await load_items(desk, ids[start : start + PORTION])
         await look_for_targets(desk, items)
@@ -146,6 +147,15 @@ async def decide(
     cycle.unmade = frozenset(again)
     cycle.seen = {each.item.entity.id: (each.item, each.seen) for each in judgements if _is_telling(each)}
     return judgements
+
+
+async def _without_doubts(desk: Desk, ids: Sequence[EntityId]) -> Sequence[EntityId]:
+    """Leave out entities of which a record speaks against what its tool told, while that tool cannot be asked anew."""
+    refs = [ref for account in desk.accounts.values() for ref in sorted(account.doubts)]
+    if not refs:
+        return ids
+    doubtful = {link.entity for link in (await desk.store.links.by_refs(refs)).values()}
+    return [one for one in ids if one not in doubtful]
 
 
 def _once(lines: Iterable[Line]) -> list[Line]:

@@ -37,8 +37,8 @@ class Account:
     """The options it told of."""
     described_at: float | None = None
     """When it told so (`World.monotonic`)."""
-    doubted: bool = False
-    """Something speaks against that: it is asked anew."""
+    doubts: set[Ref] = field(default_factory=set)
+    """Records that speak against that: it is asked anew, and nothing is decided about them before."""
     error: RemoteError | None = None
     """Why it takes no part in this cycle."""
     pulled: bool = False

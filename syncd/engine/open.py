@@ -63,19 +63,20 @@ async def refresh(desk: Desk) -> None:
     asked more than `TRUSTED_S` ago, when it failed since, and when a record
     spoke against what it told. One that does not answer is taken as last seen.
     """
+    due = [account for account in desk.accounts.values() if _is_due(desk, account)]
     for name, account in desk.accounts.items():
         account.connector.focus(desk.mapping.types(name))
-        account.doubted = account.doubted or account.error is not None
         account.error = None
         account.pulled = False
-    await describe(desk, [account for account in desk.accounts.values() if _is_due(desk, account)])
+    await describe(desk, due)
     desk.unbound.clear()
     desk.links.clear()
 
 
 def _is_due(desk: Desk, account: Account) -> bool:
     asked_at = account.described_at
-    return account.doubted or asked_at is None or desk.world.monotonic() - asked_at >= TRUSTED_S
+    is_old = asked_at is None or desk.world.monotonic() - asked_at >= TRUSTED_S
+    return is_old or bool(account.doubts) or account.error is not None
 
 
 async def describe(desk: Desk, accounts: Sequence[Account]) -> None:
@@ -103,7 +104,8 @@ async def _describe(desk: Desk, account: Account) -> None:
         if account.description is None:
             account.description = await _last_seen(desk, name)
         return
-    account.described_at, account.doubted = desk.world.monotonic(), False
+    account.described_at = desk.world.monotonic()
+    account.doubts.clear()
     desk.people.resolve(name, found)
     async with desk.store.transaction() as tx:
         await tx.described.save(name, _DESCRIPTION.dump_json(account.description).decode())

@@ -154,7 +154,7 @@ def observe(
 ) -> ObservedRow:
     """Return what is now known of a record whose reading began at *read_at*: who edited its fields, and when."""
     if contradicts(record, known.record if known else None, account.offered):
-        account.doubted = True
+        account.doubts.add(record.ref)
     edited = edits(record, known, desk.world.now(), account.connector.capabilities, history) if known else {}
     changed = [name for name in edited if known and known.edited.get(name) != edited[name]]
     return ObservedRow(

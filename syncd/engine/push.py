@@ -185,7 +185,7 @@ async def _settle(
                     told.failed[line.digest] = "the tool would not take it just now: it is tried again"
             told.counts["update"] += 1
         case Refused(error=error, fields=keys):
-            account.doubted = True
+            account.doubts.add(sent.side.link.ref)
             names = frozenset(name for name, slot in sent.slots.items() if slot.native_key in keys)
             await refuse(desk, sent.op, sent.side.link.ref, error, names)
             told.failed |= dict.fromkeys(digests, error.what)

@@ -142,3 +142,30 @@ async def test_a_tool_that_failed_is_asked_anew_what_it_offers(tmp_path: Path) -
         assert any("createmeta" in each for each in asked)
         assert [each for each in asked if each.startswith("github")] == [e for e in quiet if e.startswith("github")]
         assert await cycle(bench, desk) == quiet
+
+
+async def test_while_a_tool_cannot_be_asked_anew_nothing_is_decided_about_the_record_in_doubt(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path, items=2)
+    bench.mapping = bench.mapping.replace("people:", "  initiative.team: {jira-pmo: Team}\npeople:")
+    await bench.apply((await bench.plan()).plan_id, approve=True)
+    await bench.settle()
+    was = (await item_of(bench, "PMO-1")).entity.values["team"]
+    async with daemon(bench) as desk:
+        await cycle(bench, desk)
+        jira_of(bench).site.drop_option("customfield_10021", str(shown(bench, "jira", "PMO-1")["Team"]))
+        jira_of(bench).set("PMO-1", "summary", "Read anew", by="ada")
+        bench.clock.pass_(120)
+        connector = desk.accounts[JIRA].connector
+        describe = connector.describe
+
+        async def unavailable() -> Description:
+            raise UnavailableError("no answer", where="jira-pmo")
+
+        connector.describe = unavailable  # type: ignore[method-assign]
+        await cycle(bench, desk)
+        held = await item_of(bench, "PMO-1")
+        assert held.entity.values["title"] != "Read anew"
+        connector.describe = describe  # type: ignore[method-assign]
+        await cycle(bench, desk)
+    now = (await item_of(bench, "PMO-1")).entity.values
+    assert (now["title"], now["team"]) == ("Read anew", was)
