@@ -1,4 +1,4 @@
-"""Several requests under way at the same time, and no more than that."""
+"""Doing things at the same time, each to its end: all at once, or no more than so many."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from typing import TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+async def together(tasks: Iterable[Awaitable[R]]) -> list[R]:
+    """Wait for all *tasks* to end, then return their results, or raise what the first of them raised."""
+    results: list[R] = []
+    for ended in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(ended, BaseException):
+            raise ended
+        results.append(ended)
+    return results
 
 
 async def side_by_side(do: Callable[[T], Awaitable[R]], items: Iterable[T], *, at_once: int) -> list[R]:
@@ -22,9 +32,4 @@ async def side_by_side(do: Callable[[T], Awaitable[R]], items: Iterable[T], *, a
         async with free:
             return await do(item)
 
-    results: list[R] = []
-    for ended in await asyncio.gather(*map(one, items), return_exceptions=True):
-        if isinstance(ended, BaseException):
-            raise ended
-        results.append(ended)
-    return results
+    return await together(map(one, items))

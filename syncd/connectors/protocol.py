@@ -305,6 +305,12 @@ class Tool:
     """Returns the text of the recommended mapping, `defaults.yaml`."""
 
 
+async def only_moved(records: Sequence[Record], known: Known) -> tuple[Record, ...]:
+    """Return those of *records* that the caller does not hold as they are now."""
+    held = await known([record.ref for record in records]) if records else {}
+    return tuple(record for record in records if held.get(record.ref) != record.revision)
+
+
 def set_delta(before: Native, after: Native) -> tuple[frozenset[Any], frozenset[Any]]:
     """Return the members to add and to remove to get from *before* to *after* (either may be empty)."""
     old, new = (_members(side) for side in (before, after))

@@ -55,14 +55,14 @@ async def adopt(desk: Desk) -> Adopted:
 
     Nothing is written to any tool.
     """
-    records, candidates = await _unlinked(desk)
+    records, candidates, comments = await _unlinked(desk)
     found = Matched()
     if candidates:
         found = match(candidates, await _known(desk, {candidate.kind for candidate in candidates}))
         fresh = await _link(desk, records, {candidate.ref: candidate.kind for candidate in candidates}, found)
         await propose(desk, desk.mapping.similar, fresh)
-    said = await hear(desk, records.values())  # below what was linked just now
-    await _link(desk, records, dict.fromkeys(records, Kind.COMMENT), said.found, said.parents)
+    said = await hear(desk, list(comments.values()))  # below what was linked just now
+    await _link(desk, comments, dict.fromkeys(comments, Kind.COMMENT), said.found, said.parents)
     clones = {**found.clones, **said.found.clones}
     await _set_aside(desk, clones, said.strays)
     await _ask(desk, found.ambiguous)
@@ -85,30 +85,30 @@ async def _with_alike(desk: Desk, told: Adopted) -> Adopted:
     return replace(told, alike=len(pairs), asked=told.asked | await asked_of(desk, pairs))
 
 
-async def _unlinked(desk: Desk) -> tuple[dict[Ref, Record], list[Candidate]]:
+async def _unlinked(desk: Desk) -> tuple[dict[Ref, Record], list[Candidate], dict[Ref, Record]]:
     """
-    Return the records that may be linked, and what they can be recognised by.
+    Return the records that may be linked, what they can be recognised by, and the comments.
 
     All of them are held at once, since what is the same is told from all; so
     without their fields, but for comments.
     """
     records: dict[Ref, Record] = {}
     candidates: list[Candidate] = []
+    comments: dict[Ref, Record] = {}
     async for row in desk.store.records.unlinked(desk.portfolio.name):
         record = row.record
         kind = desk.mapping.kind_of(record.ref.connection, record.type)
         account = desk.accounts.get(record.ref.connection)
+        if kind is None or account is None or not account.is_ready:
+            continue
+        if desk.link_state(record, kind) is not LinkState.LIVE:
+            continue
         if kind is Kind.COMMENT:
-            records[record.ref] = record
-        elif (
-            kind is not None
-            and account is not None
-            and account.is_ready
-            and desk.link_state(record, kind) is LinkState.LIVE
-        ):
+            comments[record.ref] = record
+        else:
             records[record.ref] = replace(record, fields={})
             candidates.append(_candidate(desk, record, kind))
-    return records, candidates
+    return records, candidates, comments
 
 
 def _candidate(desk: Desk, record: Record, kind: Kind) -> Candidate:

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import groupby
 from typing import TypeAlias
 
+from syncd.connectors._together import together
 from syncd.connectors.protocol import Create, Done, Refused, Unknown
 from syncd.engine.comments import places_below, signed_body, withdrawn
 from syncd.engine.commit import create_op
@@ -19,7 +20,6 @@ from syncd.engine.load import load_items
 from syncd.engine.made import confirm_create
 from syncd.engine.push import Pushed, send
 from syncd.engine.settle import MOST_REFUSALS, refuse_create, unsure
-from syncd.engine.together import together
 from syncd.errors import AuthError, RejectedError
 from syncd.mapping.spec import CreateRule
 from syncd.model.canonical import Kind, Unset, Value, Written

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from syncd.connectors._together import together
 from syncd.engine.adopt import Adopted, adopt
 from syncd.engine.commit import commit, ids_of, is_plain, outstanding, plan_ops
 from syncd.engine.creates import due_lines, push_creates
@@ -27,7 +28,6 @@ from syncd.engine.push import Pushed, push_updates
 from syncd.engine.recover import recover
 from syncd.engine.shown import keep_plan
 from syncd.engine.targets import look_for_targets
-from syncd.engine.together import together
 from syncd.errors import UnsafePlanError
 from syncd.model.canonical import Kind
 from syncd.model.refs import ConnectionName, EntityId, RunId

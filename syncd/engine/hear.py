@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syncd.engine.comments import native_in, parent_ref
@@ -27,13 +27,12 @@ class Hearing:
     """Comments we made, of which no original is known: never taken for new ones, or they would come back as echoes."""
 
 
-async def hear(desk: Desk, unlinked: Iterable[Record]) -> Hearing:
+async def hear(desk: Desk, records: Sequence[Record]) -> Hearing:
     """
-    Say where every unlinked comment belongs whose parent is linked; nothing is kept yet.
+    Say where each unlinked comment of *records* belongs whose parent is linked; nothing is kept yet.
 
     By our marker, else by what it says below one item. Never by asking.
     """
-    records = [record for record in unlinked if _is_one(desk, record)]
     if not records:
         return Hearing()
     parents = await _parents(desk, records)
@@ -53,13 +52,6 @@ async def hear(desk: Desk, unlinked: Iterable[Record]) -> Hearing:
     groups = tuple(group for group in found.groups if group[0] not in strays)
     kept = Matched(joins=found.joins, groups=groups, clones=found.clones)
     return Hearing(kept, parents, strays)
-
-
-def _is_one(desk: Desk, record: Record) -> bool:
-    account = desk.accounts.get(record.ref.connection)
-    is_comment = desk.mapping.kind_of(record.ref.connection, record.type) is Kind.COMMENT
-    ready = account is not None and account.is_ready
-    return is_comment and ready and desk.link_state(record, Kind.COMMENT) is LinkState.LIVE
 
 
 async def _parents(desk: Desk, records: Sequence[Record]) -> Mapping[Ref, EntityId]:

@@ -9,10 +9,10 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from syncd.connectors._http import make_client
+from syncd.connectors._together import together
 from syncd.connectors.protocol import Description, Tool
 from syncd.engine.desk import Account, Desk
 from syncd.engine.doubt import offered
-from syncd.engine.together import together
 from syncd.errors import ConfigError, RemoteError
 from syncd.mapping.against import check_against, vanished
 from syncd.model.refs import ConnectionName

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from syncd.connectors._together import together
 from syncd.connectors.protocol import Done, Outcome, Refused, Unknown
 from syncd.connectors.protocol import Write as RemoteWrite
 from syncd.engine.absent import leave_alone
@@ -20,7 +21,6 @@ from syncd.engine.desk import Account, Desk
 from syncd.engine.items import Side, believed
 from syncd.engine.pull import keep, observe, read_many
 from syncd.engine.settle import Sent, confirm_update, refuse, unsure
-from syncd.engine.together import together
 from syncd.errors import AuthError, ForbiddenError, RemoteError
 from syncd.model.canonical import Unset
 from syncd.model.lens import Cannot

@@ -141,7 +141,6 @@ class _Loader:
     problems: Problems
     found: dict[str, ToolLike] = field(default_factory=dict)
     """The tool of each connection that has one."""
-    """Each tool's recommended mapping."""
 
     @property
     def place(self) -> Place:

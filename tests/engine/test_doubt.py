@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from syncd.engine.open import TRUSTED_S, refresh
 from syncd.errors import UnavailableError
 from syncd.model.native import Choice, Choices, Native, NativeField, NativeType, Person, Record, RecordState, Text
 from syncd.model.refs import ConnectionName, Ref, Revision
+from tests.engine import contact
 from tests.engine.bench import Bench, make_bench
 from tests.engine.hand import JIRA, OTHER, TASK, agreed, github_of, item_of, jira_of, shown
 
@@ -74,11 +73,11 @@ def test_a_strange_option_an_emptied_field_and_other_fields_speak_against_it(
     assert contradicts(after, before, offered(TOLD)) is is_doubtful
 
 
-@asynccontextmanager
-async def daemon(bench: Bench) -> AsyncIterator[Desk]:
-    """Open the portfolio once, as the daemon does, for several cycles."""
-    async with bench.desk() as desk:
-        yield desk
+async def teamed(folder: Path) -> Bench:
+    """Return an installation past its first contact whose initiatives have a team, an option of a select in Jira."""
+    bench = make_bench(folder, items=2)
+    bench.mapping = bench.mapping.replace("people:", "  initiative.team: {jira-pmo: Team}\npeople:")
+    return await contact.agreed(bench)
 
 
 async def cycle(bench: Bench, desk: Desk) -> list[str]:
@@ -92,7 +91,7 @@ async def cycle(bench: Bench, desk: Desk) -> list[str]:
 
 async def test_a_daemon_asks_a_tool_what_it_offers_every_ten_minutes_only(tmp_path: Path) -> None:
     bench = await agreed(tmp_path)
-    async with daemon(bench) as desk:
+    async with bench.desk() as desk:
         quiet = await cycle(bench, desk)
         assert not any("createmeta" in each for each in quiet)
         assert await cycle(bench, desk) == quiet
@@ -104,7 +103,7 @@ async def test_a_daemon_asks_a_tool_what_it_offers_every_ten_minutes_only(tmp_pa
 async def test_an_option_deleted_under_a_running_daemon_clears_nothing(tmp_path: Path) -> None:
     bench = await agreed(tmp_path)
     before = [shown(bench, "jira", key)["status"] for key in ("PMO-1", TASK[0], OTHER[0])]
-    async with daemon(bench) as desk:
+    async with bench.desk() as desk:
         await cycle(bench, desk)
         github_of(bench).delete_option("Status", "In Progress")
         for key in (TASK[1], OTHER[1]):  # GitHub does not tell of the emptied items by itself
@@ -116,13 +115,10 @@ async def test_an_option_deleted_under_a_running_daemon_clears_nothing(tmp_path:
 
 
 async def test_an_option_of_a_jira_select_deleted_under_a_running_daemon_clears_nothing(tmp_path: Path) -> None:
-    bench = make_bench(tmp_path, items=2)
-    bench.mapping = bench.mapping.replace("people:", "  initiative.team: {jira-pmo: Team}\npeople:")
-    await bench.apply((await bench.plan()).plan_id, approve=True)
-    await bench.settle()
+    bench = await teamed(tmp_path)
     was = (await item_of(bench, "PMO-1")).entity.values["team"]
     assert was is not None
-    async with daemon(bench) as desk:
+    async with bench.desk() as desk:
         await cycle(bench, desk)
         jira_of(bench).site.drop_option("customfield_10021", str(shown(bench, "jira", "PMO-1")["Team"]))
         jira_of(bench).set("PMO-1", "summary", "Read anew", by="ada")
@@ -135,7 +131,7 @@ async def test_an_option_of_a_jira_select_deleted_under_a_running_daemon_clears_
 
 async def test_a_tool_that_failed_is_asked_anew_what_it_offers(tmp_path: Path) -> None:
     bench = await agreed(tmp_path)
-    async with daemon(bench) as desk:
+    async with bench.desk() as desk:
         quiet = await cycle(bench, desk)
         desk.accounts[JIRA].error = UnavailableError("no answer", where="jira-pmo")
         asked = await cycle(bench, desk)
@@ -145,12 +141,9 @@ async def test_a_tool_that_failed_is_asked_anew_what_it_offers(tmp_path: Path) -
 
 
 async def test_while_a_tool_cannot_be_asked_anew_nothing_is_decided_about_the_record_in_doubt(tmp_path: Path) -> None:
-    bench = make_bench(tmp_path, items=2)
-    bench.mapping = bench.mapping.replace("people:", "  initiative.team: {jira-pmo: Team}\npeople:")
-    await bench.apply((await bench.plan()).plan_id, approve=True)
-    await bench.settle()
+    bench = await teamed(tmp_path)
     was = (await item_of(bench, "PMO-1")).entity.values["team"]
-    async with daemon(bench) as desk:
+    async with bench.desk() as desk:
         await cycle(bench, desk)
         jira_of(bench).site.drop_option("customfield_10021", str(shown(bench, "jira", "PMO-1")["Team"]))
         jira_of(bench).set("PMO-1", "summary", "Read anew", by="ada")

@@ -20,7 +20,7 @@ from syncd.connectors.github.project import ProjectCache
 from syncd.connectors.github.read import Reader
 from syncd.connectors.github.records import ISSUE, Surroundings, comment_revision, make_revision
 from syncd.connectors.github.sweep import Sweep
-from syncd.connectors.protocol import Known, Page
+from syncd.connectors.protocol import Known, Page, only_moved
 from syncd.model.native import Record, RecordState
 from syncd.model.refs import Cursor, Ref, Revision
 
@@ -60,16 +60,12 @@ class Scanner:
         before = _cursor(head, mark)
         if ITERATION in self.types:
             iterations = iteration_records(around, project.at.date())
-            held = await known([record.ref for record in iterations]) if iterations else {}
-            moved = tuple(record for record in iterations if held.get(record.ref) != record.revision)
-            yield Page(records=moved, direct=True, resume=before)
+            yield Page(records=await only_moved(iterations, known), direct=True, resume=before)
         async for page in self._sweep.pages():
             yield Page(records=tuple(await self._moved(page, around, mark, known)), direct=True, resume=before)
         repositories = await self._project.repository_names()
         async for records in self._milestones.all(repositories, around):
-            held = await known([record.ref for record in records]) if records else {}
-            moved = tuple(record for record in records if held.get(record.ref) != record.revision)
-            yield Page(records=moved, direct=True, resume=before)
+            yield Page(records=await only_moved(records, known), direct=True, resume=before)
         if mark is not None:
             for repository in repositories:
                 async for records in self._edited_comments(repository, mark, known):
@@ -95,11 +91,7 @@ class Scanner:
             [item.id for item, _ in seen.values() if item.id in fresh]
         )
         reads |= {item: read for item, read in whole.items() if item in moved}
-        held = await known([comment.ref for comment in comments]) if comments else {}
-        return [
-            *self.readable(reads.values()),
-            *(comment for comment in comments if held.get(comment.ref) != comment.revision),
-        ]
+        return [*self.readable(reads.values()), *await only_moved(comments, known)]
 
     async def _edited_comments(self, repository: str, mark: datetime, known: Known) -> AsyncIterator[Sequence[Record]]:
         """Yield the comments of one repository that were written or edited since, but not those out of scope."""

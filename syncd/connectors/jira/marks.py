@@ -15,7 +15,7 @@ from syncd.connectors.jira.payloads import User
 from syncd.connectors.jira.settings import Scope
 from syncd.connectors.jira.site import Site
 from syncd.connectors.jira.sprints import Sprints
-from syncd.connectors.protocol import Known
+from syncd.connectors.protocol import Known, only_moved
 from syncd.model.native import Record
 from syncd.model.refs import Cursor
 
@@ -84,8 +84,7 @@ class Scan:
 
     async def moved(self, records: Sequence[Record]) -> list[Record]:
         """Return the records that are not known as they are."""
-        held = await self.known([record.ref for record in records])
-        return [record for record in records if held.get(record.ref) != record.revision]
+        return list(await only_moved(records, self.known))
 
 
 def read_mark(cursor: Cursor | None, scan: Scan) -> Mark:

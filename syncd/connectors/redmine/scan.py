@@ -11,7 +11,7 @@ without moving its `updated_on`, everything is read anew every `reread_s`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 from pydantic import AwareDatetime
 
 from syncd.connectors._mark import ScanMark, read_cursor
-from syncd.connectors.protocol import FieldEdit, Known, Page
+from syncd.connectors.protocol import FieldEdit, Known, Page, only_moved
 from syncd.connectors.redmine.catalog import ISSUE, VERSION, Catalog
 from syncd.connectors.redmine.comments import COMMENT, comments_of, read_comments
 from syncd.connectors.redmine.payloads import IdPage, Issue, IssuePage, OneIssue, OneVersion, Project, Version, Versions
@@ -105,7 +105,7 @@ async def scan(
     )
     for project in catalog.scope:
         versions = [version_record(one, catalog, site.name, site.settings) for one in await versions_of(site, project)]
-        yield Page(records=await _moved(versions, known), resume=mark.as_cursor())
+        yield Page(records=await only_moved(versions, known), resume=mark.as_cursor())
     for project in catalog.scope:
         if project.identifier < mark.project:
             continue
@@ -118,10 +118,10 @@ async def scan(
                 mark = mark.model_copy(
                     update={"next_id": issue.id + 1, "newest": max(mark.newest or issue.updated_on, issue.updated_on)}
                 )
-            moved = await _moved(records, known)
+            moved = await only_moved(records, known)
             if with_comments:
                 asked = records if mark.since is None else moved
-                moved += await _moved(await _comments(site, catalog, asked), known)
+                moved += await only_moved(await _comments(site, catalog, asked), known)
             yield Page(records=moved, resume=mark.as_cursor())
     yield Page(resume=mark.ended().as_cursor())
 
@@ -270,8 +270,3 @@ def _edits(ref: Ref, issue: Issue) -> Iterator[FieldEdit]:
                 continue
             author = journal.user.name if journal.user else None
             yield FieldEdit(ref=ref, field=key, at=journal.created_on, author=author)
-
-
-async def _moved(records: Sequence[Record], known: Known) -> tuple[Record, ...]:
-    revisions: Mapping[Ref, str] = await known([record.ref for record in records]) if records else {}
-    return tuple(record for record in records if revisions.get(record.ref) != record.revision)
