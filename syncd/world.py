@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import httpx
@@ -42,6 +42,8 @@ class World:
     """A fresh identifier, unique for ever."""
     transport: Callable[[], httpx.AsyncBaseTransport] | None = None
     """Makes the HTTP transport of one connection; `None` means the real network."""
+    connect_sqlite: Callable[[str], Awaitable[Any]] | None = None
+    """Opens a database file, as `aiosqlite.connect` would; `None` means aiosqlite itself, which needs a thread."""
 
 
 def make_id() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from typing import Final, cast
 
@@ -44,6 +45,8 @@ class Edge:
         self._faults = faults
         self._latency_s = latency_ms / 1000
         self._app = Starlette(routes=list(standin.routes()))
+        self._answers: dict[str, Response] = {}
+        """What each operation was answered last, without a fault."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
@@ -62,11 +65,14 @@ class Edge:
             judgement=self._standin.judge(scope["method"], path, body),
             carry_out=lambda: answer_of(self._app, scope, body),
         )
+        exchange = replace(exchange, former=self._answers.get(exchange.judgement.operation))
         spec = self._faults.pick(exchange)
         status = LOST_STATUS
         try:
             response = await (FAULTS[spec.name](spec, exchange) if spec else exchange.carry_out())
             status = response.status_code
+            if spec is None:
+                self._answers[exchange.judgement.operation] = response
         except ConnectionLost:
             if scope.get(IN_PROCESS):
                 raise
@@ -136,7 +142,7 @@ def _as_network(request: httpx.Request) -> Iterator[None]:
     try:
         yield
     except ConnectionLost as lost:
-        kind = httpx.ReadTimeout if lost.timed_out else httpx.ReadError
+        kind = httpx.ReadTimeout if lost.timed_out else httpx.ConnectError if lost.refused else httpx.ReadError
         raise kind("the sandbox cut the connection on purpose", request=request) from lost
 
 

@@ -8,11 +8,12 @@ Faults on demand: `TOOL:NAME[=VALUE][:OPTION=VALUE]...`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from syncd.errors import ConfigError
 from syncd.sandbox.log import Judgement, RequestKind
@@ -32,14 +33,18 @@ OPTIONS: Final = {
 NUMBERS: Final = frozenset({"after", "count", "wait"})
 DEFAULT_TIMEOUT_S: Final = 120.0
 """Longer than any client should wait."""
+DEFAULT_SLOW_S: Final = 20.0
+"""As long as a client should wait."""
+SORRY: Final = "Something went wrong while executing your query."
 
 
 class ConnectionLost(Exception):  # noqa: N818 - what happened, not a mistake
-    """Carries a fault out of the app: the client gets no answer. *timed_out*: it waited for one."""
+    """Carries a fault out of the app: the client gets no answer. *timed_out*: it waited; *refused*: nobody listened."""
 
-    def __init__(self, *, timed_out: bool = False) -> None:
+    def __init__(self, *, timed_out: bool = False, refused: bool = False) -> None:
         super().__init__("the connection was cut on purpose")
         self.timed_out = timed_out
+        self.refused = refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +59,13 @@ class Exchange:
     judgement: Judgement
     carry_out: Callable[[], Awaitable[Response]]
     """Carry the request out and return the tool's answer; at most once."""
+    former: Response | None = None
+    """What the same operation was answered last time."""
+
+    @property
+    def is_graphql(self) -> bool:
+        """Whether it may ask for several things at once."""
+        return self.path.endswith("/graphql")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +101,24 @@ def fault(*names: str) -> Callable[[Strike], Strike]:
     return register
 
 
-STATUSES: Final = ("400", "401", "403", "404", "408", "409", "410", "423", "429", "500", "502", "503", "504")
+STATUSES: Final = (
+    "301",
+    "400",
+    "401",
+    "403",
+    "404",
+    "408",
+    "409",
+    "410",
+    "412",
+    "422",
+    "423",
+    "429",
+    "500",
+    "502",
+    "503",
+    "504",
+)
 
 
 @fault(*STATUSES)
@@ -103,6 +132,12 @@ async def _status_after_commit(spec: Spec, exchange: Exchange) -> Response:
     """Carry out, then answer as if it had failed."""
     await exchange.carry_out()
     return exchange.standin.refusal(int(spec.name.split("-")[0]), spec.options)
+
+
+@fault("refused")
+async def _refused(_spec: Spec, _exchange: Exchange) -> Response:
+    """Let nobody listen, carry nothing out."""
+    raise ConnectionLost(refused=True)
 
 
 @fault("timeout")
@@ -138,6 +173,54 @@ async def _truncated(_spec: Spec, exchange: Exchange) -> Response:
     answer = await exchange.carry_out()
     half = bytes(answer.body)[: len(answer.body) // 2]
     return Response(half, answer.status_code, media_type=answer.headers.get("content-type", "application/json"))
+
+
+@fault("ignored")
+async def _ignored(_spec: Spec, exchange: Exchange) -> Response:
+    """Say that a change was made, and make none; of anything else, carry it out."""
+    return Response(status_code=204) if exchange.method == "PUT" else await exchange.carry_out()
+
+
+@fault("slow")
+async def _slow(spec: Spec, exchange: Exchange) -> Response:
+    """Carry out at once, and take long to say so."""
+    answer = await exchange.carry_out()
+    await exchange.world.sleep(spec.number("wait", DEFAULT_SLOW_S))
+    return answer
+
+
+@fault("swapped")
+async def _swapped(_spec: Spec, exchange: Exchange) -> Response:
+    """Carry out, then give the answer that the same operation got last time, if it did."""
+    return exchange.former or await exchange.carry_out()
+
+
+@fault("swapped-after-commit")
+async def _swapped_after_commit(_spec: Spec, exchange: Exchange) -> Response:
+    """Carry out, then give the answer that the same operation got last time, if it did."""
+    answer = await exchange.carry_out()
+    return exchange.former or answer
+
+
+@fault("graphql-errors")
+async def _graphql_errors(_spec: Spec, exchange: Exchange) -> Response:
+    """Answer a GraphQL request with status 200 and nothing but an error, carrying nothing out."""
+    if not exchange.is_graphql:
+        return await exchange.carry_out()
+    return JSONResponse({"data": None, "errors": [{"message": SORRY}]})
+
+
+@fault("graphql-partial")
+async def _graphql_partial(_spec: Spec, exchange: Exchange) -> Response:
+    """Carry a GraphQL request out, then leave the last thing it asked for out of the answer, with an error for it."""
+    answer = await exchange.carry_out()
+    told = json.loads(bytes(answer.body)) if exchange.is_graphql else {}
+    if not told.get("data"):
+        return answer
+    last = list(told["data"])[-1]
+    told["data"][last] = None
+    told.setdefault("errors", []).append({"message": SORRY, "path": [last]})
+    return JSONResponse(told, answer.status_code)
 
 
 @fault("latency")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from syncd.errors import ConfigError, StoreError
 from syncd.store._dialect import prepare
+from syncd.world import World
 
 _WAYS: Final = "write it as sqlite:///state/syncd.db or postgresql://HOST/NAME"
 _POSTGRESQL: Final = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
@@ -66,10 +68,12 @@ def parse_address(url: str) -> Address:
     return _sqlite(parsed)
 
 
-def open_engine(address: Address) -> AsyncEngine:
+def open_engine(address: Address, world: World | None = None) -> AsyncEngine:
     """Return an engine for *address*; nothing is connected yet."""
     if address.url.get_backend_name() == "sqlite":
-        engine = create_async_engine(address.url)
+        connect = world.connect_sqlite if world else None
+        path = str(address.url.database)
+        engine = create_async_engine(address.url, async_creator=partial(connect, path) if connect else None)
     else:
         options = {name: value for name, value in _OPTIONS.items() if name not in address.url.query}
         engine = create_async_engine(address.url, connect_args=options, **_ENGINE)

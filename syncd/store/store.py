@@ -148,7 +148,7 @@ async def open_store(url: str, world: World) -> Store:
         StoreError: it cannot be opened, is damaged, or was written by a newer syncd.
     """
     address = parse_address(url)
-    engine = open_engine(address)
+    engine = open_engine(address, world)
     try:
         with edge(address.where):
             await bring_up_to_date(engine, address.where)

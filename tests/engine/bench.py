@@ -226,9 +226,11 @@ class Bench:
         ]
 
 
-def make_bench(folder: Path, *, items: int = 12, tools: Sequence[str] = ("jira", "github")) -> Bench:
+def make_bench(
+    folder: Path, *, items: int = 12, tools: Sequence[str] = ("jira", "github"), clock: Clock | None = None
+) -> Bench:
     """Build an installation with a seeded sandbox; other *tools* need a `main` and a `mapping` of their own."""
-    clock, wire = Clock(), Wire()
+    clock, wire = clock or Clock(), Wire()
     world = make_world(clock, wire.transport)
     sandbox = wire.sandbox = make_sandbox(tools, world, items=items)
     told = {name: one.credentials() for name, one in sandbox.tools.items()}

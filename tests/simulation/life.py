@@ -1,0 +1,236 @@
+"""One life: a storm of edits, faults and deaths around the daemon, then peace, in which everything must hold."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from syncd.engine.absent import sweep
+from syncd.engine.choices import retry
+from syncd.engine.cycle import sync
+from syncd.engine.desk import Desk
+from syncd.engine.loop import run_loop
+from syncd.engine.open import open_desk, refresh
+from syncd.engine.tools import tools
+from syncd.errors import SyncdError
+from syncd.sandbox.jira import JiraStandIn
+from syncd.store.store import open_store
+from syncd.world import World
+from tests.engine.bench import Bench
+from tests.simulation.loop import simulate
+from tests.simulation.office import PORTFOLIO, LoopClock, copy_of, prepared
+from tests.simulation.oracle import judge
+from tests.simulation.people import People
+from tests.simulation.process import Process
+from tests.simulation.script import STORM_S, Act, Script
+
+RESTART_S = 20.0
+"""After which a supervisor starts a daemon again."""
+LONG_S = 7200.0
+"""Longer than any index lags, any request is under way and any lease is held."""
+SECOND_S = 90.0
+"""How long a second daemon runs, if it may."""
+ROUNDS = 3
+"""Cycles within which everything has to come together, once faults and edits have stopped."""
+APART_S = 60.0
+
+
+class BrokenPromiseError(AssertionError):
+    """Something that must always hold did not."""
+
+
+@dataclass
+class Life:
+    """A life under way."""
+
+    script: Script
+    bench: Bench
+    people: People
+    dice: Random
+    deaths: list[int] = field(default_factory=list)
+    steps: int = 0
+    struck: list[str] = field(default_factory=list)
+
+    @property
+    def clock(self) -> LoopClock:
+        """Return everybody's clock."""
+        assert isinstance(self.bench.clock, LoopClock)
+        return self.bench.clock
+
+    def process(self, dies_at: int | None = None) -> Process:
+        """Return a process about to start."""
+        return Process(self.bench.world, self.bench.sandbox.transport, self.dice, dies_at)
+
+    async def storm(self) -> None:
+        """Let the daemon run, be killed and be started again, while people edit and things fail."""
+        acting = asyncio.ensure_future(self._acts())
+        deaths = iter(self.script.deaths)
+        ended = self.clock.monotonic() + STORM_S
+        while self.clock.monotonic() < ended:
+            process = self.process(next(deaths, None))
+            stop = asyncio.Event()
+            ending = asyncio.get_running_loop().call_at(
+                asyncio.get_running_loop().time() + ended - self.clock.monotonic(), stop.set
+            )
+            try:
+                await process.run(lambda world, stop=stop: self._daemon(world, stop))  # type: ignore[misc]
+            except SyncdError as exc:
+                self.people.trace.append(f"{self._at()} the daemon ended: {_anyone(exc.what)}")
+            if process.died_of:
+                self.people.trace.append(f"{self._at()} killed at {process.died_of}")
+            self.steps += process.steps
+            ending.cancel()
+            await self.clock.sleep(RESTART_S)
+        await acting
+
+    def _at(self) -> str:
+        return f"{self.clock.monotonic() - self.began:6.1f}"
+
+    began: float = 0.0
+
+    async def _daemon(self, world: World, stop: asyncio.Event) -> None:
+        async with self._desk(world) as desk:
+            await run_loop(desk, stop)
+
+    async def _acts(self) -> None:
+        start = self.clock.monotonic()
+        others: list[asyncio.Future[None]] = []
+        for act in self.script.acts:
+            await self.clock.sleep(start + act.at_s - self.clock.monotonic())
+            if act.what == "fault":
+                self.bench.sandbox.faults.add(f"{act.tool}:{act.how}")
+                self.people.trace.append(str(act))
+            elif act.what == "second":
+                self.people.trace.append(str(act))
+                others.append(asyncio.ensure_future(self._second()))
+            elif act.what in {"lag", "skew"}:
+                self._disturb(act)
+            else:
+                self.people.do(act)
+
+        await asyncio.gather(*others)
+
+    async def _second(self) -> None:
+        """Let somebody start the daemon a second time, by mistake."""
+        stop = asyncio.Event()
+        asyncio.get_running_loop().call_later(SECOND_S, stop.set)
+        try:
+            await self.process().run(lambda world: self._daemon(world, stop))
+        except SyncdError as exc:
+            self.people.trace.append(f"{self._at()} the second daemon ended: {_anyone(exc.what)}")
+
+    def _disturb(self, act: Act) -> None:
+        if act.what == "lag":
+            self.bench.sandbox.faults.add(f"jira:lag={60 * (act.which % 31)}")
+        else:
+            self.clock.skew_s = float(act.which % 1200 - 600)
+        self.people.trace.append(str(act))
+
+    async def peace(self) -> None:
+        """Stop everything that disturbs; then check."""
+        self.bench.sandbox.faults.clear()
+        jira = self.bench.sandbox.tools["jira"]
+        assert isinstance(jira, JiraStandIn)
+        jira.tune("lag", "5")
+        jira.site.hidden.clear()
+        self.clock.skew_s = 0.0
+        await self.clock.sleep(LONG_S)
+        await self.process().run(self._comes_together)
+        mark = self.bench.sandbox.log.mark()
+        await self.process(self.dice.randrange(1, 120)).run(self._cycle)
+        await self.clock.sleep(LONG_S)
+        await self.process().run(self._looks_at_everything)
+        self._wrote_nothing(mark, "started anew, killed, started again and looking at everything")
+
+    async def _comes_together(self, world: World) -> None:
+        async with self._desk(world) as desk:
+            await retry(desk, await desk.store.quarantine.all())  # the operator: what was refused may pass now
+            for _ in range(ROUNDS):
+                await sync(desk)
+                await self.clock.sleep(APART_S)
+                await refresh(desk)
+            mark = self.bench.sandbox.log.mark()
+            await sync(desk)
+            self._wrote_nothing(mark, "going on")
+
+    async def _cycle(self, world: World) -> None:
+        async with self._desk(world) as desk:
+            await sync(desk)
+
+    async def _looks_at_everything(self, world: World) -> None:
+        async with self._desk(world) as desk:
+            await sync(desk)
+            await refresh(desk)
+            await sync(desk, full=True)
+            await sweep(desk)
+            await refresh(desk)
+            await judge(desk, self.people)
+
+    @asynccontextmanager
+    async def _desk(self, world: World) -> AsyncIterator[Desk]:
+        settings = self.bench.settings()
+        async with (
+            await open_store(settings.store, world) as store,
+            open_desk(settings, PORTFOLIO, store, world, tools()) as desk,
+        ):
+            yield desk
+
+    def _wrote_nothing(self, mark: int, when: str) -> None:
+        writes = self.bench.writes_since(mark)
+        if writes:
+            raise BrokenPromiseError(f"I2: after {ROUNDS} rounds of peace it still writes, {when}: {writes}")
+
+
+@dataclass(frozen=True)
+class Lived:
+    """What a life came to."""
+
+    script: Script
+    problem: str = ""
+    trace: tuple[str, ...] = ()
+    hash: str = ""
+    steps: int = 0
+    requests: int = 0
+    struck: tuple[str, ...] = ()
+
+
+def _anyone(text: str) -> str:
+    """Return *text* without the number of a process of ours, which is another in every run."""
+    return re.sub(r"process \d+ on \S+", "another process", text)
+
+
+def live(script: Script) -> Lived:
+    """Live a life, and say what became of it; only mistakes of the simulation itself are raised."""
+    origin = prepared(script.mapping)
+    with TemporaryDirectory() as folder:
+        return simulate(_live(script, copy_of(origin, Path(folder), script.seed)))
+
+
+async def _live(script: Script, bench: Bench) -> Lived:
+    life = Life(script, bench, People(bench.sandbox), Random(f"life {script.seed}"))  # noqa: S311 - a seeded life
+    life.began = life.clock.monotonic()
+    start = bench.sandbox.log.mark()
+    problem = ""
+    try:
+        await life.storm()
+        await life.peace()
+    except (AssertionError, SyncdError) as exc:
+        problem = f"{type(exc).__name__}: {exc}"
+    entries = bench.sandbox.log.since(start)
+    told = [f"{e.at:%j %H:%M:%S.%f} {e.tool} {e.operation} {e.status} {e.objects} {e.fault}" for e in entries]
+    return Lived(
+        script=script,
+        problem=problem,
+        trace=tuple(life.people.trace),
+        hash=hashlib.sha256("\n".join([*told, *life.people.trace]).encode()).hexdigest()[:16],
+        steps=life.steps,
+        requests=len(entries),
+        struck=tuple(sorted({str(entry.fault).split(":")[1] for entry in entries if entry.fault})),
+    )

@@ -1,0 +1,81 @@
+"""Many lives, side by side, and what they came to."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+
+import structlog
+
+from tests.simulation.life import Lived, live
+from tests.simulation.script import draw
+
+
+@dataclass
+class Figures:
+    """What many lives came to."""
+
+    lives: int = 0
+    cpu_s: float = 0.0
+    steps: int = 0
+    requests: int = 0
+    deaths: int = 0
+    acts: int = 0
+    repeated: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    failed: list[Lived] = field(default_factory=list)
+    unlike: list[int] = field(default_factory=list)
+
+
+def be_quiet() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    gc.set_threshold(50_000, 20, 100)
+
+
+def live_many(seeds: range) -> Iterator[tuple[Lived, float]]:
+    context = get_context("spawn")  # a process of its own, with nothing inherited
+    with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=context, initializer=be_quiet) as pool:
+        yield from pool.map(timed, seeds, chunksize=5)
+
+
+def timed(seed: int) -> tuple[Lived, float]:
+    before = time.process_time()
+    return live(draw(seed)), time.process_time() - before
+
+
+def count(figures: Figures, lived: Lived, cpu_s: float) -> None:
+    figures.lives += 1
+    figures.cpu_s += cpu_s
+    figures.steps += lived.steps
+    figures.requests += lived.requests
+    figures.acts += len(lived.script.acts)
+    figures.deaths += sum(" killed at " in line for line in lived.trace)
+    figures.faults.update(lived.struck)
+    if lived.problem:
+        figures.failed.append(lived)
+        print(f"seed {lived.script.seed}: {lived.problem[:300]}", flush=True)
+
+
+def is_repeatable(seed: int) -> bool:
+    hashes = set()
+    for hash_seed in ("1", "2"):
+        command = [sys.executable, "-c", f"from tests.simulation.many import print_hash; print_hash({seed})"]
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+        hashes.add(done.stdout)
+    return len(hashes) == 1
+
+
+def print_hash(seed: int) -> None:
+    """Print the hash of a life's trace."""
+    be_quiet()
+    print(live(draw(seed)).hash)

@@ -1,0 +1,138 @@
+"""What must hold once faults and edits have stopped (design.md section 11)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final
+
+from syncd.engine.desk import Desk
+from syncd.engine.verify import verify
+from syncd.model.canonical import Kind
+from syncd.model.refs import ConnectionName, EntityId
+from syncd.store.rows import LinkState
+from tests.simulation.office import ITEMS, PORTFOLIO
+from tests.simulation.people import NATIVE, TOKENS, People, Said
+from tests.simulation.script import TOOLS
+
+TOOL_OF: Final = {ConnectionName("jira-pmo"): "jira", ConnectionName("github-eng"): "github"}
+
+
+async def judge(desk: Desk, people: People) -> None:
+    """Raise `AssertionError`, naming the promise, when one was broken."""
+    await _tells_one_story(desk, people)
+    await _is_linked(desk, people)
+    await _looks_alike(desk, people)
+    _has_nothing_twice(people)
+    _has_removed_nothing(people)
+    await _has_lost_nothing(desk, people)
+
+
+async def _tells_one_story(desk: Desk, people: People) -> None:
+    """I1: all links agree on every field they can hold, except fields held in a conflict."""
+    verified = await verify(desk)
+    held = {(row.entity, row.field) for row in verified.conflicts}
+    resting = await _resting(desk, people)
+    assert not verified.unreachable, f"I14: {verified.unreachable}"
+    drift = [
+        each for each in verified.differences if (each.entity, each.field) not in held and each.entity not in resting
+    ]
+    assert not drift, f"I1: {drift}"
+    assert not verified.missing, f"I1: not created: {verified.missing}"
+    left = await desk.store.journal.open()
+    assert not left, f"I5: writes whose outcome nobody looked up: {left}"
+
+
+async def _is_linked(desk: Desk, people: People) -> None:
+    """I7: what nobody deleted or archived belongs to one entity, once in each tool, and takes part."""
+    ids = await desk.store.entities.ids(PORTFOLIO, Kind.TASK)
+    groups = await desk.store.links.by_entities(ids)
+    links = {name: link for mine in groups.values() for link in mine for name in (link.key, link.ref.id)}
+    for tool in TOOLS:
+        for row in people.tasks(tool):
+            key = str(row["key"])
+            found = [links[name] for name in people.sandbox.tools[tool].spellings(key) if name in links]
+            assert found, f"I1: nothing is linked to {tool} {key}"
+            if (tool, key) not in people.archived:
+                assert found[0].state is LinkState.LIVE, f"I7: {tool} {key} takes no part: {found[0].state}"
+    for entity, mine in groups.items():
+        live = [link.ref.connection for link in mine if link.state is LinkState.LIVE]
+        assert len(live) == len(set(live)), f"I5: {entity} is twice in one tool: {mine}"
+
+
+async def _looks_alike(desk: Desk, people: People) -> None:
+    """I1 and I10, as a person sees it: items that belong together say the same words."""
+    held = {(row.entity, row.field) for row in await desk.store.conflicts.open_list(PORTFOLIO)}
+    resting = await _resting(desk, people)
+    ids = await desk.store.entities.ids(PORTFOLIO, Kind.TASK)
+    for entity, links in (await desk.store.links.by_entities(ids)).items():
+        shown = {
+            link.key: (TOOL_OF[link.ref.connection], people.shown(TOOL_OF[link.ref.connection], link.key))
+            for link in links
+            if link.state is LinkState.LIVE and link.ref.kind == "issue" and entity not in resting
+        }
+        for name, canonical in TOKENS.items():
+            said = {key: _words(item, tool, name) for key, (tool, item) in shown.items()}
+            alike = len(set(said.values())) <= 1
+            assert alike or (entity, canonical) in held, f"I1: the {name} of {entity} is not one story: {said}"
+
+
+def _words(shown: Mapping[str, Any], tool: str, name: str) -> frozenset[str]:
+    value = shown.get(NATIVE[tool][name])
+    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return frozenset([text]) if name == "title" else frozenset(re.findall(r"tok\d+x", text))
+
+
+async def _resting(desk: Desk, people: People) -> set[EntityId]:
+    """Return the entities of archived items, which are left alone: Jira shows no sign of it but refusing every edit."""
+    links = [link for name in TOOL_OF for link in await desk.store.links.by_connection(name, PORTFOLIO)]
+    named = {name for tool, key in people.archived for name in people.sandbox.tools[tool].spellings(key)}
+    return {link.entity for link in links if named & {link.key, link.ref.id}}
+
+
+def _has_nothing_twice(people: People) -> None:
+    """I5: no duplicate create."""
+    for tool in TOOLS:
+        tasks = people.tasks(tool)
+        twice = [title for title, count in Counter(str(row["title"]) for row in tasks).items() if count > 1]
+        assert not twice, f"I5: twice in {tool}: {twice}"
+        gone = sum(where == tool for where, _ in people.deleted)
+        most = ITEMS + len(people.made) - gone
+        least = most - sum(each in people.made for each in people.deleted)
+        least -= sum(where == tool == "github" for where, _ in people.archived)  # a draft is seen on the board only
+        assert least <= len(tasks) <= most, f"I5: {len(tasks)} tasks in {tool}, not {least} to {most}"
+
+
+def _has_removed_nothing(people: People) -> None:
+    """I7: what a person made and nobody deleted is there."""
+    for tool, key in people.made:
+        if (tool, key) not in people.deleted:
+            people.shown(tool, key)
+
+
+async def _has_lost_nothing(desk: Desk, people: People) -> None:
+    """I4: every word is live, was replaced by somebody who saw it, or is kept as a loser or a conflict."""
+    live = dict.fromkeys(TOKENS, "")
+    for tool in TOOLS:
+        for row in people.tasks(tool):
+            shown = people.shown(tool, str(row["key"]))
+            for name in TOKENS:
+                live[name] += f" {shown.get(NATIVE[tool][name])}"
+    kept = ""
+    for one in await desk.store.entities.ids(PORTFOLIO):
+        for name in TOKENS.values():
+            kept += "".join(f" {row.value}" for row in await desk.store.ledger.of_entity(one, name))
+    for held in await desk.store.conflicts.open_list(PORTFOLIO):
+        kept += "".join(f" {side.value}" for side in held.content.contenders)
+
+    def is_lost(number: int, said: Said) -> bool:
+        return (
+            said.token not in live[said.field]
+            and said.token not in kept
+            and (said.tool, said.key) not in people.deleted
+            and not any(said.token in later.replaced for later in people.said[number + 1 :])
+        )
+
+    lost = [said for number, said in enumerate(people.said) if is_lost(number, said)]
+    assert not lost, f"I4: {lost}"

@@ -1,0 +1,134 @@
+"""Simulated people: every edit says a word that nobody else ever says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from syncd.errors import ConfigError
+from syncd.sandbox.app import Sandbox
+from syncd.sandbox.jira import JiraStandIn
+from tests.simulation.script import Act
+
+NATIVE: Final[Mapping[str, Mapping[str, str]]] = {
+    "jira": {"title": "summary", "text": "description", "labels": "labels", "status": "status", "due": "due_on"},
+    "github": {"title": "title", "text": "body", "labels": "labels", "status": "Status", "due": "Target date"},
+}
+TOKENS: Final = {"title": "title", "text": "description", "labels": "labels"}
+"""The fields in which words are said, by their canonical name."""
+NO_TASKS: Final = frozenset({"version", "Milestone", "Initiative", "Epic"})
+STATUSES: Final = ("In Progress", "Done", "In Progress")
+BY: Final = {"jira": "ada", "github": "ben"}
+MADE: Final = {"jira": ("Story", "ENG"), "github": ("Task", "api")}
+
+
+@dataclass(frozen=True)
+class Said:
+    """One edit of a person: what it said, and what its author saw and replaced."""
+
+    tool: str
+    key: str
+    field: str
+    token: str
+    replaced: str
+
+
+@dataclass
+class People:
+    """Everybody who edits, and what they said and did."""
+
+    sandbox: Sandbox
+    said: list[Said] = field(default_factory=list)
+    made: list[tuple[str, str]] = field(default_factory=list)
+    deleted: set[tuple[str, str]] = field(default_factory=set)
+    archived: set[tuple[str, str]] = field(default_factory=set)
+    trace: list[str] = field(default_factory=list)
+    words: int = 0
+
+    def tasks(self, tool: str) -> list[Mapping[str, Any]]:
+        """Return a line on each task that a person finds there."""
+        rows = self.sandbox.tools[tool].show()
+        assert isinstance(rows, list)
+        return [row for row in rows if row["type"] not in NO_TASKS]
+
+    def shown(self, tool: str, key: str) -> Mapping[str, Any]:
+        """Return a task as a person sees it."""
+        item = self.sandbox.tools[tool].show(key)
+        assert isinstance(item, Mapping)
+        return item
+
+    def do(self, act: Act) -> None:
+        """Do it as far as it can be done now: a tool refuses what it refuses."""
+        try:
+            done = self._do(act)
+        except ConfigError as exc:
+            done = f"refused: {exc.what}"
+        self.trace.append(f"{act}: {done}")
+
+    def _do(self, act: Act) -> str:
+        if act.what == "add":
+            return self._add(act)
+        tasks = self.tasks(act.tool)
+        if not tasks:
+            return "there is none"
+        key = str(tasks[act.which % len(tasks)]["key"])
+        match act.what:
+            case "title" | "text" | "labels":
+                return self._say(act, key)
+            case "status" | "due":
+                days = f"2026-0{4 + act.which % 5}-1{act.which % 9}"
+                value = STATUSES[act.which % 3] if act.what == "status" else days
+                self._set(act, key, act.what, value)
+                return f"{key} = {value}"
+            case "delete":
+                self.sandbox.tools[act.tool].delete(key)
+                self.deleted.add((act.tool, key))
+            case "archive":
+                self.sandbox.tools[act.tool].archive(key, by=BY[act.tool])
+                self.archived.add((act.tool, key))
+            case "move" | "hide" | "retype":
+                return self._elsewhere(act, key)
+        return key
+
+    def _set(self, act: Act, key: str, name: str, value: object) -> None:
+        self.sandbox.tools[act.tool].set(key, NATIVE[act.tool][name], value, by=BY[act.tool])
+
+    def _token(self) -> str:
+        self.words += 1
+        return f"tok{self.words}x"
+
+    def _say(self, act: Act, key: str) -> str:
+        token, before = self._token(), self.shown(act.tool, key).get(NATIVE[act.tool][act.what])
+        value: object = f"Title {token}"
+        replaced = str(before)
+        if act.what == "text" and act.how == "append":
+            value, replaced = f"{before or ''}\n\nWords {token}.".strip(), ""
+        elif act.what == "text":
+            value = f"Words {token}."
+        elif act.what == "labels":
+            value, replaced = [*(before if isinstance(before, list) else []), token], ""
+        self._set(act, key, act.what, value)
+        self.said.append(Said(act.tool, key, act.what, token, replaced))
+        return f"{key} = {value!r}"
+
+    def _add(self, act: Act) -> str:
+        kind, place = MADE[act.tool]
+        title = f"Made {self._token()}"
+        key = str(self.sandbox.tools[act.tool].add(kind, place, {"title": title}, by=BY[act.tool])["key"])
+        self.made.append((act.tool, key))
+        return f"{key} = {title!r}"
+
+    def _elsewhere(self, act: Act, key: str) -> str:
+        """Take an item out of sight, or to another place, for a while."""
+        jira = self.sandbox.tools["jira"]
+        assert isinstance(jira, JiraStandIn)
+        if act.tool != "jira":
+            return "nothing of that kind"
+        if act.what == "hide":
+            jira.hide(key)
+        elif act.what == "move":
+            jira.move(key, "PMO" if key.startswith("ENG") else "ENG", by="ada")
+        else:
+            jira.set(key, "type", "Task", by="ada")
+        return key
