@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -29,7 +29,7 @@ from tests.simulation.office import PORTFOLIO, LoopClock, copy_of, prepared
 from tests.simulation.oracle import judge
 from tests.simulation.people import People
 from tests.simulation.process import Process
-from tests.simulation.script import STORM_S, Act, Script
+from tests.simulation.script import STORM_S, Act, Death, Script
 
 RESTART_S = 20.0
 """After which a supervisor starts a daemon again."""
@@ -54,9 +54,7 @@ class Life:
     bench: Bench
     people: People
     dice: Random
-    deaths: list[int] = field(default_factory=list)
     steps: int = 0
-    struck: list[str] = field(default_factory=list)
 
     @property
     def clock(self) -> LoopClock:
@@ -64,9 +62,9 @@ class Life:
         assert isinstance(self.bench.clock, LoopClock)
         return self.bench.clock
 
-    def process(self, dies_at: int | None = None) -> Process:
+    def process(self, death: Death | None = None) -> Process:
         """Return a process about to start."""
-        return Process(self.bench.world, self.bench.sandbox.transport, self.dice, dies_at)
+        return Process(self.bench.world, self.bench.sandbox, self.dice, death)
 
     async def storm(self) -> None:
         """Let the daemon run, be killed and be started again, while people edit and things fail."""
@@ -85,7 +83,7 @@ class Life:
                 self.people.trace.append(f"{self._at()} the daemon ended: {_anyone(exc.what)}")
             if process.died_of:
                 self.people.trace.append(f"{self._at()} killed at {process.died_of}")
-            self.steps += process.steps
+            self.steps += process.steps["any"]
             ending.cancel()
             await self.clock.sleep(RESTART_S)
         await acting
@@ -144,7 +142,7 @@ class Life:
         await self.clock.sleep(LONG_S)
         await self.process().run(self._comes_together)
         mark = self.bench.sandbox.log.mark()
-        await self.process(self.dice.randrange(1, 120)).run(self._cycle)
+        await self.process(Death("any", self.dice.randrange(1, 120))).run(self._cycle)
         await self.clock.sleep(LONG_S)
         await self.process().run(self._looks_at_everything)
         self._wrote_nothing(mark, "started anew, killed, started again and looking at everything")

@@ -45,6 +45,14 @@ class People:
     archived: set[tuple[str, str]] = field(default_factory=set)
     trace: list[str] = field(default_factory=list)
     words: int = 0
+    pairs: list[Mapping[str, str]] = field(default_factory=list)
+    """What belonged together in the beginning: a key in each tool."""
+
+    def __post_init__(self) -> None:
+        titled = {tool: {row["title"]: str(row["key"]) for row in self.tasks(tool)} for tool in BY}
+        self.pairs = [
+            {tool: keys[title] for tool, keys in titled.items() if title in keys} for title in sorted(titled["jira"])
+        ]
 
     def tasks(self, tool: str) -> list[Mapping[str, Any]]:
         """Return a line on each task that a person finds there."""
@@ -69,10 +77,10 @@ class People:
     def _do(self, act: Act) -> str:
         if act.what == "add":
             return self._add(act)
-        tasks = self.tasks(act.tool)
-        if not tasks:
-            return "there is none"
-        key = str(tasks[act.which % len(tasks)]["key"])
+        things = [*self.pairs, *({tool: key} for tool, key in self.made)]
+        key = things[act.which % len(things)].get(act.tool)
+        if key is None or (act.tool, key) in self.deleted:
+            return "it is not there"
         match act.what:
             case "title" | "text" | "labels":
                 return self._say(act, key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -10,9 +11,11 @@ from typing import Any
 
 import httpx
 
+from syncd.sandbox.app import Sandbox
 from syncd.world import World
 from tests.simulation.driver import Connection, connect
 from tests.simulation.loop import OWNER
+from tests.simulation.script import Death
 
 
 class Killed(BaseException):
@@ -25,14 +28,16 @@ class Process:
     One life of the process, from its start to its end or death.
 
     Every statement to the database, every commit, every request and every
-    answer is a step; at step *dies_at* it is gone.
+    answer is a step of its kind: `database`, `commit`, `read` or `write` (before
+    the tool has it), `written` (after it was carried out, before its answer is
+    here). At the step that *death* names, it is gone.
     """
 
     world: World
-    transport: Callable[[], httpx.AsyncBaseTransport]
+    sandbox: Sandbox
     dice: Random
-    dies_at: int | None = None
-    steps: int = 0
+    death: Death | None = None
+    steps: Counter[str] = field(default_factory=Counter)
     died_of: str = ""
     is_over: bool = False
     _connections: list[Connection] = field(default_factory=list)
@@ -40,11 +45,12 @@ class Process:
     def __post_init__(self) -> None:
         self.inner = replace(self.world, transport=self._wire, connect_sqlite=self._connect)
 
-    def step(self, what: str) -> None:
+    def step(self, kind: str, what: str) -> None:
         """Do *what*, or die of it."""
-        self.steps += 1
-        if self.steps == self.dies_at:
-            self.died_of = f"step {self.steps}: {what[:60]}"
+        self.steps.update((kind, "any"))
+        for each in (kind, "any"):
+            if self.death == Death(each, self.steps[each]):
+                self.died_of = f"{each} step {self.steps[each]}: {' '.join(what.split())[:60]}"
         if self.died_of or self.is_over:
             raise Killed(self.died_of)
 
@@ -71,21 +77,25 @@ class Process:
         for each in self._connections:
             each.stop()
 
-    def kill(self) -> None:
-        """Die at the next step."""
-        self.dies_at = self.steps + 1
+    def _statement(self, what: str) -> None:
+        self.step("commit" if what == "COMMIT" else "database", what)
 
     def _connect(self, path: str) -> Awaitable[Connection]:
         async def opened() -> Connection:
-            self.step("open the database")
-            made = connect(path, self.world.now, self.step)
+            self.step("database", "open it")
+            made = connect(path, self.world.now, self._statement)
             self._connections.append(made)
             return made
 
         return opened()
 
+    def kind_of(self, request: httpx.Request) -> str:
+        """Return whether a request reads or writes, in its tool's own judgement."""
+        _, tool, path = request.url.path.split("/", 2)
+        return self.sandbox.tools[tool].judge(request.method, f"/{path}", request.content).kind
+
     def _wire(self) -> httpx.AsyncBaseTransport:
-        return _Wire(self, self.transport())
+        return _Wire(self, self.sandbox.transport())
 
 
 class _Wire(httpx.AsyncBaseTransport):
@@ -97,11 +107,13 @@ class _Wire(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         process = self._process
-        process.step(f"{request.method} {request.url.path}")
+        what = f"{request.method} {request.url.path}"
+        kind = process.kind_of(request)
+        process.step(kind, what)
         await process.world.sleep(process.dice.uniform(0.01, 0.2))
         answer = await self._inner.handle_async_request(request)
         await process.world.sleep(process.dice.uniform(0.01, 0.2))
-        process.step(f"answer to {request.method} {request.url.path}")
+        process.step("written" if kind == "write" else "answer", what)
         return answer
 
     async def aclose(self) -> None:

@@ -13,7 +13,7 @@ STORM_S: Final = 420.0
 
 EDITS: Final = ("title", "title", "title", "text", "text", "labels", "labels", "status", "due", "add")
 UPHEAVALS: Final = ("delete", "archive", "move", "move", "hide", "hide", "retype", "lag", "lag", "skew", "second")
-"""What happens rarely: in one life out of two."""
+"""What happens rarely."""
 
 FAULTS: Final = (
     "timeout",
@@ -60,15 +60,23 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Death:
+    """When a process dies: at its *number*-th step of that kind (see `process.Process.step`)."""
+
+    kind: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
-    """One life: its seed, what people do, what fails, and at which steps the process dies."""
+    """One life: its seed, what people do, what fails, and when each process dies."""
 
     seed: int
     mapping: str
     """By name, see `office.MAPPINGS`."""
     acts: tuple[Act, ...]
-    deaths: tuple[int, ...] = ()
-    """At which step each incarnation dies; the one after the last of them lives."""
+    deaths: tuple[Death, ...] = ()
+    """How each incarnation of the daemon ends; the one after the last of them lives."""
 
     @property
     def size(self) -> int:
@@ -78,38 +86,69 @@ class Script:
     def without(self, left_out: frozenset[int]) -> Script:
         """Return the life without some of what happens, by number: acts first, then deaths."""
         acts = tuple(act for number, act in enumerate(self.acts) if number not in left_out)
-        deaths = tuple(step for number, step in enumerate(self.deaths, len(self.acts)) if number not in left_out)
+        deaths = tuple(death for number, death in enumerate(self.deaths, len(self.acts)) if number not in left_out)
         return replace(self, acts=acts, deaths=deaths)
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """What a life is about: every life draws from a part of what may happen, so that the same things meet."""
+
+    edits: Sequence[str]
+    faults: Sequence[str]
+    things: int
+    """How many items people edit."""
+    fault_kind: str = ""
+    upheavals: int = 0
+    deaths: Sequence[str] = ("any", "database", "commit", "write", "written", "read")
+
+
+LOST_ANSWERS: Final = ("timeout-after-commit", "reset-after-commit", "502-after-commit", "timeout", "truncated", "slow")
+THEMES: Final = (
+    Theme(EDITS, FAULTS, things=1000, upheavals=1),
+    Theme(("add", "add", "title"), LOST_ANSWERS, 3, fault_kind="write", deaths=("write", "written", "commit")),
+    Theme(("title", "text", "labels"), LOST_ANSWERS, 2, fault_kind="write", deaths=("write", "written", "commit")),
+    Theme(("title", "labels", "text"), ("ignored", "swapped", "slow", "429:wait=30"), 2),
+    Theme(("title", "text", "labels", "add"), ("404", "403", "401", "410", "503"), 4, upheavals=2),
+    Theme(EDITS, (*OF_GRAPHQL, "truncated", "500-after-commit"), 4, upheavals=1),
+)
 
 
 def draw(seed: int) -> Script:
     """Draw a life."""
     dice = Random(seed)  # noqa: S311 - a seeded life
-    acts = [_edit(dice) for _ in range(dice.randrange(4, 14))]
-    acts += [_fault(dice) for _ in range(dice.choice([0, 1, 2, 3, 5]))]
-    if dice.random() < 1 / 2:
-        acts += [_upheaval(dice) for _ in range(dice.randrange(1, 3))]
-    deaths = [dice.randrange(1, 1 + dice.choice([30, 200, 600])) for _ in range(dice.choice([0, 0, 1, 1, 2, 3]))]
+    theme = dice.choice(THEMES)
+    acts = [_edit(dice, theme) for _ in range(dice.randrange(5, 15))]
+    acts += [_fault(dice, theme) for _ in range(dice.choice([0, 1, 2, 3, 5]))]
+    acts += [_upheaval(dice) for _ in range(dice.randrange(0, theme.upheavals + 1))]
+    deaths = [_death(dice, theme) for _ in range(dice.choice([0, 0, 1, 1, 2, 3]))]
     mapping = dice.choice(["held", "held", "led"])
     return Script(seed, mapping, tuple(sorted(acts, key=lambda act: act.at_s)), tuple(deaths))
 
 
-def _edit(dice: Random) -> Act:
-    what = dice.choice(EDITS)
+def _edit(dice: Random, theme: Theme) -> Act:
+    what = dice.choice(theme.edits)
     how = dice.choice(["append", "replace"]) if what == "text" else ""
-    return Act(_moment(dice), what, dice.choice(TOOLS), dice.randrange(1000), how)
+    return Act(_moment(dice), what, dice.choice(TOOLS), dice.randrange(theme.things), how)
 
 
 def _upheaval(dice: Random) -> Act:
     return Act(_moment(dice), dice.choice(UPHEAVALS), dice.choice(TOOLS), dice.randrange(1000))
 
 
-def _fault(dice: Random) -> Act:
+def _fault(dice: Random, theme: Theme) -> Act:
     tool = dice.choice(TOOLS)
-    names: Sequence[str] = (*FAULTS, *OF_GRAPHQL) if tool == "github" else FAULTS
-    kind = dice.choice(["", ":kind=write", ":kind=write", ":kind=read"])
-    how = f"{dice.choice(names)}{kind}:after={dice.randrange(8)}:count={dice.randrange(1, 4)}"
+    names = [name for name in theme.faults if tool == "github" or name not in OF_GRAPHQL]
+    kind = theme.fault_kind or dice.choice(["", "write", "write", "read"])
+    after = dice.randrange(2 if kind == "write" else 8)
+    how = f"{dice.choice(names)}{f':kind={kind}' if kind else ''}:after={after}:count={dice.randrange(1, 4)}"
     return Act(_moment(dice), "fault", tool, 0, how)
+
+
+def _death(dice: Random, theme: Theme) -> Death:
+    kind = dice.choice(theme.deaths)
+    most = {"any": 600, "database": 300, "commit": 40, "read": 60}.get(kind, 3)
+    return Death(kind, dice.randrange(1, most + 1))
 
 
 def _moment(dice: Random) -> float:

@@ -168,10 +168,17 @@ class Api:
         return response
 
     def pages(
-        self, text: str, variables: Mapping[str, object], *, path: Sequence[str], node: type[NodeT], where: str
+        self,
+        text: str,
+        variables: Mapping[str, object],
+        *,
+        path: Sequence[str],
+        node: type[NodeT],
+        where: str,
+        after: str | None = None,
     ) -> AsyncIterator[tuple[Answer, Connection[NodeT]]]:
         """
-        Return every page of the list at *path* of the answer, following `$after`.
+        Return every page of the list at *path* of the answer, following `$after`, which begins as given.
 
         Raises:
             NotFoundError: there is nothing at *path*: the owner of the list is gone or hidden.
@@ -181,7 +188,7 @@ class Api:
             answer = await self.ask(text, {**variables, "after": after}, where=where)
             return answer, parse(Connection[node], dig(answer.data, path, where), where)  # type: ignore[valid-type]
 
-        return follow(read, most=MAX_PAGES, where=where)
+        return follow(read, after=after, most=MAX_PAGES, where=where)
 
     def _errors(self, answer: Answer, where: str) -> Sequence[RemoteError]:
         return [error_of(problem, where=where, is_write=False) for problem in answer.errors]

@@ -52,20 +52,22 @@ class MilestoneList:
             for index, name in enumerate(some):
                 place = f"{self._api.name} {name}"
                 first = parse(RepositoryMilestones, node_at(answer, index, place), place).milestones
+                yield [milestone_record(node, around=around, read_at=answer.at) for node in first.seen]
                 if first.page_info.has_next_page:
-                    async for records in self.pages(name, around):
+                    async for records in self.pages(name, around, after=first.page_info.end_cursor):
                         yield records
-                else:
-                    yield [milestone_record(node, around=around, read_at=answer.at) for node in first.seen]
 
-    async def pages(self, repository: str, around: Surroundings) -> AsyncIterator[Sequence[Record]]:
-        """Yield all milestones of a repository, page by page."""
+    async def pages(
+        self, repository: str, around: Surroundings, *, after: str | None = None
+    ) -> AsyncIterator[Sequence[Record]]:
+        """Yield the milestones of a repository page by page: all, or those *after* a cursor."""
         async for answer, page in self._api.pages(
             queries.REPOSITORY_MILESTONES,
             await self._project.owner_and_name(repository),
             path=("repository", "milestones"),
             node=MilestoneNode,
             where=f"{self._api.name} {repository}",
+            after=after,
         ):
             yield [milestone_record(node, around=around, read_at=answer.at) for node in page.seen]
 

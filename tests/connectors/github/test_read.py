@@ -166,6 +166,15 @@ async def test_a_scan_of_a_known_portfolio_reads_nothing_whole(rig: Rig) -> None
     assert "query items" not in rig.asked
 
 
+async def test_milestones_beyond_a_page_are_listed_once_each(rig: Rig) -> None:
+    for number in range(150):
+        rig.hub.add_milestone("api", f"Release {number}")
+    _ = rig.asked
+    titles = [record.key for record in await rig.changes()]
+    assert sorted(titles) == sorted(f"Release {number}" for number in range(150))
+    assert sum("ilestones" in request for request in rig.asked) == 2
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -1,0 +1,421 @@
+"""
+Bugs that sync systems have really had, as switches: what the simulation must find, or it proves nothing.
+
+Each replaces something in syncd by what a plausible earlier version of it did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+
+import syncd.connectors.github.records as github_records
+import syncd.connectors.github.scan as github_scan
+import syncd.connectors.jira.full as jira_full
+import syncd.connectors.jira.marks as jira_marks
+import syncd.connectors.jira.reads as jira_reads
+import syncd.connectors.jira.records as jira_records
+import syncd.connectors.jira.scan as jira_scan
+from syncd.connectors.github.api import Answer, Api
+from syncd.connectors.protocol import Done, Outcome, Unknown, Update
+from syncd.engine import absent, commit, creates, cycle, load, made, pull, push, recover, settle
+from syncd.engine.desk import Desk
+from syncd.errors import NotFoundError, OutcomeUnknownError, RemoteError
+from syncd.model.native import Record
+from syncd.model.refs import Cursor, OpId, Ref, Revision
+from syncd.reconcile import field, scalar
+from syncd.reconcile.draft import Draft
+from syncd.reconcile.fits import members
+from syncd.reconcile.policies import Question, Take
+from syncd.reconcile.state import Base
+from syncd.store.journal import Journal
+from syncd.store.lease import Leases
+from syncd.store.rows import LeaseRow, OpRow, OpState
+from tests.simulation.office import prepared
+
+Patch = pytest.MonkeyPatch
+BUGS: Final[dict[str, Callable[[Patch], None]]] = {}
+"""By name: how to bring each back."""
+
+
+def bug(install: Callable[[Patch], None]) -> Callable[[Patch], None]:
+    """Register a bug under its function's name."""
+    BUGS[install.__name__.replace("_", "-")] = install
+    return install
+
+
+@contextmanager
+def planted(name: str) -> Iterator[None]:
+    """Bring a bug back while the block lasts, first contact included."""
+    prepared.cache_clear()
+    with Patch.context() as patch:
+        BUGS[name](patch)
+        yield
+    prepared.cache_clear()
+
+
+# --- creating ----------------------------------------------------------------
+
+
+@bug
+def a_create_not_found_at_once_is_made_again(patch: Patch) -> None:
+    """The index lags, so the lookup finds nothing yet."""
+    patch.setattr(recover, "_has_surely_not_come", lambda *_: True)
+
+
+@bug
+def a_create_without_an_answer_has_failed(patch: Patch) -> None:
+    """A timeout is taken for "it did not happen"."""
+
+    async def failed(desk: Desk, op: OpRow, error: RemoteError) -> None:
+        async with desk.store.transaction() as tx:
+            await tx.journal.mark_failed({op.id: error.what}, desk.world.now())
+            await tx.dirty.mark([op.entity])
+
+    patch.setattr(creates, "unsure", failed)
+
+
+@bug
+def a_write_under_way_at_a_kill_was_never_sent(patch: Patch) -> None:
+    """After a restart what is `sent` is treated as what is `planned`."""
+    original = Journal.open
+
+    async def as_planned(self: Journal, *args: Any) -> list[OpRow]:  # noqa: ANN401 - handed on
+        found = await original(self, *args)
+        return [replace(row, state=OpState.PLANNED) if row.state is OpState.SENT else row for row in found]
+
+    patch.setattr(Journal, "open", as_planned)
+
+
+@bug
+def nothing_is_looked_up_after_a_restart(patch: Patch) -> None:
+    """The journal is written, and never read."""
+
+    async def nothing(*_: object) -> None:
+        return None
+
+    patch.setattr(cycle, "recover", nothing)
+
+
+@bug
+def the_marker_is_not_searched_for(patch: Patch) -> None:
+    """A lookup of what a create may have made finds nothing, ever."""
+
+    async def nothing(desk: Desk, account: Any, run: object, ops: Sequence[OpRow]) -> None:  # noqa: ANN401
+        del account, run
+        async with desk.store.transaction() as tx:
+            await tx.journal.mark_failed({op.id: "not found" for op in ops}, desk.world.now())
+            await tx.dirty.mark([op.entity for op in ops])
+
+    patch.setattr(recover, "_find_created", nothing)
+
+
+@bug
+def two_daemons_run_side_by_side(patch: Patch) -> None:
+    """The lease is asked for, and nobody minds the answer."""
+
+    async def acquired(self: Leases, name: str, holder: str, ttl: Any) -> LeaseRow:  # noqa: ANN401
+        now = await self._now()
+        return LeaseRow(name=name, holder=holder, fence=1, since=now, expires_at=now + ttl)
+
+    async def fine(*_: object) -> None:
+        return None
+
+    async def renewed(_self: Leases, held: LeaseRow, _ttl: object) -> LeaseRow:
+        return held
+
+    patch.setattr(Leases, "acquire", acquired)
+    patch.setattr(Leases, "check", fine)
+    patch.setattr(Leases, "renew", renewed)
+
+
+@bug
+def what_a_tool_fills_in_by_itself_is_an_edit(patch: Patch) -> None:
+    """The defaults of a record we made flow back into the other tools."""
+
+    def without(row: Any, **named: Any) -> Any:  # noqa: ANN401 - handed on
+        return replace(row, **{**named, "default_fields": frozenset()})
+
+    patch.setattr(made, "replace", without)
+
+
+# --- updating ----------------------------------------------------------------
+
+
+@bug
+def the_base_is_what_was_sent(patch: Patch) -> None:
+    """Nothing is read back: what the tool made of it, or did not, is unknown."""
+    original: Callable[..., Any] = vars(settle)["after_write"]
+
+    def trusting(*args: Any, want: Any, read_back: Any, **named: Any) -> Any:  # noqa: ANN401 - handed on
+        del read_back
+        return original(*args, want=want, read_back=want, **named)
+
+    patch.setattr(settle, "after_write", trusting)
+
+
+@bug
+def a_write_does_not_look_first(patch: Patch) -> None:
+    """What was edited between the reading and the write is overwritten."""
+    patch.setattr(push, "_want", lambda _slot, _now, planned: (planned.want,))
+
+
+@bug
+def a_timeout_counts_as_success(patch: Patch) -> None:
+    """An update of unknown outcome is taken for carried out."""
+    original = push.send
+
+    async def sent(account: Any, writes: Sequence[Any]) -> Mapping[OpId, Outcome]:  # noqa: ANN401 - handed on
+        outcomes = dict(await original(account, writes))
+        for write in writes:
+            if isinstance(outcomes[write.op], Unknown) and isinstance(write, Update):
+                record = replace(write.pre, fields={**write.pre.fields, **write.fields})
+                outcomes[write.op] = Done(op=write.op, record=record)
+        return outcomes
+
+    patch.setattr(push, "send", sent)
+
+
+@bug
+def a_failed_write_is_forgotten(patch: Patch) -> None:
+    """An entity leaves the list of what is to be done before its writes were."""
+    patch.setattr(cycle, "outstanding", lambda _: False)
+    original = settle.unsure
+
+    async def undirtied(desk: Desk, op: OpRow, error: RemoteError) -> None:
+        await original(desk, op, error)
+        async with desk.store.transaction() as tx:
+            taken = await tx.dirty.take(desk.portfolio.name)
+            await tx.dirty.clear({one: at for one, at in taken.items() if one == op.entity})
+            await tx.journal.mark_failed({op.id: "given up"}, desk.world.now())
+
+    patch.setattr(push, "unsure", undirtied)
+
+
+@bug
+def half_an_answer_is_a_whole_one(patch: Patch) -> None:
+    """GraphQL answers with status 200, so it succeeded."""
+    original = Api._answer
+
+    def blind(self: Api, *args: Any, **named: Any) -> Answer:  # noqa: ANN401 - handed on
+        return replace(original(self, *args, **named), errors=())
+
+    patch.setattr(Api, "_answer", blind)
+
+
+# --- merging -----------------------------------------------------------------
+
+
+@bug
+def the_last_edit_wins_without_a_word(patch: Patch) -> None:
+    """By the clock on the wall; what lost is written down nowhere."""
+
+    def newest(question: Question) -> Take:
+        heads = sorted(question.heads, key=lambda side: str(side.link.edited))
+        return Take(heads[-1].reading)
+
+    patch.setattr(scalar, "decide", newest)
+    patch.setattr(Draft, "lose", lambda *_: None)
+    patch.setattr(Draft, "lose_canonical", lambda *_: None)
+
+
+@bug
+def losers_are_not_written_down(patch: Patch) -> None:
+    """The leader wins, and nobody can ever see over what."""
+    patch.setattr(commit, "_losers", lambda *_: [])
+
+
+@bug
+def a_conflict_is_forgotten(patch: Patch) -> None:
+    """Nothing is held: who is read first is right, the others are written over."""
+
+    def first(draft: Draft, question: Question, _why: str) -> None:
+        for side in question.heads:
+            side.base = Base(side.observed, side.reading)
+        draft.take(question.heads[0].reading, question.heads[:1])
+
+    patch.setattr(scalar, "freeze", first)
+
+
+@bug
+def labels_are_overwritten(patch: Patch) -> None:
+    """A set is merged as one value: whoever edited, edited all of it."""
+
+    def whole(draft: Draft) -> None:
+        edited = [side for side in draft.established() if side.edited]
+        for side in edited:
+            draft.take(frozenset(members(side.reading)), [side])
+            side.base = Base(side.observed, side.reading)
+
+    patch.setattr(field, "merge_set", whole)
+
+
+@bug
+def texts_are_overwritten(patch: Patch) -> None:
+    """A long text is merged as one value; the last edit wins."""
+
+    def whole(draft: Draft) -> None:
+        for side in draft.established():
+            if side.edited:
+                draft.take(side.reading, [side])
+                side.base = Base(side.observed, side.reading)
+
+    patch.setattr(field, "merge_text", whole)
+
+
+@bug
+def our_own_write_is_an_edit(patch: Patch) -> None:
+    """What is under way is not told to the merge, which finds our value and takes it for a person's."""
+    patch.setattr(load, "_pending", lambda _: {})
+
+
+# --- reading -----------------------------------------------------------------
+
+
+@bug
+def absence_is_deletion(patch: Patch) -> None:
+    """What a list does not show was deleted; nobody asks for it by id, nor for a neighbour, nor again."""
+    original: Callable[..., Any] = vars(absent)["reread"]
+
+    async def nothing_there(desk: Desk, account: Any, refs: Sequence[Ref]) -> Mapping[Ref, Record | RemoteError]:  # noqa: ANN401
+        answers = await original(desk, account, refs)
+        links = await desk.store.links.by_refs(list(refs))
+        return {ref: NotFoundError("gone") if ref in links else answers[ref] for ref in refs}
+
+    patch.setattr(absent, "reread", nothing_there)
+    _believe_in_deletion(patch)
+
+
+@bug
+def a_404_is_deletion(patch: Patch) -> None:
+    """What cannot be read was deleted, at the first look; that permissions come and go is no thought."""
+    _believe_in_deletion(patch)
+
+
+def _believe_in_deletion(patch: Patch) -> None:
+    async def sure(_desk: object, _account: object, containers: set[str], _present: object) -> Mapping[str, bool]:
+        return dict.fromkeys(containers, True)
+
+    original = absent.note_missing
+
+    async def twice(desk: Desk, account: Any, links: Sequence[Any], present: Sequence[Ref] = ()) -> int:  # noqa: ANN401
+        await original(desk, account, links, present)
+        return await original(desk, account, links, present)
+
+    patch.setattr(absent, "_canaries", sure)
+    patch.setattr(absent, "APART_S", 0.0)
+    patch.setattr(absent, "note_missing", twice)
+
+
+@bug
+def the_cursor_runs_ahead_of_the_index(patch: Patch) -> None:
+    """The next scan begins when this one began; what the index held back is passed over."""
+
+    def ahead(self: jira_marks.Mark) -> jira_marks.Mark:
+        return jira_marks.Mark(query=self.query, mark_ms=self.started_ms)
+
+    original = jira_marks.make_jql
+    patch.setattr(jira_marks.Mark, "done", ahead)
+    patch.setattr(
+        jira_scan, "make_jql", lambda scope, since: original(scope, None if since is None else since + 120_000)
+    )
+
+
+@bug
+def equal_times_fall_between_two_scans(patch: Patch) -> None:
+    """A scan begins right after the newest change it knows; what changed in the same moment is passed over."""
+    original = jira_marks.make_jql
+
+    def after(scope: Any, since: int | None) -> str:  # noqa: ANN401 - handed on
+        return original(scope, None if since is None else since + 120_000 + 1000)
+
+    patch.setattr(jira_scan, "make_jql", after)
+
+
+@bug
+def the_cursor_is_in_the_wrong_zone(patch: Patch) -> None:
+    """A bound without a zone is read in that of the account: hours later than meant, west of Greenwich."""
+    original = jira_marks.make_jql
+
+    def west(scope: Any, since: int | None) -> str:  # noqa: ANN401 - handed on
+        return original(scope, None if since is None else since + 7 * 3_600_000)
+
+    patch.setattr(jira_scan, "make_jql", west)
+
+
+@bug
+def the_cursor_is_kept_before_the_page(patch: Patch) -> None:
+    """In a transaction of its own: a kill between the two loses the page."""
+    original = pull.keep
+
+    async def apart(desk: Desk, rows: Sequence[Any], *, cursor: Any = None) -> None:  # noqa: ANN401 - handed on
+        if cursor is not None:
+            async with desk.store.transaction() as tx:
+                await tx.cursors.save(cursor)
+        await original(desk, rows)
+
+    patch.setattr(pull, "keep", apart)
+
+
+@bug
+def an_old_index_entry_is_an_edit(patch: Patch) -> None:
+    """A list that lags is believed: it shows yesterday's value after today's, and that flows."""
+
+    async def believed(desk: Desk, _account: object, listed: Sequence[Record], _hints: object) -> Any:  # noqa: ANN401
+        return desk.world.now(), list(listed)
+
+    patch.setattr(pull, "_read_by_id", believed)
+
+
+@bug
+def a_key_is_an_identity(patch: Patch) -> None:
+    """An issue is known by its key, which is another after a move."""
+    original = jira_records.issue_record
+
+    def keyed(issue: Any, *args: Any) -> Record:  # noqa: ANN401 - handed on
+        record = original(issue, *args)
+        return replace(record, ref=replace(record.ref, id=record.key))
+
+    for module in (jira_records, jira_full, jira_reads):
+        patch.setattr(module, "issue_record", keyed)
+
+
+@bug
+def only_half_of_an_item_is_watched(patch: Patch) -> None:
+    """A board's item has a time of change, which an edit of its issue does not move."""
+    original = github_records.make_revision
+
+    def half(around: Any, *, content: object = None, **named: Any) -> Revision:  # noqa: ANN401 - handed on
+        del content
+        return original(around, **named)
+
+    patch.setattr(github_records, "make_revision", half)
+    patch.setattr(github_scan, "make_revision", half)
+    patch.setattr(github_records, "_settled", lambda revision, *_: revision)
+
+
+@bug
+def a_failed_reading_is_a_finished_one(patch: Patch) -> None:
+    """An error in the middle of a list is logged, and what was read so far is all there is."""
+    original = pull.pull
+
+    async def finished(desk: Desk, account: Any) -> Any:  # noqa: ANN401 - handed on
+        told = await original(desk, account)
+        if account.error is not None and not isinstance(account.error, OutcomeUnknownError):
+            account.error, account.pulled = None, True
+            await _jump(desk, account)
+        return told
+
+    async def _jump(desk: Desk, account: Any) -> None:  # noqa: ANN401 - handed on
+        held = await desk.store.cursors.get(account.name)
+        if account.name == "jira-pmo" and held is not None:
+            mark = jira_marks.Mark.model_validate_json(held.cursor)
+            now = mark.model_copy(update={"mark_ms": jira_marks.to_ms(desk.world.now()) + 120_000})
+            async with desk.store.transaction() as tx:
+                await tx.cursors.save(replace(held, cursor=Cursor(now.as_cursor())))
+
+    patch.setattr(cycle, "pull", finished)

@@ -1,0 +1,45 @@
+"""`python -m tests.simulation.power [SEEDS] [BUG]`: how many lives it takes to find each bug."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+from tests.simulation.bugs import BUGS, planted
+from tests.simulation.life import live
+from tests.simulation.many import be_quiet
+from tests.simulation.script import draw
+
+
+def find(name: str, seeds: int) -> tuple[str, int | None, str]:
+    """Return the first seed whose life shows the bug, and what it shows."""
+    with planted(name):
+        for seed in range(seeds):
+            problem = live(draw(seed)).problem
+            if problem:
+                return name, seed, problem
+    return name, None, ""
+
+
+def main(seeds: str = "300", only: str = "") -> int:
+    """Look for every bug, or for those whose name holds *only*; return 1 when one is not found."""
+    started = time.monotonic()
+    names = [name for name in BUGS if only in name]
+    missed = []
+    with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("spawn"), initializer=be_quiet) as pool:
+        for name, seed, problem in pool.map(find, names, [int(seeds)] * len(names)):
+            print(f'    "{name}": {seed},  # {problem[:150]}', flush=True)
+            if seed is None:
+                missed.append(name)
+    print(
+        f"power: {len(names) - len(missed)} of {len(names)} bugs found within {seeds} lives, missed {missed}, "
+        f"{time.monotonic() - started:.0f} s"
+    )
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
