@@ -1,0 +1,41 @@
+"""`python -m tests.crash [KILLS] [DATABASE]`: kill at every cell, then KILLS times at random; print one line."""
+
+from __future__ import annotations
+
+import sys
+import time
+from random import Random
+
+from tests import databases
+from tests.crash.cells import cells, try_cell, try_moment
+
+
+def main(kills: str = "50", kind: str = databases.SQLITE) -> int:
+    """Kill, and return 1 when something was lost, doubled or left open."""
+    started = time.monotonic()
+    every = cells(kind)
+    broken: list[str] = []
+    came = 0
+    for cell in every:
+        try:
+            came += try_cell(cell, kind)
+        except AssertionError as exc:
+            broken.append(str(exc))
+            print(exc, flush=True)
+    dice, struck = Random(int(kills)), 0  # noqa: S311 - moments
+    for _ in range(int(kills)):
+        try:
+            struck += try_moment(dice.uniform(0.2, 4.0), kind)
+        except AssertionError as exc:
+            broken.append(str(exc))
+            print(exc, flush=True)
+    databases.stop_server()
+    print(
+        f"crash: {kind}, {len(every)} cells ({came} killed there), {kills} kills at random ({struck} struck), "
+        f"{len(broken)} broken, {time.monotonic() - started:.0f} s"
+    )
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,74 @@
+"""Which kills there are: told by the protocol itself, in a run nobody kills."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from tempfile import NamedTemporaryFile
+
+from tests import databases
+from tests.crash.scene import KILLED, SYNC, Scene, scene
+
+EACH = 2
+"""Of points that are alike, so many are tried: the first and the last."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One kill: after which step of the protocol, and which one of its kind."""
+
+    what: str
+    nth: int
+    point: int
+    """The number of the point in the whole run."""
+
+    def __str__(self) -> str:
+        return f"{self.what} #{self.nth}"
+
+
+def cells(kind: str = databases.SQLITE) -> list[Cell]:
+    """Return the cells of the protocol, by watching one run of the scene."""
+    with scene(kind) as watched, NamedTemporaryFile("r", suffix=".txt") as note:
+        watched.act()
+        assert watched.syncd(SYNC, points=note.name) == 0, watched.told()
+        points = note.read().splitlines()
+    return chosen(points)
+
+
+def chosen(points: Sequence[str]) -> list[Cell]:
+    """Return the first and the last of each kind of point."""
+    by_kind: dict[str, list[int]] = {}
+    for number, what in enumerate(points, 1):
+        by_kind.setdefault(what, []).append(number)
+    found = [
+        Cell(what, numbers.index(number) + 1, number)
+        for what, numbers in by_kind.items()
+        for number in dict.fromkeys([numbers[0], numbers[-1]][:EACH])
+    ]
+    return sorted(found, key=lambda cell: cell.point)
+
+
+def try_cell(cell: Cell, kind: str = databases.SQLITE) -> bool:
+    """Kill there, start anew, and judge; return whether the kill came (a run may take another turn, and end)."""
+    with scene(kind) as one:
+        one.act()
+        ended = one.syncd(SYNC, dies_at=cell.point)
+        _judge(one, str(cell))
+    return ended == KILLED
+
+
+def try_moment(seconds: float, kind: str = databases.SQLITE) -> bool:
+    """Kill after so many seconds, wherever that is, start anew, and judge."""
+    with scene(kind) as one:
+        one.act()
+        ended = one.kill_after(seconds)
+        _judge(one, f"after {seconds:.3f} s")
+    return ended == KILLED
+
+
+def _judge(one: Scene, where: str) -> None:
+    try:
+        one.recover()
+        one.judge()
+    except AssertionError as exc:
+        raise AssertionError(f"killed at {where}: {exc}") from exc

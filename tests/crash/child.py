@@ -1,0 +1,132 @@
+"""
+In the process that is killed: the command line as it is, with a hook at every point of the protocol.
+
+A point is the moment after a commit, or after a write request was carried out
+and before its answer is looked at. What a kill before one of them leaves is
+what a kill after the one before it leaves.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+from typing import TextIO
+
+import httpx
+
+import syncd.cli.opening
+from syncd.cli import main
+from syncd.store.store import Store, Transaction
+from syncd.world import World, real_world
+from tests.crash.clock import Moment
+
+COMMIT, REQUEST = "commit", "request"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a process is to do, and where it is killed."""
+
+    folder: str
+    environment: Mapping[str, str]
+    moment: Moment
+    commands: Sequence[Sequence[str]] = (("sync",),)
+    dies_at: int | None = None
+    """At which point, counted from 1."""
+    points: str = ""
+    """A file to write the points to."""
+
+
+class Points:
+    """Counts the points; notes them, or dies at one."""
+
+    def __init__(self, order: Order) -> None:
+        self._dies_at = order.dies_at
+        self._note: TextIO | None = Path(order.points).open("a") if order.points else None  # noqa: SIM115 - until we end
+        self._count = 0
+
+    def pass_(self, what: str) -> None:
+        """Pass a point."""
+        self._count += 1
+        if self._note is not None:
+            self._note.write(f"{what}\n")
+            self._note.flush()
+        if self._count == self._dies_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def run(order: Order) -> None:
+    """Do what is ordered, and end as the command does."""
+    os.environ.update(order.environment)
+    sink = os.open(str(Path(order.folder) / "told"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(sink, 1)
+    os.dup2(sink, 2)
+    _hook(Points(order))
+    syncd.cli.opening.real_world = lambda: _world(order.moment)  # type: ignore[attr-defined]
+    codes = [main([*command, "-c", order.folder]) for command in order.commands]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(max(codes))
+
+
+def _world(moment: Moment) -> World:
+    return replace(real_world(), now=moment.now)
+
+
+def _hook(points: Points) -> None:
+    transaction = Store.transaction
+
+    @asynccontextmanager
+    async def watched(self: Store) -> AsyncIterator[Transaction]:
+        caller = _caller()
+        async with transaction(self) as tx:
+            yield tx
+        points.pass_(f"{COMMIT} {caller}")
+
+    Store.transaction = watched  # type: ignore[method-assign]
+    send = httpx.AsyncClient.send
+
+    async def sent(self: httpx.AsyncClient, request: httpx.Request, **named: object) -> httpx.Response:
+        answer = await send(self, request, **named)  # type: ignore[arg-type]
+        if _is_write(request):
+            points.pass_(f"{REQUEST} {_operation(request)}")
+        return answer
+
+    httpx.AsyncClient.send = sent  # type: ignore[method-assign]
+
+
+READING_POSTS = ("/search/jql", "/bulkfetch", "/comment/list", "/changelog/bulkfetch")
+
+
+def _is_write(request: httpx.Request) -> bool:
+    if request.url.path.endswith("/graphql"):
+        return b'"mutation' in request.content.replace(b": ", b":")
+    return request.method != "GET" and not request.url.path.endswith(READING_POSTS)
+
+
+def _operation(request: httpx.Request) -> str:
+    """Return what a request asks for, with numbers left out: the same for every item."""
+    tool = request.url.path.split("/")[1]
+    if not request.url.path.endswith("/graphql"):
+        return f"{request.method} {re.sub('[0-9]{2,}', '{id}', request.url.path)}"
+    names = re.findall(r"\b([a-z][A-Za-z]+)\s*\(\s*(?:input|id|issueId)\s*:", json.loads(request.content)["query"])
+    return f"{tool} {','.join(sorted(set(names)))}"
+
+
+def _caller() -> str:
+    """Return where in syncd, but for the store itself, a transaction was asked for."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        path = Path(frame.f_code.co_filename)
+        if "syncd" in path.parts and path.parent.name != "store" and "tests" not in path.parts:
+            return f"{path.stem}.{frame.f_code.co_name}"
+        frame = frame.f_back
+    return "somewhere"

@@ -1,0 +1,280 @@
+"""The scene of the crash: three tools that tell one story, what people then do, and what must be so in the end."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import signal
+import socket
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from syncd.sandbox.app import Sandbox
+from syncd.sandbox.jira import JiraStandIn
+from syncd.sandbox.jira.adf import to_text
+from syncd.sandbox.jira.comments import comments_of
+from syncd.sandbox.portfolio import make_portfolio
+from syncd.sandbox.serve import Background
+from syncd.store.store import open_store
+from syncd.world import real_world
+from tests import databases
+from tests.crash.child import Order, run
+from tests.crash.clock import RunningClock
+from tests.engine.bench import Bench, make_bench
+from tests.engine.contact import live_through, state_of
+
+TOOLS: Final = ("jira", "github", "linear")
+ITEMS: Final = 3
+MAIN: Final = """\
+version: 1
+store: {env: STORE}
+connections:
+  jira-pmo:
+    tool: jira
+    url: %(base)s/jira
+    auth: {email: %(email)s, token: {env: JIRA_TOKEN}}
+    scope: {projects: [PMO, ENG]}
+    mode: write
+    links_home: true
+  github-eng:
+    tool: github
+    url: %(base)s/github
+    auth: {token: {env: GITHUB_TOKEN}}
+    scope: {owner: acme, project: 7, repositories: [api, web]}
+    mode: write
+    options: {mutation_interval_s: 0}
+  linear-road:
+    tool: linear
+    url: %(base)s/linear
+    auth: {api_key: {env: LINEAR_TOKEN}}
+    scope: {teams: [API, WEB]}
+    mode: write
+    links_home: true
+portfolios:
+  platform:
+    connections: [jira-pmo, github-eng, linear-road]
+    mapping: platform.yaml
+"""
+MAPPING: Final = """\
+version: 1
+extends: defaults
+match: {milestone: title, initiative: title, task: title}
+kinds:
+  initiative: {jira-pmo: [Initiative, Epic], github-eng: Epic}
+  task: {jira-pmo: [Story, Task, Bug], github-eng: [Feature, Task, Bug, Issue]}
+  comment: {jira-pmo: comment, github-eng: comment, linear-road: comment}
+create:
+  task:
+    from: any
+    in:
+      - {jira-pmo: {project: ENG, type: Story}}
+      - {github-eng: {repository: api}}
+      - {linear-road: {container: API, type: issue}}
+  comment: {from: any, in: [jira-pmo, github-eng, linear-road]}
+fields:
+  initiative.target_on: {leader: linear-road}
+  milestone.due_on: {leader: linear-road}
+  task.due_on: {leader: jira-pmo}
+  task.status: {leader: jira-pmo}
+  task.estimate: {leader: github-eng}
+people: people.csv
+"""
+SOON_S: Final = 60.0
+LONG_S: Final = 7300.0
+"""Longer than a request may be under way and any index lags."""
+SYNC: Final = ("sync",)
+KILLED: Final = -signal.SIGKILL
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """How a first contact left everything, and where its tools answer."""
+
+    state: bytes
+    store: databases.Snapshot
+    main: str
+    people: str
+    env: Mapping[str, str]
+    port: int
+
+
+@cache
+def beginning(kind: str) -> Beginning:
+    """Live through the first contact, once in a process for each kind of database, the one lent just now."""
+    assert databases.kind() == kind
+    with TemporaryDirectory() as folder:
+        return asyncio.run(_contact(Path(folder)))
+
+
+async def _contact(folder: Path) -> Beginning:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    bench = make_bench(folder, items=ITEMS, tools=TOOLS, clock=RunningClock())
+    email = bench.sandbox.tools["jira"].credentials()["email"]
+    bench.main = MAIN % {"base": f"http://127.0.0.1:{port}", "email": email}
+    bench.mapping = MAPPING
+    seeded = make_portfolio(ITEMS, bench.clock.now().date()).people
+    rows = [f"{one.email},712020:{one.handle},{one.handle},{one.email}" for one in seeded]
+    bench.people = "\n".join(["person,jira-pmo,github-eng,linear-road", *rows, ""])
+    await live_through(bench, approvals=3)
+    _open(bench)
+    await live_through(bench, approvals=3)
+    return Beginning(state_of(bench), databases.take_snapshot(bench.store), bench.main, bench.people, bench.env, port)
+
+
+def _open(bench: Bench) -> None:
+    """Make and say something in each tool: what syncd makes of it first in another one, it makes after approval."""
+    jira, github, linear = (bench.sandbox.tools[name] for name in TOOLS)
+    story = jira.add("Story", "ENG", {"title": "Opened in Jira"}, by="ada")["key"]
+    task = github.add("Task", "api", {"title": "Opened in GitHub"}, by="ben")["key"]
+    issue = linear.add("issue", "API", {"title": "Opened in Linear"}, by="ada")["key"]
+    jira.add("comment", str(story), {"body": "Opening words"}, by="ada")
+    github.add("comment", str(task), {"body": "Opening words"}, by="ben")
+    linear.add("comment", str(issue), {"body": "Opening words"}, by="ada")
+
+
+@dataclass
+class Scene:
+    """One scene under way."""
+
+    folder: Path
+    sandbox: Sandbox
+    clock: RunningClock
+    store: str
+    env: Mapping[str, str]
+    before: Counter[str] = field(default_factory=Counter)
+
+    def act(self) -> None:
+        """Let people do one of everything: edit, make, say; in each tool."""
+        jira, github, linear = (self.sandbox.tools[name] for name in TOOLS)
+        self.before = Counter(f"{tool} {title}" for tool in TOOLS for title in self.titles(tool))
+        task, other, third = sorted(self.common())[:3]
+        jira.set(self.key("jira", task), "labels", ["from-jira"], by="ada")
+        jira.set(self.key("jira", task), "summary", "Called anew in Jira", by="ada")
+        github.set(self.key("github", other), "title", "Called anew in GitHub", by="ben")
+        linear.set(self.key("linear", third), "title", "Called anew in Linear", by="ada")
+        jira.add("Story", "ENG", {"title": "Made in Jira"}, by="ada")
+        github.add("Task", "api", {"title": "Made in GitHub"}, by="ben")
+        linear.add("issue", "API", {"title": "Made in Linear"}, by="ada")
+        jira.add("comment", self.key("jira", "Called anew in Jira"), {"body": "Said in Jira"}, by="ada")
+
+    def rows(self, tool: str) -> Sequence[Mapping[str, Any]]:
+        """Return a line on everything in a tool."""
+        rows = self.sandbox.tools[tool].show()
+        assert isinstance(rows, list)
+        return rows
+
+    def titles(self, tool: str) -> list[str]:
+        """Return the titles of what is in a tool."""
+        return [str(row["title"]) for row in self.rows(tool)]
+
+    def common(self) -> set[str]:
+        """Return the titles of the tasks that all tools hold."""
+        tasks = {"issue", "Story", "Task", "Bug", "Feature", "Issue"}
+        held = [{str(row["title"]) for row in self.rows(tool) if row["type"] in tasks} for tool in TOOLS]
+        return set.intersection(*held)
+
+    def key(self, tool: str, title: str) -> str:
+        """Return the key of what has that title."""
+        return next(str(row["key"]) for row in self.rows(tool) if row["title"] == title)
+
+    def syncd(self, *commands: Sequence[str], dies_at: int | None = None, points: str = "") -> int | None:
+        """Run syncd in a process of its own, and return its exit code; minus the signal where it was killed."""
+        order = Order(
+            folder=str(self.folder),
+            environment={**self.env, "STORE": self.store},
+            moment=self.clock.moment(),
+            commands=commands,
+            dies_at=dies_at,
+            points=points,
+        )
+        process = _process(order)
+        process.join()
+        return process.exitcode
+
+    def kill_after(self, seconds: float) -> int | None:
+        """Run a sync and kill it after so many seconds."""
+        order = Order(str(self.folder), {**self.env, "STORE": self.store}, self.clock.moment(), (SYNC,))
+        process = _process(order)
+        process.join(seconds)
+        process.kill()
+        process.join()
+        return process.exitcode
+
+    def recover(self) -> None:
+        """Start anew: at once, and when everything that was under way must have shown."""
+        self.clock.pass_(SOON_S)
+        assert self.syncd(SYNC) == 0, self.told()
+        self.clock.pass_(LONG_S)
+        assert self.syncd(SYNC, SYNC) == 0, self.told()
+
+    def judge(self) -> None:
+        """Check that all is there, once, everywhere; no write is left open, and a further run writes nothing."""
+        mark = self.sandbox.log.mark()
+        self.clock.pass_(SOON_S)
+        assert self.syncd(SYNC) == 0, self.told()
+        writes = [entry for entry in self.sandbox.log.writes(mark) if entry.objects]
+        assert not writes, f"I2: it still writes: {[f'{each.tool} {each.operation}' for each in writes]}"
+        for tool in TOOLS:
+            found = Counter(self.titles(tool))
+            for title in ("Made in Jira", "Made in GitHub", "Made in Linear"):
+                assert found[title] == 1, f"I5: {title!r} is {found[title]} times in {tool}"
+            for title in ("Called anew in Jira", "Called anew in GitHub", "Called anew in Linear"):
+                assert found[title] == 1, f"I1: {title!r} is {found[title]} times in {tool}"
+            assert len(self.titles(tool)) == sum(each.startswith(f"{tool} ") for each in self.before.elements()) + 3
+            said = self._comments(tool)
+            assert said == 1, f"I5: what was said in Jira stands {said} times in {tool}"
+        assert not asyncio.run(self._open_writes()), "I5: writes whose outcome nobody looked up"
+
+    def _comments(self, tool: str) -> int:
+        """Return how often what was said in Jira stands in a tool."""
+        key = self.key(tool, "Called anew in Jira")
+        stand_in = self.sandbox.tools[tool]
+        if isinstance(stand_in, JiraStandIn):
+            bodies = [to_text(each.body) for each in comments_of(stand_in.site.find_issue(key))]
+        else:
+            shown = stand_in.show(key)
+            assert isinstance(shown, Mapping)
+            bodies = [str(each) for each in shown["comments"]]
+        return sum("Said in Jira" in body for body in bodies)
+
+    async def _open_writes(self) -> Sequence[object]:
+        world = replace(real_world(), now=self.clock.now)
+        async with await open_store(self.store, world) as store:
+            return await store.journal.open()
+
+    def told(self) -> str:
+        path = self.folder / "told"
+        return path.read_text()[-2000:] if path.exists() else ""
+
+
+@contextmanager
+def scene(kind: str = databases.SQLITE) -> Iterator[Scene]:
+    """Set the scene: a copy of the beginning, its tools served by this process."""
+    with databases.stores_of(kind), TemporaryDirectory() as name:
+        origin = beginning(kind)
+        sandbox, clock, _ = pickle.loads(origin.state)  # noqa: S301 - our own
+        folder = Path(name)
+        for file, text in (("syncd.yaml", origin.main), ("platform.yaml", MAPPING), ("people.csv", origin.people)):
+            (folder / file).write_text(text)
+        store = databases.new_store(folder, origin.store)
+        with Background(sandbox, port=origin.port):
+            yield Scene(folder, sandbox, clock, store, origin.env)
+
+
+def _process(order: Order) -> BaseProcess:
+    """Start a process, forked from one that has imported everything and holds nothing."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["tests.crash.child", "syncd.engine.tools", "syncd.cli.plans", "syncd.cli.opening"])
+    process = context.Process(target=run, args=(order,))
+    process.start()
+    return process
