@@ -10,7 +10,13 @@ BARS ?=
 SCALE ?= 1
 PAIRS ?= 5
 
-.PHONY: help demo test test-all check bench format lock clean
+# `make simulate SEEDS=5000`, `make simulate SEED=17`: the daemon's lives in virtual time; `make crash KILLS=1000 DATABASE=postgresql`.
+SEEDS ?= 300
+SEED ?=
+KILLS ?= 50
+DATABASE ?= sqlite
+
+.PHONY: help demo test test-all check bench simulate power crash format lock clean
 
 help:
 	@echo "make demo      the main job in the embedded sandbox (DEMO_ARGS=--once stops when all is quiet)"
@@ -18,6 +24,9 @@ help:
 	@echo "make test-all  the same, then what needs a real Redmine, and the long property runs"
 	@echo "make check     lint, types, architecture"
 	@echo "make bench     how fast: against the physical limit and other tools (BARS=B1a,B2 SCALE=0.1 PAIRS=1)"
+	@echo "make simulate  SEEDS lives of the daemon in virtual time, with people, faults and deaths; SEED=17 lives one again"
+	@echo "make power     how many lives it takes to find each of the bugs planted for that"
+	@echo "make crash     the real process killed at every point of its protocol, then KILLS times at random"
 	@echo "make format    lay the code out as 'make check' wants it"
 	@echo "make lock      choose dependency versions anew (needs uv)"
 
@@ -50,6 +59,15 @@ check: .venv/.dev
 
 bench: .venv/.run
 	@$(BIN)/python -m benchmarks "$(BARS)" "$(SCALE)" "$(PAIRS)"
+
+simulate: .venv/.dev
+	@$(BIN)/python -m tests.simulation "$(SEEDS)" "$(SEED)"
+
+power: .venv/.dev
+	@$(BIN)/python -m tests.simulation.power "$(SEEDS)"
+
+crash: .venv/.dev
+	@$(BIN)/python -m tests.crash "$(KILLS)" "$(DATABASE)"
 
 format: .venv/.dev
 	$(BIN)/ruff check --fix-only .

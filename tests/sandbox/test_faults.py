@@ -89,6 +89,39 @@ async def test_a_lost_connection_looks_as_on_a_network(peer: Peer, name: str) ->
     assert (lost.status, lost.objects) == (LOST_STATUS, int("after-commit" in name))
 
 
+async def test_nobody_listens(peer: Peer) -> None:
+    peer.sandbox.faults.add("jira:refused:count=1")
+    with pytest.raises(httpx.ConnectError):
+        await peer.get("/myself")
+    assert peer.sandbox.log.entries()[-1].status == LOST_STATUS
+
+
+async def test_a_slow_answer_comes_after_the_deed(peer: Peer) -> None:
+    issue = await peer.create("Before")
+    peer.sandbox.faults.add("jira:slow:wait=12:method=PUT")
+    assert (await peer.edit(issue, summary="After")).status_code == 204
+    assert peer.clock.slept == [12.0]
+    assert (await peer.fields(issue))["summary"] == "After"
+
+
+async def test_an_ignored_change_looks_like_one(peer: Peer) -> None:
+    issue = await peer.create("Before")
+    peer.sandbox.faults.add("jira:ignored:count=1:kind=write")
+    assert (await peer.edit(issue, summary="After")).status_code == 204
+    assert (await peer.fields(issue))["summary"] == "Before"
+    assert peer.sandbox.log.writes()[-1].objects == 0
+
+
+@pytest.mark.parametrize(("name", "made"), [("swapped", 0), ("swapped-after-commit", 1)])
+async def test_a_swapped_answer_is_that_of_the_request_before(peer: Peer, name: str, made: int) -> None:
+    body = {"fields": {"project": {"key": "ENG"}, "issuetype": {"name": "Task"}, "summary": "One"}}
+    first = (await peer.ask("POST", "/issue", body)).json()
+    before = len(peer.site.issues)
+    peer.sandbox.faults.add(f"jira:{name}:count=1:kind=write")
+    assert (await peer.ask("POST", "/issue", body)).json() == first
+    assert len(peer.site.issues) == before + made
+
+
 async def test_a_truncated_answer_is_half_the_text(peer: Peer) -> None:
     whole = (await peer.client.get("/field", auth=peer.auth)).content
     peer.sandbox.faults.add("jira:truncated")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 
 from tests.simulation.bugs import BUGS, planted
@@ -30,7 +30,8 @@ def main(seeds: str = "300", only: str = "") -> int:
     names = [name for name in BUGS if only in name]
     missed = []
     with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("spawn"), initializer=be_quiet) as pool:
-        for name, seed, problem in pool.map(find, names, [int(seeds)] * len(names)):
+        for ended in as_completed([pool.submit(find, name, int(seeds)) for name in names]):
+            name, seed, problem = ended.result()
             print(f'    "{name}": {seed},  # {problem[:150]}', flush=True)
             if seed is None:
                 missed.append(name)

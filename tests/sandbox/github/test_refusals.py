@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from syncd.sandbox.faults import SORRY
 from tests.sandbox.github.client import Client
 
 VIEWER = "query { viewer { login } }"
@@ -262,3 +263,16 @@ async def test_a_body_that_is_no_query_is_400(client: Client) -> None:
 
     assert response.status_code == 400
     assert response.json()["message"] == "A query attribute must be specified and must be a string."
+
+
+async def test_an_answer_may_be_nothing_but_an_error(client: Client) -> None:
+    client.sandbox.faults.add("github:graphql-errors:count=1")
+    answer = (await client.post(VIEWER)).json()
+    assert answer == {"data": None, "errors": [{"message": SORRY}]}
+
+
+async def test_an_answer_may_lack_the_last_thing_asked_for(client: Client) -> None:
+    client.sandbox.faults.add("github:graphql-partial:count=1")
+    answer = (await client.post("{ one: viewer { login } two: viewer { login } }")).json()
+    assert answer["data"] == {"one": {"login": "sync-bot"}, "two": None}
+    assert [error["path"] for error in answer["errors"]] == [["two"]]

@@ -1,0 +1,71 @@
+"""Lives that must end well, and the bugs that must not go unseen."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from tests.simulation.bugs import BUGS, planted
+from tests.simulation.life import Lived, live
+from tests.simulation.many import is_repeatable
+from tests.simulation.script import Act, Death, Script, draw
+from tests.simulation.shrink import shrink
+
+FAST = 6
+LIVES = 300
+PORTION = 10
+"""Lives in one test, so that the first contact is lived through once for many of them."""
+
+FOUND_AT: dict[str, int] = {}
+"""For each bug, the first seed whose life shows it; told by `make power`."""
+
+
+def check(lived: Lived) -> None:
+    """Fail with everything it takes to see why, and to see it again."""
+    seed = lived.script.seed
+    story = "\n".join([*lived.trace, lived.problem, f"again: make simulate SEED={seed}"])
+    assert not lived.problem, f"seed {seed}:\n{story}"
+
+
+@pytest.mark.parametrize("seed", range(FAST))
+def test_a_life_of_edits_faults_and_deaths_ends_in_agreement(seed: int) -> None:
+    check(live(draw(seed)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(FAST, LIVES, PORTION))
+def test_many_lives_end_in_agreement(first: int) -> None:
+    for seed in range(first, min(first + PORTION, LIVES)):
+        check(live(draw(seed)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(0, LIVES, 100))
+def test_a_life_leaves_the_same_trace_again(seed: int) -> None:
+    assert is_repeatable(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FOUND_AT)
+def test_a_bug_of_old_is_found(name: str) -> None:
+    with planted(name):
+        lived = live(draw(FOUND_AT[name]))
+    assert lived.problem, f"{name}, planted again, broke no promise in seed {FOUND_AT[name]}"
+    check(live(draw(FOUND_AT[name])))
+
+
+def test_every_bug_has_its_seed() -> None:
+    assert FOUND_AT.keys() == BUGS.keys()
+
+
+def test_a_failure_is_cut_down_to_what_it_takes() -> None:
+    acts = tuple(Act(float(number), "title", "jira", number) for number in range(12))
+    script = Script(1, "held", acts, (Death("any", 3), Death("write", 1)))
+
+    def fails(needed: frozenset[int], attempt: Script) -> bool:
+        return needed <= {act.which for act in attempt.acts} and Death("write", 1) in attempt.deaths
+
+    short = shrink(script, partial(fails, frozenset({3, 8})))
+    assert [act.which for act in short.acts] == [3, 8]
+    assert short.deaths == (Death("write", 1),)
