@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -50,6 +51,28 @@ class Moment(TypeDecorator[datetime]):
 STRING: Final = String().with_variant(String(collation="C"), "postgresql")
 """Text that is compared and sorted: by its characters alone, in both databases and whatever the server's locale."""
 
+_UNKEEPABLE: Final = re.compile("[\0\ud800-\udfff]")
+"""NUL, which PostgreSQL takes in no text, and halves of characters, which neither database takes."""
+
+
+class Told(TypeDecorator[str]):
+    """
+    Text as a tool or a person says it: what no database can hold is replaced by U+FFFD.
+
+    Otherwise one version's name or one refusal that quotes such a character
+    would stop every connection. Values lose nothing: they are JSON, which
+    escapes both.
+    """
+
+    impl = STRING
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Replace what cannot be held; asking for such a text finds it as it is kept."""
+        del dialect
+        return None if value is None else _UNKEEPABLE.sub("\ufffd", value)
+
+
 METADATA: Final = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -66,6 +89,10 @@ def _id(name: str = "id") -> Column[str]:
 
 def _str(name: str, *, null: bool = False, index: bool = False) -> Column[str]:
     return Column(name, STRING, nullable=null, index=index)
+
+
+def _told(name: str, *, null: bool = False, index: bool = False) -> Column[str]:
+    return Column(name, Told, nullable=null, index=index)
 
 
 def _json(name: str) -> Column[str]:
@@ -124,10 +151,10 @@ link = Table(
     _str("connection", index=True),
     _str("portfolio"),
     _str("state"),
-    _str("container"),
-    _str("type"),
-    _str("key", index=True),
-    _str("url", null=True),
+    _told("container"),
+    _told("type"),
+    _told("key", index=True),
+    _told("url", null=True),
     _flag("created_by_us"),
     _json("default_fields"),
     _time("linked_at"),
@@ -148,7 +175,7 @@ observed = Table(
     _id("ref"),
     _str("connection", index=True),
     _str("portfolio", index=True),
-    _str("revision"),
+    _told("revision"),
     _json("record"),
     _time("read_at"),
     _flag("direct"),
@@ -166,7 +193,7 @@ field_state = Table(
     Column("link", STRING, primary_key=True),  # "" stands for the entity itself: a key may not be null
     _json("refused"),
     _str("trouble", null=True),
-    _str("text"),
+    _told("text"),
     _int("undone"),
     _time("since"),
 )
@@ -225,7 +252,7 @@ plan_change = Table(
     _json("payload"),
     _flag("needs_approval"),
     _str("state"),
-    _str("reason", null=True),
+    _told("reason", null=True),
 )
 
 op = Table(
@@ -246,7 +273,7 @@ op = Table(
     _str("marker", null=True),
     _str("container"),
     _str("type"),
-    _str("reason", null=True),
+    _told("reason", null=True),
     _time("planned_at"),
     _time("sent_at", null=True),
     _time("ended_at", null=True),
@@ -264,7 +291,7 @@ conflict = Table(
     _to("entity", "entity.id", own=True),
     _str("field"),
     _json("contenders"),
-    _str("why"),
+    _told("why"),
     _time("opened_at"),
     _time("ended_at", null=True),
     _str("how", null=True),
@@ -291,7 +318,7 @@ quarantine = Table(
     Column("field", STRING, primary_key=True),  # "" stands for the whole item
     _str("ref", null=True),
     _str("entity", null=True),
-    _str("reason"),
+    _told("reason"),
     _time("since"),
     _int("attempts"),
 )
@@ -304,7 +331,7 @@ match_proposal = Table(
     _str("kind"),
     _json("refs"),
     _str("entity", null=True),
-    _str("reason"),
+    _told("reason"),
     Column("confidence", Integer, nullable=True),
     _str("state"),
     _time("made_at"),
