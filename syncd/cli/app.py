@@ -170,14 +170,19 @@ def log(
     name: Annotated[str | None, typer.Argument(metavar="[REF]", help="One item only, by key, ref or title.")] = None,
     *,
     runs: Annotated[int, typer.Option("--runs", min=1, help="How many runs to show.")] = 20,
+    check: Annotated[bool, typer.Option("--check", help="Prove that no row was changed, added or lost.")] = False,
     folder: Folder = DEFAULT_FOLDER,
     portfolio: PortfolioName = None,
     as_json: AsJson = False,
     verbose: Verbose = 0,
 ) -> None:
     """Show what was written where, run by run, the newest first."""
-    from syncd.cli.trail import show_log
+    from syncd.cli.trail import check_log, show_log
 
+    if check and name is not None:
+        raise typer.BadParameter("--check looks at the whole trail: name no item")
+    if check:
+        raise typer.Exit(check_log(_common(folder, portfolio, as_json, verbose)))
     raise typer.Exit(show_log(_common(folder, portfolio, as_json, verbose), name, runs=runs))
 
 

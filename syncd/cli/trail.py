@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from syncd.cli.failing import DONE
-from syncd.cli.opening import Shop, open_shop, run_command
+from syncd.cli.failing import DONE, FAILED, tell
+from syncd.cli.opening import Shop, load_settings, open_shop, run_command
 from syncd.cli.options import Common
 from syncd.cli.output import emit
 from syncd.engine.find import ids_called
-from syncd.errors import ConfigError
+from syncd.errors import ConfigError, StoreError
 from syncd.model.refs import RunId
-from syncd.report.trail import LogView, RunLogView, WrittenView, log_text
+from syncd.report.trail import LogView, ProofView, RunLogView, WrittenView, log_text, proof_text
 from syncd.report.values import as_json
+from syncd.store.audit import BROKEN
 from syncd.store.rows import AuditRow
+from syncd.store.store import open_store
+from syncd.world import real_world
 
 MOST_ROWS = 1000
 """Writes of one item looked at, the newest."""
@@ -30,6 +33,23 @@ async def _log(common: Common, name: str | None, runs: int) -> int:
         view = await _view(shop, common, dict(list(written.items())[:runs]))
     emit(common, as_json(view), lambda: log_text(view))
     return DONE
+
+
+def check_log(common: Common) -> int:
+    """Prove every run's chain; exit code 1 names the run and the row where one is broken."""
+    return run_command(common, _check(common))
+
+
+async def _check(common: Common) -> int:
+    async with await open_store(load_settings(common).store, real_world()) as store:
+        async with store.snapshot() as moment:
+            proof = await moment.audit.prove()
+        where = store.db.where
+    view = ProofView(store=where, runs=proof.runs, rows=proof.rows, broken=proof.broken)
+    emit(common, as_json(view), lambda: proof_text(view))
+    for each in view.broken:
+        tell(StoreError(each, where=where, fix=BROKEN))
+    return FAILED if view.broken else DONE
 
 
 async def _of_all(shop: Shop, runs: int) -> dict[RunId, list[AuditRow]]:

@@ -64,6 +64,24 @@ def _written_row(each: WrittenView) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProofView:
+    """How much of the audit trail is proven, and where it is broken."""
+
+    store: str
+    runs: int
+    rows: int
+    broken: Sequence[str]
+
+
+def proof_text(view: ProofView) -> str:
+    """Return what a look at the whole trail proved."""
+    told = f"{view.store}: {count(view.rows, 'audit row')} of {count(view.runs, 'run')}"
+    if view.broken:
+        return f"{told} proven; the chain of {count(len(view.broken), 'run')} is broken."
+    return f"{told}: every one is as it was written, none is missing, added or moved."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeftView:
     """Something of a run that stays as it is."""
 

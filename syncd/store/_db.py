@@ -139,8 +139,8 @@ class Reader(Db):
             yield connection
 
 
-class Writer(Db):
-    """Reads and writes inside one transaction, and sees its own writes."""
+class Snapshot(Db):
+    """Reads inside one transaction, all of the same moment."""
 
     def __init__(self, engine: AsyncEngine, world: World, where: str, connection: AsyncConnection) -> None:
         super().__init__(engine, world, where)
@@ -149,6 +149,10 @@ class Writer(Db):
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:
         yield self._open
+
+
+class Writer(Snapshot):
+    """Reads and writes inside one transaction, and sees its own writes."""
 
     async def write(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
         """Carry out *statement*, for each of *rows* if given, and return how many rows it touched."""

@@ -355,3 +355,9 @@ lease = Table("lease", METADATA, _id("name"), _str("holder"), _int("fence"), _ti
 described = Table("described", METADATA, _id("connection"), _json("description"), _time("saved_at"))
 
 seen_person = Table("seen_person", METADATA, _id("connection"), _id("id"), _json("person"))
+
+restored = Table("restored", METADATA, _id("connection"), _str("why"), _time("since"))
+"""Connections not read anew since the store was found to be an old copy."""
+
+stale = Table("stale", METADATA, _to("entity", "entity.id", key=True, own=True), _json("revisions"))
+"""What was known when it was found to be an old copy, until somebody or something has looked at each item."""

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select, union, update
 
 from syncd.errors import StoreError
 from syncd.model import codec
@@ -19,6 +19,16 @@ from syncd.store._db import Db
 from syncd.store._tables import audit, entity, run, to_micros
 from syncd.store.records import parse_ref
 from syncd.store.rows import AuditRow, RunRow
+
+BROKEN: Final = (
+    "find out who or what changed the database; a backup made after that run tells what was written "
+    "(compare syncd log there). syncd goes on, but no run with a broken trail can be undone"
+)
+"""What to do about a broken chain."""
+
+
+class BrokenTrailError(StoreError):
+    """A run's audit is not what was written."""
 
 
 def _run(row: Row[Any]) -> RunRow:
@@ -98,6 +108,22 @@ class Writes:
     archived: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How many runs there are, how many rows of theirs are proven, and where a chain is broken."""
+
+    runs: int
+    rows: int
+    broken: tuple[str, ...] = ()
+    """For each run whose chain is broken: the run, the first row, and what is wrong with it."""
+
+
+def _every_run() -> Select[Any]:
+    """Return the query for every run, also those that only their audit rows tell of."""
+    ids = union(select(run.c.id.label("run")), select(audit.c.run.label("run"))).subquery()
+    return select(ids.c.run).order_by(ids.c.run)
+
+
 def _first_hash(run_id: RunId) -> str:
     return hashlib.sha256(f"run {run_id}".encode()).hexdigest()
 
@@ -131,8 +157,12 @@ def _audit(row: Row[Any]) -> AuditRow:
     )
 
 
-def _in_chain(row: Row[Any]) -> tuple[int, str, AuditRow | None]:
-    return row.audit_rows, row.audit_hash, None if row.seq is None else _audit(row)
+def _in_chain(row: Row[Any]) -> tuple[int, str, int | None, AuditRow | None]:
+    """Return the run's count and last hash, and the row's number and content; `None` where it cannot be read."""
+    try:
+        return row.audit_rows, row.audit_hash, row.seq, None if row.seq is None else _audit(row)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return row.audit_rows, row.audit_hash, row.seq, None
 
 
 def _of(kinds: Sequence[Kind]) -> ColumnElement[bool]:
@@ -198,18 +228,37 @@ class Audit:
         count, end = -1, ""
         seen, last = 0, _first_hash(run_id)
         async with aclosing(self._db.stream(query, _in_chain)) as rows:
-            async for count, end, row in rows:  # noqa: B007 - the last ones are used below
-                if row is None:
+            async for count, end, seq, row in rows:  # noqa: B007 - the last ones are used below
+                if seq is None:
                     break
                 seen += 1
-                last = _next_hash(last, row)
-                if row.seq != seen or row.hash != last:
+                if seq != seen:
+                    raise self._broken(run_id, f"row {seen} is missing")
+                last = "" if row is None else _next_hash(last, row)
+                if row is None or row.hash != last:
                     raise self._broken(run_id, f"row {seen} is not what was written")
-        if (seen, last) != (count, end):
-            raise self._broken(
-                run_id, f"{seen} rows are left of those written" if count >= 0 else "there is no such run"
-            )
+        if count < 0:
+            raise self._broken(run_id, "there is no such run")
+        if seen < count:
+            raise self._broken(run_id, f"row {seen + 1} is missing: {count} were written, {seen} are left")
+        if seen > count:
+            raise self._broken(run_id, f"row {count + 1} was added: {count} were written, {seen} are there")
+        if last != end:
+            raise self._broken(run_id, f"row {seen} is not the last one that was written")
         return seen
+
+    async def prove(self) -> Proof:
+        """Look at every run's chain, and say how many runs and rows are proven and what is wrong with the others."""
+        runs = proven = 0
+        broken: list[str] = []
+        async with aclosing(self._db.stream(_every_run(), lambda row: RunId(row.run))) as ids:
+            async for each in ids:
+                runs += 1
+                try:
+                    proven += await self.check_chain(each)
+                except BrokenTrailError as exc:
+                    broken.append(exc.what)
+        return Proof(runs=runs, rows=proven, broken=tuple(broken))
 
     async def has_any(self, connection: ConnectionName, verb: str, kinds: Sequence[Kind] = tuple(Kind)) -> bool:
         """Return whether *verb* was ever carried out in a connection, on an item of one of *kinds*."""
@@ -241,9 +290,9 @@ class Audit:
             raise self._broken(run_id, "there is no such run")
         return end
 
-    def _broken(self, run_id: RunId, what: str) -> StoreError:
-        return StoreError(
+    def _broken(self, run_id: RunId, what: str) -> BrokenTrailError:
+        return BrokenTrailError(
             f"the audit of run {run_id} cannot be trusted: {what}",
             where=self._db.where,
-            fix="compare with a backup; somebody or something changed the file",
+            fix=BROKEN,
         )

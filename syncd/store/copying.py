@@ -12,10 +12,10 @@ from typing import Any, Final
 from sqlalchemy import Row, Table, func, select
 
 from syncd.errors import ConfigError, StoreError
-from syncd.model.refs import RunId
 from syncd.store._db import CHUNK, Db
 from syncd.store._schema import HEAD
-from syncd.store._tables import METADATA, lease, run, to_micros
+from syncd.store._tables import METADATA, lease, to_micros
+from syncd.store.audit import BROKEN
 from syncd.store.store import Store
 
 TABLES: Final = tuple(table for table in METADATA.sorted_tables if table is not lease)
@@ -39,6 +39,8 @@ class Copied:
     revision: str
     tables: dict[str, Content]
     audited: int
+    broken: tuple[str, ...] = ()
+    """Chains that are broken, in both."""
 
 
 async def copy_store(source: Store, target: Store) -> Copied:
@@ -53,10 +55,23 @@ async def copy_store(source: Store, target: Store) -> Copied:
         StoreError: a store cannot be read or written; *target* is empty again. Or what arrived is not what was sent.
     """
     async with source.transaction() as old:
-        async with target.transaction() as new:
-            await _refuse_content(new.db)
-            sent = {table.name: await _copy(old.db, new.db, table) for table in TABLES}
-        arrived = {table.name: await _content(target.db, table) for table in TABLES}
+        copied = await _carry(old.db, target)
+    if copied.broken:
+        raise StoreError(copied.broken[0], where=copied.source, fix=BROKEN)
+    return copied
+
+
+async def copy_snapshot(source: Store, target: Store) -> Copied:
+    """Do the same from one snapshot of *source*, while others write on; a broken chain is copied as it is, and told."""
+    async with source.snapshot() as old:
+        return await _carry(old.db, target)
+
+
+async def _carry(old: Db, target: Store) -> Copied:
+    async with target.transaction() as new:
+        await _refuse_content(new.db)
+        sent = {table.name: await _copy(old, new.db, table) for table in TABLES}
+    arrived = {table.name: await _content(target.db, table) for table in TABLES}
     wrong = sorted(name for name, content in sent.items() if arrived[name] != content)
     if wrong:
         raise StoreError(
@@ -64,12 +79,14 @@ async def copy_store(source: Store, target: Store) -> Copied:
             where=target.db.where,
             fix="do not use it: drop that database, and copy again",
         )
+    proof = await target.audit.prove()
     return Copied(
-        source=source.db.where,
+        source=old.where,
         target=target.db.where,
         revision=HEAD,
         tables=sent,
-        audited=await _prove(target),
+        audited=proof.rows,
+        broken=proof.broken,
     )
 
 
@@ -105,15 +122,6 @@ async def _content(db: Db, table: Table) -> Content:
             digest.update(_line(row))
             count += 1
     return Content(count, digest.hexdigest())
-
-
-async def _prove(store: Store) -> int:
-    """Return how many audit rows there are, each proven by its run's chain."""
-    proven = 0
-    async with aclosing(store.db.stream(select(run.c.id).order_by(run.c.id), lambda row: RunId(row.id))) as runs:
-        async for each in runs:
-            proven += await store.audit.check_chain(each)
-    return proven
 
 
 def _in_order(table: Table) -> Any:  # noqa: ANN401 - any selection of columns

@@ -11,7 +11,7 @@ from typing import Final, Self
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from syncd.store._address import open_engine, parse_address
-from syncd.store._db import Db, Reader, Writer, edge
+from syncd.store._db import Db, Reader, Snapshot, Writer, edge
 from syncd.store._dialect import WRITES
 from syncd.store._schema import bring_up_to_date
 from syncd.store.audit import Audit, Runs
@@ -23,6 +23,7 @@ from syncd.store.links import Bases, Homes, Links, Tombstones
 from syncd.store.plans import Plans
 from syncd.store.questions import Proposals, Quarantine
 from syncd.store.records import Cursors, Records
+from syncd.store.restored import Restored
 from syncd.store.rows import LeaseRow
 from syncd.store.tools import Described, People
 from syncd.world import World
@@ -55,6 +56,7 @@ class Repositories:
         self.audit = Audit(db)
         self.leases = Leases(db)
         self.described = Described(db)
+        self.restored = Restored(db)
         self.people = People(db)
 
 
@@ -96,6 +98,16 @@ class Store(Repositories):
                         if self._held is not None:
                             await transaction.leases.check(self._held)
                         yield transaction
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Repositories]:
+        """Read all of it as it is at one moment, while others go on writing; nothing can be written through it."""
+        level = {} if self._engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        with edge(self._where):
+            async with self._engine.connect() as plain:
+                connection = await plain.execution_options(**level)
+                async with connection.begin():
+                    yield Repositories(Snapshot(self._engine, self._world, self._where, connection))
 
     async def acquire_lease(self, *, ttl_s: float = 60.0, holder: str | None = None) -> LeaseRow:
         """

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 from tests.cli.conftest import Cli
 
 
@@ -50,3 +53,20 @@ def test_what_cannot_be_found_is_told(cli: Cli) -> None:
     nobody = cli("log", "NOPE-1")
     assert nobody.code == 2
     assert nobody.err.startswith('error: nothing linked is called "NOPE-1"\n  fix: ')
+
+
+def test_the_trail_is_proven_or_the_row_where_it_breaks_is_named(cli: Cli) -> None:
+    cli.agree()
+    whole = cli("log", "--check", "--json")
+    assert (whole.code, whole.json["broken"]) == (0, [])
+    assert whole.json["rows"] > 1
+    assert cli("log", "--check").out.endswith(": every one is as it was written, none is missing, added or moved.\n")
+
+    with closing(sqlite3.connect(cli.folder / "state" / "syncd.db", isolation_level=None)) as raw:
+        ((run,),) = raw.execute("SELECT run FROM audit WHERE seq = 2 LIMIT 1").fetchall()
+        raw.execute("DELETE FROM audit WHERE run = ? AND seq = 2", (run,))
+    broken = cli("log", "--check")
+    assert broken.code == 1
+    assert broken.out.endswith(" proven; the chain of 1 run is broken.\n")
+    assert f": the audit of run {run} cannot be trusted: row 2 is missing\n  fix: find out who or what" in broken.err
+    assert cli("log", "ENG-1", "--check").code == 2

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+import syncd
 from syncd.errors import StoreError
 from syncd.model.refs import EntityId, LinkId, OpId, RunId
-from syncd.store.audit import Writes
+from syncd.store._tables import METADATA
+from syncd.store.audit import Proof, Writes
 from syncd.store.rows import OpState, RunRow
 from syncd.store.store import Store
 from tests.databases import Stores
@@ -98,23 +102,51 @@ async def test_an_untouched_audit_is_proven(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "tampering",
+    ("tampering", "told"),
     [
-        "UPDATE audit SET content = replace(content, 'old', 'odd') WHERE seq = 2",
-        "UPDATE audit SET ref = 'jira-pmo:issue:9' WHERE seq = 2",
-        "UPDATE audit SET at = at + 1 WHERE seq = 5",
-        "DELETE FROM audit WHERE seq = 3",
-        "DELETE FROM audit WHERE seq = 5",
-        "DELETE FROM audit",
-        "UPDATE audit SET seq = 9 WHERE seq = 5",
-        "UPDATE run SET audit_rows = 4",
+        ("UPDATE audit SET content = replace(content, 'old', 'odd') WHERE seq = 2", "row 2 is not what was written"),
+        ("UPDATE audit SET content = 'odd' WHERE seq = 2", "row 2 is not what was written"),
+        ("UPDATE audit SET ref = 'jira-pmo:issue:9' WHERE seq = 2", "row 2 is not what was written"),
+        ("UPDATE audit SET at = at + 1 WHERE seq = 5", "row 5 is not what was written"),
+        ("UPDATE audit SET hash = 'abc' WHERE seq = 5", "row 5 is not what was written"),
+        ("UPDATE run SET audit_hash = 'abc'", "row 5 is not the last one that was written"),
+        ("DELETE FROM audit WHERE seq = 3", "row 3 is missing"),
+        ("DELETE FROM audit WHERE seq = 5", "row 5 is missing: 5 were written, 4 are left"),
+        ("DELETE FROM audit", "row 1 is missing: 5 were written, 0 are left"),
+        ("UPDATE audit SET seq = 9 WHERE seq = 5", "row 5 is missing"),
+        ("UPDATE audit SET seq = seq + 10; UPDATE audit SET seq = 16 - seq", "row 1 is not what was written"),
+        ("UPDATE run SET audit_rows = 4", "row 5 was added: 4 were written, 5 are there"),
     ],
 )
-async def test_a_touched_audit_is_noticed(stores: Stores, store: Store, url: str, tampering: str) -> None:
+async def test_a_touched_audit_is_noticed(stores: Stores, store: Store, url: str, tampering: str, told: str) -> None:
     await audit(store)
-    stores.run(url, tampering)
-    with pytest.raises(StoreError, match="the audit of run r1 cannot be trusted"):
+    async with store.transaction() as tx:
+        await tx.runs.start(samples.run("r2"))
+        await tx.audit.append(RunId("r2"), [samples.audited(1)])
+    for statement in tampering.split("; "):
+        stores.run(url, f"{statement}{' AND' if 'WHERE' in statement else ' WHERE'} {_of_first(statement)}")
+    what = f"the audit of run r1 cannot be trusted: {told}"
+    with pytest.raises(StoreError, match=what):
         await store.audit.check_chain(R1)
+    assert await store.audit.prove() == Proof(runs=2, rows=1, broken=(what,))
+
+
+def _of_first(statement: str) -> str:
+    return "id = 'r1'" if " run " in statement else "run = 'r1'"
+
+
+def test_no_code_changes_or_removes_an_audit_row() -> None:
+    """The trail only grows: no statement of ours names the table but to read it and to add to it."""
+    sources = [path for path in Path(syncd.__file__).parent.rglob("*.py") if "migrations" not in path.parts]
+    changing = re.compile(
+        r"\b(update|delete|upsert|save)\(\s*(self\._db\.dialect,\s*)?(tables\.|_tables\.)?audit\b"
+        r"|\baudit\.(update|delete)\("
+        r"|(UPDATE|DELETE FROM|TRUNCATE|REPLACE INTO)\s+audit\b"
+    )
+    assert [str(path) for path in sources if changing.search(path.read_text())] == []
+    adding = [str(path.name) for path in sources if re.search(r"\baudit\.insert\(", path.read_text())]
+    assert adding == ["audit.py"]
+    assert not any(key.ondelete for key in METADATA.tables["audit"].foreign_keys)
 
 
 async def test_an_unknown_run_has_no_chain(store: Store) -> None:
