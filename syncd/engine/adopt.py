@@ -11,6 +11,7 @@ from types import MappingProxyType
 from syncd.engine.alike import asked_of, open_pairs, propose
 from syncd.engine.desk import Desk
 from syncd.engine.hear import hear
+from syncd.engine.old_copy import identity_of, suspect
 from syncd.engine.places import place_of
 from syncd.model.canonical import Kind, Unset
 from syncd.model.native import Record
@@ -57,6 +58,8 @@ async def adopt(desk: Desk) -> Adopted:
     """
     records, candidates, comments = await _unlinked(desk)
     found = Matched()
+    candidates = await _with_identities(desk, records, candidates)
+    await suspect(desk, candidates)
     if candidates:
         found = match(candidates, await _known(desk, {candidate.kind for candidate in candidates}))
         fresh = await _link(desk, records, {candidate.ref: candidate.kind for candidate in candidates}, found)
@@ -109,6 +112,19 @@ async def _unlinked(desk: Desk) -> tuple[dict[Ref, Record], list[Candidate], dic
             records[record.ref] = replace(record, fields={})
             candidates.append(_candidate(desk, record, kind))
     return records, candidates, comments
+
+
+async def _with_identities(
+    desk: Desk, records: Mapping[Ref, Record], candidates: Sequence[Candidate]
+) -> list[Candidate]:
+    """Add which markers lead to each record; one that was parted from something is led to by none."""
+    parted = await desk.store.links.parted([each.ref for each in candidates])
+    return [
+        replace(each, identities=frozenset(identity_of(ref) for ref in (each.ref, *records[each.ref].aliases)))
+        if each.ref not in parted
+        else each
+        for each in candidates
+    ]
 
 
 def _candidate(desk: Desk, record: Record, kind: Kind) -> Candidate:
@@ -182,8 +198,12 @@ async def _link(
     """Link what was recognised, and return the entities made."""
     links = [new_link(desk, records[ref], entity) for ref, entity in sorted(found.joins.items())]
     entities: dict[EntityId, EntityRow] = {}
+    wanted = {group: _identity(records, group) for group in found.groups}
+    used = set(await desk.store.entities.by_ids(sorted(set(wanted.values()))))
     for group in found.groups:
-        entity = _new_entity(desk, records, group, kinds[group[0]], parents.get(group[0]))
+        one = wanted[group] if wanted[group] not in used else EntityId(desk.world.new_id())
+        used.add(one)
+        entity = _new_entity(desk, one, kinds[group[0]], parents.get(group[0]))
         entities[entity.id] = entity
         links += [new_link(desk, records[ref], entity.id) for ref in group]
     waiting = frozenset() if parents else await referring_to(desk, {link.ref for link in links})
@@ -194,17 +214,21 @@ async def _link(
         async with desk.store.transaction() as tx:
             await tx.entities.save([entities[one] for one in sorted(above & entities.keys())])
             await tx.links.save(some)
+            if desk.restoring:
+                await tx.restored.add(sorted(above & entities.keys()))
             await tx.dirty.mark(sorted({*above, *below, *waiting}))
     desk.links.add(links)
     return frozenset(entities)
 
 
-def _new_entity(
-    desk: Desk, records: Mapping[Ref, Record], group: Sequence[Ref], kind: Kind, parent: EntityId | None
-) -> EntityRow:
-    marked = records[group[0]].marker
+def _identity(records: Mapping[Ref, Record], group: Sequence[Ref]) -> EntityId:
+    """Return what a new entity of these records is called: as a marker says, else after the first of them."""
+    return next((marker for ref in group if (marker := records[ref].marker)), None) or identity_of(group[0])
+
+
+def _new_entity(desk: Desk, one: EntityId, kind: Kind, parent: EntityId | None) -> EntityRow:
     return EntityRow(
-        id=marked if marked and len(group) > 1 else EntityId(desk.world.new_id()),
+        id=one,
         portfolio=desk.portfolio.name,
         kind=kind,
         values={},

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from syncd.connectors._together import together
+from syncd.engine import old_copy
 from syncd.engine.adopt import Adopted, adopt
 from syncd.engine.commit import commit, ids_of, is_plain, outstanding, plan_ops
 from syncd.engine.creates import due_lines, push_creates
@@ -56,6 +57,8 @@ class Cycle:
     """Digests of the lines that need an approval this cycle does not have."""
     unmade: frozenset[EntityId] = frozenset()
     """Entities for which a create rule wants a record: looked at again until it is there."""
+    stale: set[EntityId] = field(default_factory=set)
+    """Entities decided that nobody had looked at since the store was restored."""
     owing: set[EntityId] = field(default_factory=set)
     """Entities decided at once whose records do not show their counterparts yet."""
     seen: dict[EntityId, tuple[Item, EntityResult]] = field(default_factory=dict)
@@ -87,11 +90,15 @@ async def read_tools(desk: Desk, run: RunId, *, full: bool = False, writes: bool
             await tx.dirty.mark(everything)  # before the cursors tell of the new mapping: a kill would forget it
     if writes:
         await recover(desk, run)
+    unread = await old_copy.begin(desk)
     ready = [account for account in desk.accounts.values() if account.is_ready]
     told = await together(pull(desk, account) for account in ready)
     cycle.records = sum(each.records for each in told)
     await describe(desk, [account for account in ready if account.doubts and account.is_ready])
     cycle.adopted = await adopt(desk)
+    if read := sorted(name for name, account in desk.accounts.items() if name in unread and account.pulled):
+        async with desk.store.transaction() as tx:
+            await tx.restored.read(read)
     return cycle
 
 
@@ -124,14 +131,18 @@ async def decide(
     lines: list[Line] = []
     waiting: set[str] = set()
     again: set[EntityId] = set()
-    ids = await _without_doubts(desk, ids)
+    ids = await old_copy.without_unread(desk, await _without_doubts(desk, ids))
     for start in range(0, len(ids), PORTION):
         items = await load_items(desk, ids[start : start + PORTION])
+        stale = await desk.store.restored.of_entities([item.entity.id for item in items])
+        cycle.stale |= stale.keys()
         await look_for_targets(desk, items)
         states = states_of(desk, items, preview=preview)
         await know_graph(desk, graph, items, states)
-        decided = judge(items, states, graph, approval, desk.world.now())
+        late = old_copy.moved_since(items, stale)
+        decided = judge(items, states, graph, approval, desk.world.now(), late)
         creates, later = await due_lines(desk, decided, graph, asked=cycle.adopted.asked, preview=preview)
+        creates = [replace(line, late=line.entity in stale) for line in creates]
         lines += [line for each in decided for line in (*each.lines, *each.waiting)]
         lines += creates
         waiting |= {line.digest for each in decided for line in each.waiting}
@@ -206,6 +217,8 @@ async def carry_out(
         changes = await commit(tx, desk, cycle.run, judgements, intents)
         await tx.dirty.clear({entity: taken[entity] for entity in ids_of(judgements) if entity in taken})
         await tx.dirty.mark(sorted(open_))
+        held = {line.entity for line in cycle.lines if line.digest in cycle.waiting} | cycle.unmade
+        await tx.restored.settle(sorted(cycle.stale & set(ids_of(judgements)) - held))
     cycle.opened = changes.opened
     await push_updates(desk, cycle.run, intents, cycle.pushed)
     creates = [line for line in cycle.lines if line.verb is Verb.CREATE and approval.permits(line)]
@@ -248,6 +261,7 @@ async def sync(desk: Desk, *, full: bool = False, command: str = "sync") -> Cycl
             cycle.owing |= late
             async with desk.store.transaction() as tx:
                 await commit(tx, desk, run, plain, ())
+                await tx.restored.settle(sorted(cycle.stale & set(ids_of(plain))))
                 await tx.dirty.clear({entity: taken[entity] for entity in ids_of(plain) if entity not in late})
 
         judgements = await decide(desk, cycle, sorted(taken), approval, keep=keep)

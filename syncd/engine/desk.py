@@ -112,6 +112,8 @@ class Desk:
     links: LinkIndex = field(default_factory=LinkIndex)
     lost: set[Ref] = field(default_factory=set)
     """Records that others referred to and that could not be read when asked for in this cycle."""
+    restoring: bool = False
+    """The store is an old copy, and some connection was not read to the end since."""
     rules: dict[Kind, Mapping[str, FieldRules]] = field(default_factory=dict)
     slots: dict[tuple[ConnectionName, Kind, str, str, str], Slot | None] = field(default_factory=dict)
     digests: dict[ConnectionName, str] = field(default_factory=dict)

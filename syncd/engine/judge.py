@@ -9,7 +9,8 @@ state as it was.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from syncd.engine.items import Item
@@ -59,13 +60,27 @@ def judge(
     graph: Graph,
     approval: Approval,
     now: datetime,
+    late: AbstractSet[LinkId] = frozenset(),
 ) -> list[Judgement]:
-    """Decide about all *items* together, since parents and dates are checked across them."""
+    """
+    Decide about all *items* together, since parents and dates are checked across them.
+
+    *late* links moved since the store was copied: nothing is written over them that nobody was shown.
+    """
     results = merge_entities(list(states.values()), graph, now)
-    return [_judge_one(item, states[item.entity.id], results.get(item.entity.id, {}), approval, now) for item in items]
+    return [
+        _judge_one(item, states[item.entity.id], results.get(item.entity.id, {}), approval, now, late) for item in items
+    ]
 
 
-def _judge_one(item: Item, state: EntityState, seen: EntityResult, approval: Approval, now: datetime) -> Judgement:
+def _judge_one(
+    item: Item,
+    state: EntityState,
+    seen: EntityResult,
+    approval: Approval,
+    now: datetime,
+    late: AbstractSet[LinkId],
+) -> Judgement:
     results: dict[str, FieldResult] = {}
     lines: list[Line] = []
     wanted: list[Line] = []
@@ -75,10 +90,11 @@ def _judge_one(item: Item, state: EntityState, seen: EntityResult, approval: App
             results[name] = result
             continue
         mine = lines_of(item, state.fields[name], result, title)
-        wanted += mine
+        wanted += [replace(line, late=True) if line.link in late else line for line in mine]
         decided = _approved(state.fields[name], result, mine, approval, now)
         ready = [line for line in lines_of(item, state.fields[name], decided, title) if not line.needs_approval]
-        if _was_shown(ready, mine, approval):
+        is_late = approval.shown is None and any(line.link in late for line in ready)
+        if _was_shown(ready, mine, approval) and not is_late:
             results[name] = decided
             lines += ready
     done = {(line.link, write.field) for line in lines for write in line.writes}

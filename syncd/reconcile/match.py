@@ -28,6 +28,8 @@ class Candidate:
     keys: tuple[str, ...]
     """What it can be recognised by, one per rule, the most telling rule first; empty where a rule is silent."""
     marker: EntityId | None = None
+    identities: frozenset[EntityId] = frozenset()
+    """The markers of what was once made from it, if anything was; empty where it was parted from something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,7 @@ def match(candidates: Iterable[Candidate], known: Iterable[Known]) -> Matched:
     for rank in range(ranks):
         rest = work.by_key(rest, rank)
     work.groups.extend((candidate.ref,) for candidate in rest)
+    work.groups.extend(tuple(sorted(candidate.ref for candidate in found)) for found in work.begun.values())
     return Matched(
         joins=work.joins,
         groups=tuple(sorted(work.groups)),
@@ -99,27 +102,39 @@ class _Work:
         self.groups: list[tuple[Ref, ...]] = []
         self.ambiguous: list[Ambiguity] = []
         self.clones: dict[Ref, EntityId] = {}
+        self.begun: dict[EntityId, list[Candidate]] = {}
+        """Groups that carry one marker, by it: others may be recognised as theirs."""
         self.by_known_key: dict[tuple[Kind, str], list[EntityId]] = defaultdict(list)
         for each in entities.values():
             for key in each.keys:
                 self.by_known_key[each.kind, key].append(each.entity)
 
     def _join(self, candidate: Candidate, entity: EntityId) -> None:
-        self.joins[candidate.ref] = entity
+        if entity in self.begun:
+            self.begun[entity].append(candidate)
+        else:
+            self.joins[candidate.ref] = entity
         self.taken[entity].add(candidate.place)
 
     def by_marker(self, pool: Sequence[Candidate]) -> list[Candidate]:
-        """Join what carries our marker; two records of one place with one marker are nobody's until told."""
+        """
+        Join what carries our marker, and what it was made from, where that is told by its identity.
+
+        Two records of one place with one marker are nobody's until told.
+        """
         rest: list[Candidate] = []
+        plain: list[Candidate] = []
         marked: dict[tuple[EntityId, str], list[Candidate]] = defaultdict(list)
         orphans: dict[tuple[EntityId, Kind], list[Candidate]] = defaultdict(list)
         for candidate in pool:
             if candidate.marker is None:
-                rest.append(candidate)
+                plain.append(candidate)
             elif (owner := self.entities.get(candidate.marker)) and owner.kind is candidate.kind:
                 marked[candidate.marker, candidate.place].append(candidate)
             else:
                 orphans[candidate.marker, candidate.kind].append(candidate)
+        for candidate in plain:
+            self._recognise(candidate, marked, orphans, rest)
         for (entity, place), found in marked.items():
             if place in self.taken[entity]:
                 self.clones |= {candidate.ref: entity for candidate in found}
@@ -128,13 +143,36 @@ class _Work:
             else:
                 self._ask(f'the marker "{entity}"', found, [entity])
         for (marker, _), found in orphans.items():
-            self._group(f'the marker "{marker}"', found, rest)
+            self._group(marker, found, rest)
         return rest
 
-    def _group(self, key: str, found: list[Candidate], rest: list[Candidate]) -> None:
+    def _recognise(
+        self,
+        candidate: Candidate,
+        marked: dict[tuple[EntityId, str], list[Candidate]],
+        orphans: dict[tuple[EntityId, Kind], list[Candidate]],
+        rest: list[Candidate],
+    ) -> None:
+        """Put an unmarked record where a marker leads back to it, if one does."""
+        for one in sorted(candidate.identities):
+            owner = self.entities.get(one)
+            if (one, candidate.kind) in orphans:
+                orphans[one, candidate.kind].append(candidate)
+                return
+            if owner and owner.kind is candidate.kind and candidate.place not in self.taken[one]:
+                marked[one, candidate.place].append(candidate)
+                return
+        rest.append(candidate)
+
+    def _group(self, marker: EntityId, found: list[Candidate], rest: list[Candidate]) -> None:
         places = {candidate.place for candidate in found}
         if len(places) < len(found):
-            self._ask(key, found, [])
+            self._ask(f'the marker "{marker}"', found, [])
+        elif len(found) > 1 and marker not in self.entities and marker not in self.begun:
+            self.begun[marker] = list(found)
+            self.taken[marker] = places
+            for key in {key for candidate in found for key in candidate.keys if key}:
+                self.by_known_key[found[0].kind, key].append(marker)
         elif len(found) > 1:
             self.groups.append(tuple(candidate.ref for candidate in found))
         else:

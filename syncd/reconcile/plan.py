@@ -71,10 +71,13 @@ class Line:
     opening: bool = False
     """Part of a connection's first plan, which always waits for approval."""
 
+    late: bool = False
+    """The store is an old copy: what this makes may have been made since, what it overwrites may be newer."""
+
     @property
     def needs_approval(self) -> bool:
         """Whether only `syncd apply` may carry it out."""
-        return self.opening or any(write.reason in NEEDS_APPROVAL for write in self.writes)
+        return self.opening or self.late or any(write.reason in NEEDS_APPROVAL for write in self.writes)
 
     @property
     def digest(self) -> str:

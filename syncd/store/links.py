@@ -73,6 +73,13 @@ class Links:
         rows = await self._db.within(query, link.c.ref, [str(ref) for ref in refs], _link)
         return {row.ref: row for row in rows}
 
+    async def parted(self, refs: Sequence[Ref]) -> frozenset[Ref]:
+        """Return those of *refs* that were linked once, and are parted."""
+        query = select(link.c.ref).where(link.c.state == LinkState.UNLINKED)
+        return frozenset(
+            await self._db.within(query, link.c.ref, [str(ref) for ref in refs], lambda row: parse_ref(row.ref))
+        )
+
     async def by_entities(self, ids: Sequence[EntityId]) -> dict[EntityId, list[LinkRow]]:
         """Return every link, in any state, of each entity that has one, by link id."""
         query = select(link).order_by(link.c.id)

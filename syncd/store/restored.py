@@ -24,8 +24,12 @@ class Restored:
     def __init__(self, db: Db) -> None:
         self._db = db
 
-    async def mark(self, why: str) -> None:
-        """Trust no cursor and no base: the store is a copy that others wrote past. *why* is for people."""
+    async def mark(self, why: str, *, known: bool = True) -> None:
+        """
+        Trust no cursor and no base: the store is a copy that others wrote past. *why* is for people.
+
+        Unless *known*, the tools were read since, and what their records were in the copy is forgotten.
+        """
         at = self._db.world.now()
         query = select(link.c.connection).union(select(cursor.c.connection)).subquery()
         names = await self._db.all(select(query.c.connection), lambda row: str(row.connection))
@@ -33,7 +37,7 @@ class Restored:
         await self._db.write(delete(stale))
         ids = await self._db.all(select(entity.c.id).order_by(entity.c.id), lambda row: EntityId(row.id))
         for some in chunks(ids):
-            await self._keep(some, await self._revisions(some))
+            await self._keep(some, await self._revisions(some) if known else {})
         await self._db.write(delete(cursor))
 
     async def add(self, ids: Sequence[EntityId]) -> None:
