@@ -8,10 +8,12 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+from syncd.engine import loop as engine_loop
 from syncd.engine.absent import sweep
 from syncd.engine.choices import retry
 from syncd.engine.cycle import sync
@@ -37,6 +39,7 @@ LONG_S = 7200.0
 """Longer than any index lags, any request is under way and any lease is held."""
 SECOND_S = 90.0
 """How long a second daemon runs, if it may."""
+SWEEP_EVERY = timedelta(minutes=3)
 ROUNDS = 3
 """Cycles within which everything has to come together, once faults and edits have stopped."""
 APART_S = 60.0
@@ -212,6 +215,7 @@ def live(script: Script) -> Lived:
 
 
 async def _live(script: Script, bench: Bench) -> Lived:
+    engine_loop.SWEEP_EVERY = SWEEP_EVERY  # a storm is too short for a sweep a day
     life = Life(script, bench, People(bench.sandbox), Random(f"life {script.seed}"))  # noqa: S311 - a seeded life
     life.began = life.clock.monotonic()
     start = bench.sandbox.log.mark()

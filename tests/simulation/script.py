@@ -100,17 +100,34 @@ class Theme:
     """How many items people edit."""
     fault_kind: str = ""
     upheavals: int = 0
+    rare: Sequence[str] = UPHEAVALS
     deaths: Sequence[str] = ("any", "database", "commit", "write", "written", "read")
 
 
 LOST_ANSWERS: Final = ("timeout-after-commit", "reset-after-commit", "502-after-commit", "timeout", "truncated", "slow")
 THEMES: Final = (
     Theme(EDITS, FAULTS, things=1000, upheavals=1),
-    Theme(("add", "add", "title"), LOST_ANSWERS, 3, fault_kind="write", deaths=("write", "written", "commit")),
-    Theme(("title", "text", "labels"), LOST_ANSWERS, 2, fault_kind="write", deaths=("write", "written", "commit")),
-    Theme(("title", "labels", "text"), ("ignored", "swapped", "slow", "429:wait=30"), 2),
-    Theme(("title", "text", "labels", "add"), ("404", "403", "401", "410", "503"), 4, upheavals=2),
-    Theme(EDITS, (*OF_GRAPHQL, "truncated", "500-after-commit"), 4, upheavals=1),
+    Theme(
+        ("add", "add", "title"),
+        LOST_ANSWERS,
+        things=3,
+        fault_kind="write",
+        upheavals=2,
+        rare=("lag", "second"),
+        deaths=("write", "written", "commit"),
+    ),
+    Theme(
+        ("title", "text", "labels"),
+        LOST_ANSWERS,
+        things=2,
+        fault_kind="write",
+        upheavals=1,
+        rare=("lag",),
+        deaths=("write", "written", "commit"),
+    ),
+    Theme(("title", "labels", "text"), ("ignored", "swapped", "slow", "429:wait=30"), things=2),
+    Theme(("title", "text", "labels", "add"), ("404", "403", "401", "410", "503"), things=4, upheavals=3),
+    Theme(EDITS, (*OF_GRAPHQL, "truncated", "500-after-commit"), things=4, upheavals=1),
 )
 
 
@@ -120,7 +137,7 @@ def draw(seed: int) -> Script:
     theme = dice.choice(THEMES)
     acts = [_edit(dice, theme) for _ in range(dice.randrange(5, 15))]
     acts += [_fault(dice, theme) for _ in range(dice.choice([0, 1, 2, 3, 5]))]
-    acts += [_upheaval(dice) for _ in range(dice.randrange(0, theme.upheavals + 1))]
+    acts += [_upheaval(dice, theme) for _ in range(dice.randrange(0, theme.upheavals + 1))]
     deaths = [_death(dice, theme) for _ in range(dice.choice([0, 0, 1, 1, 2, 3]))]
     mapping = dice.choice(["held", "held", "led"])
     return Script(seed, mapping, tuple(sorted(acts, key=lambda act: act.at_s)), tuple(deaths))
@@ -132,8 +149,8 @@ def _edit(dice: Random, theme: Theme) -> Act:
     return Act(_moment(dice), what, dice.choice(TOOLS), dice.randrange(theme.things), how)
 
 
-def _upheaval(dice: Random) -> Act:
-    return Act(_moment(dice), dice.choice(UPHEAVALS), dice.choice(TOOLS), dice.randrange(1000))
+def _upheaval(dice: Random, theme: Theme) -> Act:
+    return Act(_moment(dice), dice.choice(theme.rare), dice.choice(TOOLS), dice.randrange(1000))
 
 
 def _fault(dice: Random, theme: Theme) -> Act:
