@@ -19,7 +19,7 @@ sandbox = _group("Local stand-ins of the tools, to play with.")
 match = _group("Records that may be one item: list, suggest, review, accept, reject, or link by a table.", alone=True)
 conflicts = _group("Fields held for a person: list, show or resolve.")
 quarantine = _group("Items set aside so the rest flow: list or retry.")
-store = _group("The database that syncd keeps what it knows in: migrate or copy.")
+store = _group("The database that syncd keeps what it knows in: migrate, copy, back up, restore or check.")
 config = _group("What the configuration files may say.")
 
 Url: TypeAlias = Annotated[
@@ -287,6 +287,35 @@ def store_copy(
     from syncd.cli.storing import copy_between
 
     raise typer.Exit(copy_between(Common(folder=folder, json=as_json, verbose=verbose), source, target))
+
+
+File: TypeAlias = Annotated[Path, typer.Argument(metavar="FILE", help="A path, from the current folder.")]
+
+
+@store.command("backup")
+def store_backup(file: File, *, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False, verbose: Verbose = 0) -> None:
+    """Copy the store into a new SQLite file, also while a daemon runs, and prove that all of it arrived."""
+    from syncd.cli.keeping import back_up_store
+
+    raise typer.Exit(back_up_store(Common(folder=folder, json=as_json, verbose=verbose), file))
+
+
+@store.command("restore")
+def store_restore(
+    file: File, *, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False, verbose: Verbose = 0
+) -> None:
+    """Put a backup in place of the store; the next sync reads everything anew before it writes."""
+    from syncd.cli.keeping import restore_store
+
+    raise typer.Exit(restore_store(Common(folder=folder, json=as_json, verbose=verbose), file))
+
+
+@store.command("check")
+def store_check(*, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False, verbose: Verbose = 0) -> None:
+    """Look through the whole store: its file, every row, what rows say of each other, the audit trail."""
+    from syncd.cli.keeping import check_whole
+
+    raise typer.Exit(check_whole(Common(folder=folder, json=as_json, verbose=verbose)))
 
 
 @config.command("schema")

@@ -63,3 +63,54 @@ def copy_text(view: CopyView) -> str:
             *(f"Next: {each}" for each in view.next),
         ]
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptView:
+    """A store that was backed up or put back, and what proves that all of it arrived."""
+
+    source: str
+    target: str
+    rows: Mapping[str, int]
+    digests: Mapping[str, str]
+    audited: int
+    kept: str | None
+    """Where the store that was there before is kept."""
+    restored: bool
+    next: Sequence[str] = ()
+
+
+def kept_text(view: KeptView) -> str:
+    """Return what was carried over, and what happens next."""
+    total = count(sum(view.rows.values()), "row")
+    parts = [
+        f"{view.source} -> {view.target}",
+        f"{count(len(view.rows), 'table')}, {total}: counts and contents are the same in both.",
+        f"{count(view.audited, 'audit row')} proven by their hash chains.",
+    ]
+    if view.kept:
+        parts.append(f"What was there is kept as {view.kept}")
+    if view.restored:
+        parts.append(
+            "The next sync reads every connection anew. What it would make, or write over a record that moved since "
+            "the backup, waits for syncd apply."
+        )
+    return "\n".join([*parts, *(f"Next: {each}" for each in view.next)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckView:
+    """What a look through the whole store found."""
+
+    store: str
+    rows: Mapping[str, int]
+    audited: int
+    damage: Sequence[str]
+    broken: Sequence[str]
+
+
+def check_text(view: CheckView) -> str:
+    """Return what was looked at, and whether it is sound."""
+    total = f"{view.store}: {count(sum(view.rows.values()), 'row')} read, {count(view.audited, 'audit row')} proven"
+    wrong = len(view.damage) + len(view.broken)
+    return f"{total}; {count(wrong, 'fault')} found." if wrong else f"{total}: all of it is sound."

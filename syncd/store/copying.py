@@ -96,7 +96,7 @@ async def _refuse_content(db: Db) -> None:
             raise ConfigError(
                 f'the target is not empty: it has rows in "{table.name}"',
                 where=db.where,
-                fix="name a new database, or empty that one first",
+                fix="name a new one: another file, or in PostgreSQL the outcome of createdb -T template0 -E UTF8 NAME",
             )
 
 
