@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from syncd.cli.demo_setup import JIRA
@@ -29,11 +28,9 @@ async def watch(stage: Stage, desk: Desk) -> None:
     put(f'  {stage.program} sandbox set github {github} Status "In progress" --url {stage.url}')
     put(f"See why: {stage.program} explain {jira} -c {stage.common.folder}")
     told: set[str] = set()
-    ours = asyncio.current_task()
-    while ours is None or not ours.cancelling():
+    while True:
         await _round(desk, stage, told)
         await desk.world.sleep(PAUSE_S)
-    raise asyncio.CancelledError  # a round ended in spite of Ctrl-C: this is where it counts
 
 
 async def _round(desk: Desk, stage: Stage, told: set[str]) -> None:

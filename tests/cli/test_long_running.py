@@ -20,6 +20,11 @@ from tests.cli.conftest import Cli
 PATIENCE_S = 90
 
 
+def _hear_ctrl_c() -> None:
+    """Undo what a shell does to commands in its background: they, and all they start, are deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Process:
     """A running syncd whose output is read line by line."""
 
@@ -33,6 +38,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=_hear_ctrl_c,  # noqa: PLW1509 - it takes no lock
         )
         threading.Thread(target=self._read, daemon=True).start()
 
