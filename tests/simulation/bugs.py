@@ -38,6 +38,8 @@ from syncd.store.rows import LeaseRow, OpRow, OpState
 from tests.simulation.office import prepared
 
 Patch = pytest.MonkeyPatch
+OVERLAP_MS: Final = 900_000
+"""How far a scan of Jira reaches back, which these bugs do not."""
 BUGS: Final[dict[str, Callable[[Patch], None]]] = {}
 """By name: how to bring each back."""
 
@@ -321,7 +323,7 @@ def the_cursor_runs_ahead_of_the_index(patch: Patch) -> None:
     original = jira_marks.make_jql
     patch.setattr(jira_marks.Mark, "done", ahead)
     patch.setattr(
-        jira_scan, "make_jql", lambda scope, since: original(scope, None if since is None else since + 120_000)
+        jira_scan, "make_jql", lambda scope, since: original(scope, None if since is None else since + OVERLAP_MS)
     )
 
 
@@ -331,7 +333,7 @@ def equal_times_fall_between_two_scans(patch: Patch) -> None:
     original = jira_marks.make_jql
 
     def after(scope: Any, since: int | None) -> str:  # noqa: ANN401 - handed on
-        return original(scope, None if since is None else since + 120_000 + 1000)
+        return original(scope, None if since is None else since + OVERLAP_MS + 1000)
 
     patch.setattr(jira_scan, "make_jql", after)
 
@@ -414,7 +416,7 @@ def a_failed_reading_is_a_finished_one(patch: Patch) -> None:
         held = await desk.store.cursors.get(account.name)
         if account.name == "jira-pmo" and held is not None:
             mark = jira_marks.Mark.model_validate_json(held.cursor)
-            now = mark.model_copy(update={"mark_ms": jira_marks.to_ms(desk.world.now()) + 120_000})
+            now = mark.model_copy(update={"mark_ms": jira_marks.to_ms(desk.world.now()) + OVERLAP_MS})
             async with desk.store.transaction() as tx:
                 await tx.cursors.save(replace(held, cursor=Cursor(now.as_cursor())))
 
