@@ -216,7 +216,7 @@ def live(script: Script) -> Lived:
 
 async def _live(script: Script, bench: Bench) -> Lived:
     engine_loop.SWEEP_EVERY = SWEEP_EVERY  # a storm is too short for a sweep a day
-    life = Life(script, bench, People(bench.sandbox), Random(f"life {script.seed}"))  # noqa: S311 - a seeded life
+    life = Life(script, bench, People(bench.sandbox, bench.clock.now), Random(f"life {script.seed}"))  # noqa: S311 - a seeded life
     life.began = life.clock.monotonic()
     start = bench.sandbox.log.mark()
     problem = ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from syncd.errors import ConfigError
@@ -32,6 +33,7 @@ class Said:
     field: str
     token: str
     replaced: str
+    at: datetime
 
 
 @dataclass
@@ -39,6 +41,7 @@ class People:
     """Everybody who edits, and what they said and did."""
 
     sandbox: Sandbox
+    now: Callable[[], datetime]
     said: list[Said] = field(default_factory=list)
     made: list[tuple[str, str]] = field(default_factory=list)
     deleted: set[tuple[str, str]] = field(default_factory=set)
@@ -117,7 +120,7 @@ class People:
         elif act.what == "labels":
             value, replaced = [*(before if isinstance(before, list) else []), token], ""
         self._set(act, key, act.what, value)
-        self.said.append(Said(act.tool, key, act.what, token, replaced))
+        self.said.append(Said(act.tool, key, act.what, token, replaced, self.now()))
         return f"{key} = {value!r}"
 
     def _add(self, act: Act) -> str:

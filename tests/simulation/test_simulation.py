@@ -17,6 +17,8 @@ LIVES = 300
 PORTION = 10
 """Lives in one test, so that the first contact is lived through once for many of them."""
 
+OPEN = frozenset({262})
+"""Lives that break a promise for a reason not found yet."""
 FOUND_AT = {
     "a-create-without-an-answer-has-failed": 1,
     "nothing-is-looked-up-after-a-restart": 1,
@@ -50,7 +52,15 @@ def test_a_life_of_edits_faults_and_deaths_ends_in_agreement(seed: int) -> None:
 @pytest.mark.parametrize("first", range(FAST, LIVES, PORTION))
 def test_many_lives_end_in_agreement(first: int) -> None:
     for seed in range(first, min(first + PORTION, LIVES)):
-        check(live(draw(seed)))
+        if seed not in OPEN:
+            check(live(draw(seed)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", OPEN)
+@pytest.mark.xfail(strict=True, reason="an edit made while an older one of another tool is on its way is lost (I4)")
+def test_a_life_that_still_breaks_a_promise(seed: int) -> None:
+    check(live(draw(seed)))
 
 
 @pytest.mark.slow
