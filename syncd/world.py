@@ -48,8 +48,12 @@ class World:
 
 def make_id() -> str:
     """Return a fresh random identifier of `ID_LENGTH` characters from `ID_ALPHABET`."""
-    dice = secrets.randbits(5 * ID_LENGTH)
-    return "".join(ID_ALPHABET[dice >> place & 31] for place in range(0, 5 * ID_LENGTH, 5))
+    return id_of(secrets.randbits(5 * ID_LENGTH))
+
+
+def id_of(number: int) -> str:
+    """Return the identifier that the lowest 80 bits of *number* make."""
+    return "".join(ID_ALPHABET[number >> place & 31] for place in range(0, 5 * ID_LENGTH, 5))
 
 
 def real_world() -> World:

@@ -15,7 +15,7 @@ from syncd.report.values import as_json
 from syncd.store.audit import BROKEN
 from syncd.store.checking import check_store
 from syncd.store.copying import Copied
-from syncd.store.keeping import back_up, restore
+from syncd.store.keeping import back_up, file_of, restore
 from syncd.store.store import open_store
 from syncd.world import real_world
 
@@ -47,13 +47,9 @@ async def _restore(common: Common, file: Path) -> int:
     world, url = real_world(), load_settings(common).store
     async with working("Restoring the store", world):
         copied, kept = await restore(url, file, world)
-    view = _view(copied, _place(url, copied), str(file), kept, common)
+    view = _view(copied, str(file_of(url) or copied.target), str(file), kept, common)
     emit(common, as_json(view), lambda: kept_text(view))
     return DONE
-
-
-def _place(url: str, copied: Copied) -> str:
-    return url.removeprefix("sqlite:///") if url.startswith("sqlite:///") else copied.target
 
 
 def _view(copied: Copied, target: str, source: str, kept: Path | None = None, common: Common | None = None) -> KeptView:

@@ -8,7 +8,6 @@ from syncd.cli.failing import DONE
 from syncd.cli.opening import Shop, open_shop, run_command
 from syncd.cli.options import Common
 from syncd.cli.output import emit
-from syncd.engine.writer import DAEMON
 from syncd.model.canonical import Kind
 from syncd.model.refs import ConnectionName
 from syncd.reconcile.titles import title_of
@@ -16,7 +15,7 @@ from syncd.report.status import ConnectionView, OpView, RunView, StatusView, sta
 from syncd.report.values import as_json
 from syncd.store.lease import is_surely_dead
 from syncd.store.rows import OpRow, OpState, ProposalState
-from syncd.store.store import WRITER
+from syncd.store.store import DAEMON, WRITER
 
 RUNS = 5
 WAITS = {

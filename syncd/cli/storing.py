@@ -16,11 +16,11 @@ from syncd.errors import ConfigError
 from syncd.report.store import CopyView, UpgradeView, copy_text, upgrade_text
 from syncd.report.values import as_json
 from syncd.store.copying import Copied, copy_store
+from syncd.store.keeping import SQLITE
 from syncd.store.store import open_store
 from syncd.store.upgrading import upgrade_store
 from syncd.world import real_world
 
-SQLITE: Final = "sqlite:///"
 BY_NAME: Final = "env:"
 
 
@@ -30,7 +30,7 @@ def migrate_store(common: Common, *, dry_run: bool) -> int:
 
 
 async def _migrate(common: Common, *, dry_run: bool) -> int:
-    done = await upgrade_store(load_settings(common).store, dry_run=dry_run)
+    done = await upgrade_store(load_settings(common).store, real_world(), dry_run=dry_run)
     upgrade = done.upgrade
     view = UpgradeView(
         store=done.store,

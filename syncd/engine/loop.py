@@ -20,9 +20,15 @@ SWEEP_EVERY = timedelta(hours=24)
 log = structlog.get_logger()
 
 
-async def run_loop(desk: Desk, stop: asyncio.Event, *, told: Callable[[Cycle], None] | None = None) -> int:
+async def run_loop(
+    desk: Desk,
+    stop: asyncio.Event,
+    *,
+    told: Callable[[Cycle], None] | None = None,
+    sweep_every: timedelta = SWEEP_EVERY,
+) -> int:
     """
-    Run cycles every `portfolio.every_s` seconds until *stop* is set; return how many ran.
+    Run cycles every `portfolio.every_s` seconds until *stop* is set, and sweep now and then; return how many ran.
 
     A tool that fails is tried again in the next cycle and stops nobody else.
     Between cycles other commands may write.
@@ -39,7 +45,7 @@ async def run_loop(desk: Desk, stop: asyncio.Event, *, told: Callable[[Cycle], N
             async with writing(desk.store, desk.world, wait_s=LEASE_S):
                 await refresh(desk)
                 cycle = await _cycle(desk)
-                if swept is None or desk.world.now() - swept >= SWEEP_EVERY:
+                if swept is None or desk.world.now() - swept >= sweep_every:
                     await sweep(desk)
                     swept = desk.world.now()
             cycles += 1

@@ -9,10 +9,10 @@ import structlog
 
 from syncd.engine.desk import Desk
 from syncd.engine.items import Item
-from syncd.model.refs import EntityId, LinkId, Ref, Revision
+from syncd.model.refs import ConnectionName, EntityId, LinkId, Ref, Revision
 from syncd.reconcile.match import Candidate
 from syncd.store.rows import LinkState, ProposalState
-from syncd.world import ID_ALPHABET, ID_LENGTH
+from syncd.world import id_of
 
 PORTION = 500
 STRANGE = "records carry markers of items this store does not know: it may be an old copy"
@@ -26,15 +26,18 @@ def identity_of(ref: Ref) -> EntityId:
 
     What we make elsewhere carries it as its marker, and leads back to *ref*.
     """
-    bits = int.from_bytes(hashlib.sha256(f"entity {ref}".encode()).digest())
-    return EntityId("".join(ID_ALPHABET[bits >> place & 31] for place in range(0, 5 * ID_LENGTH, 5)))
+    return EntityId(id_of(int.from_bytes(hashlib.sha256(f"entity {ref}".encode()).digest())))
 
 
-async def begin(desk: Desk) -> frozenset[str]:
+async def begin(desk: Desk) -> frozenset[ConnectionName]:
     """Say which of the portfolio's connections have to be read anew because the store is an old copy."""
-    unread = frozenset((await desk.store.restored.unread()).keys() & desk.accounts.keys())
+    unread = await _unread(desk)
     desk.restoring = bool(unread)
     return unread
+
+
+async def _unread(desk: Desk) -> frozenset[ConnectionName]:
+    return frozenset((await desk.store.restored.unread()).keys() & desk.accounts.keys())
 
 
 async def suspect(desk: Desk, candidates: Sequence[Candidate]) -> None:
@@ -66,7 +69,7 @@ async def without_unread(desk: Desk, ids: Sequence[EntityId]) -> Sequence[Entity
     """Leave out entities with a record in a connection that was not read to the end since the store came back."""
     if not desk.restoring:
         return ids
-    unread = (await desk.store.restored.unread()).keys() & desk.accounts.keys()
+    unread = await _unread(desk)
     links = await desk.store.links.by_entities(ids) if unread else {}
     waiting = {
         link.entity

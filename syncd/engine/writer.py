@@ -10,7 +10,7 @@ from typing import Final
 
 from syncd.store.lease import is_surely_dead, this_process
 from syncd.store.rows import LeaseRow
-from syncd.store.store import WRITER, Store
+from syncd.store.store import DAEMON, WRITER, Store
 from syncd.world import World
 
 LEASE_S: Final = 120.0
@@ -18,9 +18,6 @@ LEASE_S: Final = 120.0
 
 WAIT_S: Final = 5.0
 """How long to wait for another writer to end before giving up."""
-
-DAEMON: Final = "daemon"
-"""The lease of the one polling loop; held between its cycles too, when other commands may write."""
 
 
 @asynccontextmanager

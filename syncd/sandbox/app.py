@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from importlib import import_module
 from typing import Final, cast
 
@@ -56,23 +55,24 @@ class Edge:
             await self._world.sleep(self._latency_s)
         body = await Request(scope, receive).body()
         path = scope["path"].removeprefix(scope.get("root_path", ""))
+        judgement = self._standin.judge(scope["method"], path, body)
         exchange = Exchange(
             standin=self._standin,
             world=self._world,
             method=scope["method"],
             path=path,
             body=body,
-            judgement=self._standin.judge(scope["method"], path, body),
+            judgement=judgement,
             carry_out=lambda: answer_of(self._app, scope, body),
+            former=self._answers.get(judgement.operation),
         )
-        exchange = replace(exchange, former=self._answers.get(exchange.judgement.operation))
         spec = self._faults.pick(exchange)
         status = LOST_STATUS
         try:
             response = await (FAULTS[spec.name](spec, exchange) if spec else exchange.carry_out())
             status = response.status_code
             if spec is None:
-                self._answers[exchange.judgement.operation] = response
+                self._answers[judgement.operation] = response
         except ConnectionLost:
             if scope.get(IN_PROCESS):
                 raise

@@ -191,7 +191,7 @@ async def _slow(spec: Spec, exchange: Exchange) -> Response:
 
 @fault("swapped")
 async def _swapped(_spec: Spec, exchange: Exchange) -> Response:
-    """Carry out, then give the answer that the same operation got last time, if it did."""
+    """Give the answer that the same operation got last time, carrying nothing out; the first time, carry out."""
     return exchange.former or await exchange.carry_out()
 
 

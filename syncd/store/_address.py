@@ -68,10 +68,10 @@ def parse_address(url: str) -> Address:
     return _sqlite(parsed)
 
 
-def open_engine(address: Address, world: World | None = None) -> AsyncEngine:
+def open_engine(address: Address, world: World) -> AsyncEngine:
     """Return an engine for *address*; nothing is connected yet."""
     if address.url.get_backend_name() == "sqlite":
-        connect = world.connect_sqlite if world else None
+        connect = world.connect_sqlite
         path = str(address.url.database)
         engine = create_async_engine(address.url, async_creator=partial(connect, path) if connect else None)
     else:

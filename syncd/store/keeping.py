@@ -15,15 +15,14 @@ from syncd.errors import ConfigError, StoreError
 from syncd.store.checking import check_store
 from syncd.store.copying import Copied, copy_snapshot, copy_store
 from syncd.store.lease import this_process
-from syncd.store.store import WRITER, Store, open_store
+from syncd.store.rows import LeaseRow
+from syncd.store.store import DAEMON, WRITER, Store, open_store
 from syncd.world import World
 
 SQLITE: Final = "sqlite:///"
 SIDE_FILES: Final = ("-wal", "-shm", "-journal")
 WHY: Final = "it was restored from a backup"
 HOLD: Final = timedelta(minutes=2)
-DAEMON: Final = "daemon"
-"""As `syncd.engine.writer` names it; a room above."""
 
 
 def file_of(url: str) -> Path | None:
@@ -190,16 +189,14 @@ async def _set_aside(ours: Path, world: World) -> Path:
     return kept
 
 
-async def _hold(store: Store) -> None:
+async def _hold(store: Store) -> list[LeaseRow]:
     async with store.transaction() as tx:
-        for name in (DAEMON, WRITER):
-            await tx.leases.acquire(name, this_process(), HOLD)
+        return [await tx.leases.acquire(name, this_process(), HOLD) for name in (DAEMON, WRITER)]
 
 
 @asynccontextmanager
 async def _alone(store: Store) -> AsyncIterator[None]:
-    async with store.transaction() as tx:
-        held = [await tx.leases.acquire(name, this_process(), HOLD) for name in (DAEMON, WRITER)]
+    held = await _hold(store)
     try:
         yield
     finally:

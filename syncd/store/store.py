@@ -31,6 +31,9 @@ from syncd.world import World
 WRITER: Final = "writer"
 """The lease of whoever writes to this store."""
 
+DAEMON: Final = "daemon"
+"""The lease of the one polling loop; held between its cycles too, when other commands may write."""
+
 
 class Repositories:
     """The store by topic; the same on `Store` (reads) and on a transaction (reads and writes)."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from syncd.store._address import open_engine, parse_address
 from syncd.store._db import edge
 from syncd.store._schema import Upgrade, bring_up_to_date, look
+from syncd.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,7 @@ class Upgraded:
     upgrade: Upgrade
 
 
-async def upgrade_store(url: str, *, dry_run: bool) -> Upgraded:
+async def upgrade_store(url: str, world: World, *, dry_run: bool) -> Upgraded:
     """
     Bring the tables at *url* up to date, or with *dry_run* only say what that would do.
 
@@ -26,7 +27,7 @@ async def upgrade_store(url: str, *, dry_run: bool) -> Upgraded:
         StoreError: it cannot be opened, or was written by a newer syncd.
     """
     address = parse_address(url)
-    engine = open_engine(address)
+    engine = open_engine(address, world)
     try:
         with edge(address.where):
             upgrade = await (look if dry_run else bring_up_to_date)(engine, address.where)

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from syncd.engine.writer import DAEMON
-from syncd.store.store import WRITER, open_store
+from syncd.store.store import DAEMON, WRITER, open_store
 from syncd.world import real_world
 from tests import databases
 from tests.cli.conftest import Cli

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from syncd.engine.writer import DAEMON
 from syncd.store._schema import HEAD
-from syncd.store.store import open_store
+from syncd.store.store import DAEMON, open_store
 from syncd.world import real_world
 from tests import databases
 from tests.cli.conftest import Cli

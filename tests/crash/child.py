@@ -24,6 +24,7 @@ import httpx
 
 import syncd.cli.opening
 from syncd.cli import main
+from syncd.sandbox.jira.standin import READING_POSTS
 from syncd.store.store import Store, Transaction
 from syncd.world import World, real_world
 from tests.crash.clock import Moment
@@ -38,7 +39,7 @@ class Order:
     folder: str
     environment: Mapping[str, str]
     moment: Moment
-    commands: Sequence[Sequence[str]] = (("sync",),)
+    commands: Sequence[Sequence[str]]
     dies_at: int | None = None
     """At which point, counted from 1."""
     points: str = ""
@@ -103,13 +104,10 @@ def _hook(points: Points) -> None:
     httpx.AsyncClient.send = sent  # type: ignore[method-assign]
 
 
-READING_POSTS = ("/search/jql", "/bulkfetch", "/comment/list", "/changelog/bulkfetch")
-
-
 def _is_write(request: httpx.Request) -> bool:
     if request.url.path.endswith("/graphql"):
         return b'"mutation' in request.content.replace(b": ", b":")
-    return request.method != "GET" and not request.url.path.endswith(READING_POSTS)
+    return request.method != "GET" and not request.url.path.endswith(tuple(READING_POSTS))
 
 
 def _operation(request: httpx.Request) -> str:

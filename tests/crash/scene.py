@@ -189,6 +189,19 @@ class Scene:
 
     def syncd(self, *commands: Sequence[str], dies_at: int | None = None, points: str = "") -> int | None:
         """Run syncd in a process of its own, and return its exit code; minus the signal where it was killed."""
+        process = self._start(commands, dies_at=dies_at, points=points)
+        process.join()
+        return process.exitcode
+
+    def kill_after(self, seconds: float) -> int | None:
+        """Run a sync and kill it after so many seconds."""
+        process = self._start((SYNC,))
+        process.join(seconds)
+        process.kill()
+        process.join()
+        return process.exitcode
+
+    def _start(self, commands: Sequence[Sequence[str]], *, dies_at: int | None = None, points: str = "") -> BaseProcess:
         order = Order(
             folder=str(self.folder),
             environment={**self.env, "STORE": self.store},
@@ -197,18 +210,7 @@ class Scene:
             dies_at=dies_at,
             points=points,
         )
-        process = _process(order)
-        process.join()
-        return process.exitcode
-
-    def kill_after(self, seconds: float) -> int | None:
-        """Run a sync and kill it after so many seconds."""
-        order = Order(str(self.folder), {**self.env, "STORE": self.store}, self.clock.moment(), (SYNC,))
-        process = _process(order)
-        process.join(seconds)
-        process.kill()
-        process.join()
-        return process.exitcode
+        return _process(order)
 
     def recover(self) -> None:
         """Start anew: at once, and when everything that was under way must have shown."""

@@ -129,6 +129,14 @@ fields:
 people: people.csv
 """
 
+BOTH_WAYS = """\
+create:
+  task:
+    - {from: jira-pmo, in: [{github-eng: {repository: api}}]}
+    - {from: github-eng, in: [{jira-pmo: {project: ENG}}]}
+"""
+"""Tasks made in either tool are made in the other one, too."""
+
 
 @lru_cache(maxsize=64)
 def settings_of(files: tuple[tuple[str, str], ...], env: tuple[tuple[str, str], ...]) -> Settings:

@@ -16,7 +16,7 @@ from syncd.errors import ForbiddenError, NotFoundError, RemoteError
 from syncd.model.native import Record
 from syncd.model.refs import EntityId, Ref
 from syncd.store.rows import LinkState, ProposalState
-from tests.engine.bench import Bench
+from tests.engine.bench import BOTH_WAYS, Bench
 from tests.engine.hand import (
     CREATE,
     GITHUB,
@@ -33,13 +33,6 @@ from tests.engine.hand import (
     jira_of,
     shown,
 )
-
-BOTH_WAYS = """\
-create:
-  task:
-    - {from: jira-pmo, in: [{github-eng: {repository: api}}]}
-    - {from: github-eng, in: [{jira-pmo: {project: ENG}}]}
-"""
 
 
 class Killed(BaseException):

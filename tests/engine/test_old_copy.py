@@ -10,7 +10,7 @@ from syncd.engine.find import find_item
 from syncd.engine.old_copy import STRANGE
 from syncd.store.store import open_store
 from tests.databases import Snapshot, new_store, take_snapshot
-from tests.engine.bench import Bench
+from tests.engine.bench import BOTH_WAYS, Bench
 from tests.engine.hand import (
     GITHUB,
     JIRA,
@@ -26,12 +26,6 @@ from tests.engine.hand import (
     shown,
 )
 
-BOTH_WAYS = """\
-create:
-  task:
-    - {from: jira-pmo, in: [{github-eng: {repository: api}}]}
-    - {from: github-eng, in: [{jira-pmo: {project: ENG}}]}
-"""
 UNMATCHED = "match: {milestone: title, initiative: title, task: title}"
 
 

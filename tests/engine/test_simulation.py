@@ -20,7 +20,7 @@ import pytest
 from syncd.engine.cycle import sync
 from syncd.engine.desk import Desk
 from syncd.errors import UnsafePlanError
-from tests.engine.bench import Bench, make_bench
+from tests.engine.bench import BOTH_WAYS, Bench, make_bench
 from tests.engine.contact import agreed
 
 FAST, SLOW = 4, 10
@@ -31,12 +31,6 @@ QUIET_WITHIN = 4
 LAG_S = 1200.0
 """Longer than any index lags and any request is under way."""
 
-CREATE = """\
-create:
-  task:
-    - {from: jira-pmo, in: [{github-eng: {repository: api}}]}
-    - {from: github-eng, in: [{jira-pmo: {project: ENG}}]}
-"""
 FAULTS = (
     "timeout",
     "timeout-after-commit",
@@ -250,7 +244,7 @@ class Play:
 async def live(folder: Path, seed: int) -> None:
     """Live one life."""
     bench = make_bench(folder, items=6)
-    bench.mapping += CREATE
+    bench.mapping += BOTH_WAYS
     bench.main = bench.main.replace(
         "    mapping: platform.yaml", "    mapping: platform.yaml\n    limits: {update_count: 100000}"
     )

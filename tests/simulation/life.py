@@ -13,7 +13,6 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from syncd.engine import loop as engine_loop
 from syncd.engine.absent import sweep
 from syncd.engine.choices import retry
 from syncd.engine.cycle import sync
@@ -40,6 +39,7 @@ LONG_S = 7200.0
 SECOND_S = 90.0
 """How long a second daemon runs, if it may."""
 SWEEP_EVERY = timedelta(minutes=3)
+"""A storm is too short for a sweep a day."""
 ROUNDS = 3
 """Cycles within which everything has to come together, once faults and edits have stopped."""
 APART_S = 60.0
@@ -58,6 +58,7 @@ class Life:
     people: People
     dice: Random
     steps: int = 0
+    began: float = 0.0
 
     @property
     def clock(self) -> LoopClock:
@@ -94,11 +95,9 @@ class Life:
     def _at(self) -> str:
         return f"{self.clock.monotonic() - self.began:6.1f}"
 
-    began: float = 0.0
-
     async def _daemon(self, world: World, stop: asyncio.Event) -> None:
         async with self._desk(world) as desk:
-            await run_loop(desk, stop)
+            await run_loop(desk, stop, sweep_every=SWEEP_EVERY)
 
     async def _acts(self) -> None:
         start = self.clock.monotonic()
@@ -115,7 +114,6 @@ class Life:
                 self._disturb(act)
             else:
                 self.people.do(act)
-
         await asyncio.gather(*others)
 
     async def _second(self) -> None:
@@ -215,7 +213,6 @@ def live(script: Script) -> Lived:
 
 
 async def _live(script: Script, bench: Bench) -> Lived:
-    engine_loop.SWEEP_EVERY = SWEEP_EVERY  # a storm is too short for a sweep a day
     life = Life(script, bench, People(bench.sandbox, bench.clock.now), Random(f"life {script.seed}"))  # noqa: S311 - a seeded life
     life.began = life.clock.monotonic()
     start = bench.sandbox.log.mark()

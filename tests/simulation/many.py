@@ -41,9 +41,13 @@ def be_quiet() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+def processes() -> ProcessPoolExecutor:
+    """Return a process for each core, with nothing inherited."""
+    return ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("spawn"), initializer=be_quiet)
+
+
 def live_many(seeds: range) -> Iterator[tuple[Lived, float]]:
-    context = get_context("spawn")  # a process of its own, with nothing inherited
-    with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=context, initializer=be_quiet) as pool:
+    with processes() as pool:
         yield from pool.map(timed, seeds, chunksize=5)
 
 

@@ -13,25 +13,19 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from syncd.world import World
-from tests.engine.bench import MAPPING, Bench, Clock, make_bench
+from tests.engine.bench import BOTH_WAYS, MAPPING, Bench, Clock, make_bench
 from tests.engine.contact import live_through, state_of
 from tests.simulation.driver import Files
 from tests.simulation.loop import simulate
 
 ITEMS = 6
 PORTFOLIO = "platform"
-CREATE = """\
-create:
-  task:
-    - {from: jira-pmo, in: [{github-eng: {repository: api}}]}
-    - {from: github-eng, in: [{jira-pmo: {project: ENG}}]}
-"""
 MAPPINGS: Final = {
-    "held": MAPPING + CREATE,
+    "held": MAPPING + BOTH_WAYS,
     "led": MAPPING.replace(
         "fields:\n", "fields:\n  task.title: {leader: jira-pmo}\n  task.description: {policy: newest}\n"
     )
-    + CREATE,
+    + BOTH_WAYS,
 }
 """What the admin wrote: edits that meet are held, or decided."""
 LIMITS = "    mapping: platform.yaml\n    limits: {update_count: 100000, create_count: 100000}\n"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from concurrent.futures import as_completed
 
 from tests.simulation.bugs import BUGS, planted
 from tests.simulation.life import live
-from tests.simulation.many import be_quiet
+from tests.simulation.many import processes
 from tests.simulation.script import draw
 
 
@@ -29,7 +27,7 @@ def main(seeds: str = "300", only: str = "") -> int:
     started = time.monotonic()
     names = [name for name in BUGS if only in name]
     missed = []
-    with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("spawn"), initializer=be_quiet) as pool:
+    with processes() as pool:
         for ended in as_completed([pool.submit(find, name, int(seeds)) for name in names]):
             name, seed, problem = ended.result()
             print(f'    "{name}": {seed},  # {problem[:150]}', flush=True)

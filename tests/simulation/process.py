@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -80,14 +80,11 @@ class Process:
     def _statement(self, what: str) -> None:
         self.step("commit" if what == "COMMIT" else "database", what)
 
-    def _connect(self, path: str) -> Awaitable[Connection]:
-        async def opened() -> Connection:
-            self.step("database", "open it")
-            made = connect(path, self.world.now, self._statement)
-            self._connections.append(made)
-            return made
-
-        return opened()
+    async def _connect(self, path: str) -> Connection:
+        self.step("database", "open it")
+        made = connect(path, self.world.now, self._statement)
+        self._connections.append(made)
+        return made
 
     def kind_of(self, request: httpx.Request) -> str:
         """Return whether a request reads or writes, in its tool's own judgement."""
