@@ -98,6 +98,12 @@ class RemoteChangedError(RemoteError):
     retry = True
 
 
+class ReadTooOldError(RemoteError):
+    """A write was *not* sent: its fresh read is so old that the item may have moved; read again first."""
+
+    retry = True
+
+
 class NotFoundError(RemoteError):
     """The item is gone, or hidden from us: the tools do not tell these apart."""
 

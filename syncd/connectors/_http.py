@@ -18,6 +18,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from syncd.connectors._answers import elsewhere, judge, judge_failure, retry_hint_s, same_origin
 from syncd.connectors._budget import AFTER_WINDOW_S, ALL, Budget
+from syncd.connectors._fresh import check_fresh
 from syncd.errors import NotFoundError, RateLimitedError, RemoteError, UnavailableError
 from syncd.model.refs import ConnectionName
 from syncd.world import World
@@ -148,6 +149,7 @@ class Http:
         Raises:
             OutcomeUnknownError: it may have been carried out (5xx, time-out, lost connection).
             UnavailableError: it surely was not: no connection could be made.
+            ReadTooOldError: nothing was sent, since what it goes by was read too long ago (`sent_by`).
             RemoteError: otherwise by the table.
         """
         return await self._retried(
@@ -246,6 +248,8 @@ class Http:
 
     async def _send(self, ask: _Ask, url: str) -> httpx.Response:
         await self.budget.take(ask.bucket, ask.cost)
+        if ask.is_write:
+            check_fresh(self._world.monotonic(), ask.where)
         params = ask.params if url == ask.url else None  # a redirect's target carries its own query
         started = self._world.monotonic()
         try:

@@ -11,7 +11,9 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
+from syncd.connectors._fresh import sent_by
 from syncd.connectors._together import together
 from syncd.connectors.protocol import Done, Outcome, Refused, Unknown
 from syncd.connectors.protocol import Write as RemoteWrite
@@ -21,7 +23,7 @@ from syncd.engine.desk import Account, Desk
 from syncd.engine.items import Side, believed
 from syncd.engine.pull import keep, observe, read_many
 from syncd.engine.settle import Sent, confirm_update, refuse, unsure
-from syncd.errors import AuthError, ForbiddenError, RemoteError
+from syncd.errors import AuthError, ForbiddenError, ReadTooOldError, RemoteError
 from syncd.model.canonical import Unset
 from syncd.model.lens import Cannot
 from syncd.model.native import MISSING, Native, Record
@@ -29,6 +31,10 @@ from syncd.model.refs import ConnectionName, OpId, Ref, RunId
 from syncd.reconcile.create import Slot
 from syncd.reconcile.state import DueReason
 from syncd.store.rows import LinkState, ObservedRow, OpField
+
+FRESH_S: Final = 5.0
+"""Seconds after a fresh read was asked for within which the write has to leave: what is edited in between is lost."""
+TOO_LATE: Final = f"no write could leave within {FRESH_S:.0f} s after it was read: it is tried again in the next cycle"
 
 
 @dataclass(slots=True)
@@ -66,11 +72,30 @@ async def _push_connection(desk: Desk, account: Account, run: RunId, intents: Se
 
 
 async def _push_portion(desk: Desk, account: Account, run: RunId, portion: Sequence[Intent], told: Pushed) -> None:
-    read_at = desk.world.now()
+    """Send a portion; what came too late after its fresh read is read again, in halves when all of it was late."""
+    late = await _push_once(desk, account, run, portion, told)
+    if late and len(portion) == 1:
+        await drop(desk, await _push_once(desk, account, run, late, told, is_alone=True), TOO_LATE, told)
+    elif late:
+        size = len(late) if len(late) < len(portion) else (len(late) + 1) // 2
+        for start in range(0, len(late), size):
+            await _push_portion(desk, account, run, late[start : start + size], told)
+
+
+async def _push_once(
+    desk: Desk, account: Account, run: RunId, portion: Sequence[Intent], told: Pushed, *, is_alone: bool = False
+) -> list[Intent]:
+    """
+    Read a portion anew and send what did not move; return what then had to wait for too long.
+
+    For what is alone and was late before, the time its reading takes does not
+    count: a tool that is so slow is written to as well.
+    """
+    read_at, asked_s = desk.world.now(), desk.world.monotonic()
     sides = {intent.op.id: _side_of(intent) for intent in portion}
     fresh = await _fresh(account, portion, sides, told, desk)
     if fresh is None:
-        return
+        return []
     ready: list[tuple[Intent, Sent]] = []
     moved: dict[OpId, str] = {}
     seen: list[ObservedRow] = []
@@ -91,9 +116,19 @@ async def _push_portion(desk: Desk, account: Account, run: RunId, portion: Seque
     async with desk.store.transaction() as tx:
         await tx.journal.mark_failed(moved, desk.world.now())
         await tx.journal.mark_sent([sent.op.id for _, sent in ready], desk.world.now())
-    outcomes = await send(account, [sent.request for _, sent in ready])
+    with sent_by((desk.world.monotonic() if is_alone else asked_s) + FRESH_S):
+        outcomes = await send(account, [sent.request for _, sent in ready])
+    late = [intent for intent, sent in ready if _is_late(outcomes[sent.op.id])]
+    async with desk.store.transaction() as tx:
+        await tx.journal.hold([intent.op.id for intent in late])
     for intent, sent in ready:
-        await _settle(desk, account, run, intent, sent, outcomes[sent.op.id], told)
+        if intent not in late:
+            await _settle(desk, account, run, intent, sent, outcomes[sent.op.id], told)
+    return late
+
+
+def _is_late(outcome: Outcome) -> bool:
+    return isinstance(outcome, Refused) and isinstance(outcome.error, ReadTooOldError)
 
 
 async def _fresh(

@@ -55,7 +55,7 @@ class Journal:
     Ops and how far they are.
 
         planned ──▶ sent ──▶ confirmed | failed | quarantined
-           │          └────▶ unknown ──▶ confirmed | failed | quarantined
+           │ ◀── held ┴────▶ unknown ──▶ confirmed | failed | quarantined
            └────▶ failed | quarantined
     """
 
@@ -95,6 +95,10 @@ class Journal:
     async def mark_sent(self, ids: Sequence[OpId], at: datetime) -> None:
         """Say that requests are about to leave. Commit before they do."""
         await self._move(dict.fromkeys(ids), {OpState.PLANNED}, OpState.SENT, sent_at=at)
+
+    async def hold(self, ids: Sequence[OpId]) -> None:
+        """Say that these did not leave after all, and are planned as before: surely nothing of them was carried out."""
+        await self._move(dict.fromkeys(ids), {OpState.SENT}, OpState.PLANNED, sent_at=None)
 
     async def mark_unknown(self, reasons: Mapping[OpId, str]) -> None:
         """Say that nobody can tell whether these were carried out, and why."""
@@ -151,7 +155,11 @@ class Journal:
         return await self._db.all(select(op).where(op.c.run == run).order_by(op.c.planned_at, op.c.id), _op)
 
     async def _move(
-        self, reasons: Mapping[OpId, str | None], allowed: AbstractSet[OpState], state: OpState, **times: datetime
+        self,
+        reasons: Mapping[OpId, str | None],
+        allowed: AbstractSet[OpState],
+        state: OpState,
+        **times: datetime | None,
     ) -> None:
         """Move every op of *reasons* from an *allowed* state to *state*, or raise `StoreError`."""
         if not reasons:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from syncd.connectors._budget import ALL, Bucket, Budget, Rate, parse_retry_after
+from syncd.connectors._fresh import sent_by
 from syncd.connectors._http import MAX_ATTEMPTS, Classify, Http, make_client
 from syncd.connectors._json import sound
 from syncd.errors import (
@@ -18,6 +19,7 @@ from syncd.errors import (
     NotFoundError,
     OutcomeUnknownError,
     RateLimitedError,
+    ReadTooOldError,
     RejectedError,
     RemoteChangedError,
     RemoteError,
@@ -144,6 +146,18 @@ async def test_a_write_that_surely_was_not_carried_out_is_sent_again(failure: ht
     remote = Remote([failure, OK])
     assert (await remote.http().write("POST", "/x", json={})).status_code == 200
     assert len(remote.asked) == 2
+
+
+async def test_a_write_that_had_to_wait_past_its_time_does_not_leave_and_a_read_does() -> None:
+    remote = Remote([httpx.Response(429, headers={"Retry-After": "7"}), OK])
+    http = remote.http()
+    with sent_by(remote.clock.at_s + 5), pytest.raises(ReadTooOldError):
+        await http.write("PUT", "/x", json={})
+    assert len(remote.asked) == 1
+    with sent_by(remote.clock.at_s - 1):
+        await http.read("GET", "/x")
+    await http.write("PUT", "/x", json={})
+    assert len(remote.asked) == 3
 
 
 @pytest.mark.parametrize("hint", ["40", "Sun, 01 Mar 2026 12:00:40 GMT"])

@@ -68,7 +68,7 @@ class Life:
 
     def process(self, death: Death | None = None) -> Process:
         """Return a process about to start."""
-        return Process(self.bench.world, self.bench.sandbox, self.dice, death)
+        return Process(self.bench.world, self.bench.sandbox, self.dice, death, self.people.watching)
 
     async def storm(self) -> None:
         """Let the daemon run, be killed and be started again, while people edit and things fail."""

@@ -16,8 +16,6 @@ from tests.simulation.office import ITEMS, PORTFOLIO
 from tests.simulation.people import NATIVE, TOKENS, People, Said
 from tests.simulation.script import TOOLS
 
-READ_TO_WRITE_S: Final = 1.0
-"""Longer than a fresh read's answer and the write after it are under way; what is said between is not protected."""
 TOOL_OF: Final = {ConnectionName("jira-pmo"): "jira", ConnectionName("github-eng"): "github"}
 
 
@@ -120,12 +118,6 @@ def _has_removed_nothing(people: People) -> None:
             people.shown(tool, key)
 
 
-def _met_our_write(people: People, said: Said) -> bool:
-    """Whether it was said between a fresh read and the write after it: no tool here writes on a condition."""
-    writes = people.sandbox.log.writes(tool=said.tool)
-    return any(0 <= (each.at - said.at).total_seconds() <= READ_TO_WRITE_S for each in writes if each.objects)
-
-
 async def _has_lost_nothing(desk: Desk, people: People) -> None:
     """I4: every word is live, was replaced by somebody who saw it, or is kept as a loser or a conflict."""
     live = dict.fromkeys(TOKENS, "")
@@ -146,7 +138,7 @@ async def _has_lost_nothing(desk: Desk, people: People) -> None:
             said.token not in live[said.field]
             and said.token not in kept
             and (said.tool, said.key) not in people.deleted
-            and not _met_our_write(people, said)
+            and said.token not in people.unseen
             and not any(said.token in later.replaced for later in people.said[number + 1 :])
         )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from syncd.engine.push import FRESH_S
 from syncd.errors import ConfigError
 from syncd.sandbox.app import Sandbox
 from syncd.sandbox.jira import JiraStandIn
@@ -48,6 +50,8 @@ class People:
     archived: set[tuple[str, str]] = field(default_factory=set)
     trace: list[str] = field(default_factory=list)
     words: int = 0
+    unseen: set[str] = field(default_factory=set)
+    """Words a write went over that were said too shortly before it for its fresh read to show them."""
     pairs: list[Mapping[str, str]] = field(default_factory=list)
     """What belonged together in the beginning: a key in each tool."""
 
@@ -68,6 +72,25 @@ class People:
         item = self.sandbox.tools[tool].show(key)
         assert isinstance(item, Mapping)
         return item
+
+    @contextmanager
+    def watching(self, tool: str) -> Iterator[None]:
+        """Note what a write went over that was said while it was prepared: no tool here writes on a condition."""
+        count = len(self.said)
+        shortly = [one for one in self.said if self._was_just_said(one, tool) and self._is_live(one)]
+        try:
+            yield
+        finally:
+            meanwhile = [one for one in self.said[count:] if one.tool == tool]
+            self.unseen.update(one.token for one in [*shortly, *meanwhile] if not self._is_live(one))
+
+    def _was_just_said(self, said: Said, tool: str) -> bool:
+        return said.tool == tool and (self.now() - said.at).total_seconds() <= FRESH_S
+
+    def _is_live(self, said: Said) -> bool:
+        if (said.tool, said.key) in self.deleted:
+            return False
+        return said.token in str(self.shown(said.tool, said.key).get(NATIVE[said.tool][said.field]))
 
     def do(self, act: Act) -> None:
         """Do it as far as it can be done now: a tool refuses what it refuses."""

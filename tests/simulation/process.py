@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -37,6 +38,8 @@ class Process:
     sandbox: Sandbox
     dice: Random
     death: Death | None = None
+    watching: Callable[[str], AbstractContextManager[None]] = lambda _tool: nullcontext()
+    """Who looks on while a write is carried out, by tool."""
     steps: Counter[str] = field(default_factory=Counter)
     died_of: str = ""
     is_over: bool = False
@@ -108,7 +111,8 @@ class _Wire(httpx.AsyncBaseTransport):
         kind = process.kind_of(request)
         process.step(kind, what)
         await process.world.sleep(process.dice.uniform(0.01, 0.2))
-        answer = await self._inner.handle_async_request(request)
+        with process.watching(request.url.path.split("/")[1]) if kind == "write" else nullcontext():
+            answer = await self._inner.handle_async_request(request)
         await process.world.sleep(process.dice.uniform(0.01, 0.2))
         process.step("written" if kind == "write" else "answer", what)
         return answer

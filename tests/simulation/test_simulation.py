@@ -17,8 +17,6 @@ LIVES = 300
 PORTION = 10
 """Lives in one test, so that the first contact is lived through once for many of them."""
 
-OPEN = frozenset({262})
-"""Lives that break a promise: the cause is known, the mending is not made yet."""
 FOUND_AT = {
     "a-create-without-an-answer-has-failed": 1,
     "nothing-is-looked-up-after-a-restart": 1,
@@ -52,18 +50,7 @@ def test_a_life_of_edits_faults_and_deaths_ends_in_agreement(seed: int) -> None:
 @pytest.mark.parametrize("first", range(FAST, LIVES, PORTION))
 def test_many_lives_end_in_agreement(first: int) -> None:
     for seed in range(first, min(first + PORTION, LIVES)):
-        if seed not in OPEN:
-            check(live(draw(seed)))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", OPEN)
-@pytest.mark.xfail(
-    strict=True,
-    reason="a label made first, slowly, leaves seconds between the fresh read and the write",
-)
-def test_a_life_that_still_breaks_a_promise(seed: int) -> None:
-    check(live(draw(seed)))
+        check(live(draw(seed)))
 
 
 @pytest.mark.slow

@@ -73,6 +73,17 @@ async def test_a_write_is_sent_once_and_never_revived(store: Store) -> None:
     assert [row.state for row in await store.journal.of_run(R1)] == [OpState.FAILED, OpState.QUARANTINED]
 
 
+async def test_a_write_that_did_not_leave_after_all_is_planned_as_before(store: Store) -> None:
+    await begin(store)
+    with pytest.raises(StoreError, match="cannot become planned"):
+        async with store.transaction() as tx:
+            await tx.journal.hold([OP1])
+    async with store.transaction() as tx:
+        await tx.journal.mark_sent([OP1], AT)
+        await tx.journal.hold([OP1])
+    assert (await store.journal.by_ids([OP1]))[OP1] == samples.op(1, at=L1)
+
+
 async def test_runs_come_back_newest_first(store: Store) -> None:
     async with store.transaction() as tx:
         await tx.runs.start(samples.run("r1"))
