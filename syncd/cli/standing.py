@@ -13,7 +13,6 @@ from syncd.model.refs import ConnectionName
 from syncd.reconcile.titles import title_of
 from syncd.report.status import ConnectionView, OpView, RunView, StatusView, status_text
 from syncd.report.values import as_json
-from syncd.store.lease import is_surely_dead
 from syncd.store.rows import OpRow, OpState, ProposalState
 from syncd.store.store import DAEMON, WRITER
 
@@ -108,6 +107,5 @@ async def _op(shop: Shop, op: OpRow) -> OpView:
 
 async def _holder(shop: Shop, lease_name: str) -> str | None:
     """Return who holds a lease, as `host:pid`."""
-    lease = await shop.store.leases.get(lease_name)
-    is_held = lease is not None and lease.expires_at > shop.world.now() and not is_surely_dead(lease.holder)
-    return lease.holder if lease is not None and is_held else None
+    lease = await shop.store.leases.holder(lease_name)
+    return lease.holder if lease is not None else None

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
-from syncd.store.lease import is_surely_dead, this_process
+from syncd.store.lease import this_process
 from syncd.store.rows import LeaseRow
 from syncd.store.store import DAEMON, WRITER, Store
 from syncd.world import World
@@ -29,7 +29,7 @@ async def writing(store: Store, world: World, *, wait_s: float = WAIT_S) -> Asyn
         StoreError: another process still writes after *wait_s* seconds; it is named.
     """
     deadline = world.monotonic() + wait_s
-    while world.monotonic() < deadline and await _is_taken(store, world):
+    while world.monotonic() < deadline and await store.leases.holder(WRITER) is not None:
         await world.sleep(wait_s / 20)
     await store.acquire_lease(ttl_s=LEASE_S)
     try:
@@ -37,11 +37,6 @@ async def writing(store: Store, world: World, *, wait_s: float = WAIT_S) -> Asyn
             yield
     finally:
         await store.release_lease()
-
-
-async def _is_taken(store: Store, world: World) -> bool:
-    lease = await store.leases.get(WRITER)
-    return lease is not None and lease.expires_at > world.now() and not is_surely_dead(lease.holder)
 
 
 @asynccontextmanager

@@ -49,21 +49,28 @@ class Leases:
         """Return a lease, held or run out."""
         return await self._db.one(select(lease).where(lease.c.name == name), _lease)
 
+    async def holder(self, name: str) -> LeaseRow | None:
+        """Return a lease that somebody has: not given back, nor run out by the database's clock, nor of the dead."""
+        held = await self.get(name)
+        if held is None or held.expires_at <= await self._now() or is_surely_dead(held.holder):
+            return None
+        return held
+
     async def acquire(self, name: str, holder: str, ttl: timedelta) -> LeaseRow:
         """
         Take a lease that is free, has run out, or whose holder is surely dead.
 
         Raises `StoreError` naming the holder when somebody else has it.
         """
-        now = await self._now()
-        held = await self.get(name)
-        if held is not None and held.expires_at > now and not is_surely_dead(held.holder):
-            host, _, pid = held.holder.rpartition(":")
+        taken = await self.holder(name)
+        if taken is not None:
+            host, _, pid = taken.holder.rpartition(":")
             raise StoreError(
-                f"it is held by process {pid} on {host} since {held.since:%Y-%m-%d %H:%M:%S} UTC",
+                f"it is held by process {pid} on {host} since {taken.since:%Y-%m-%d %H:%M:%S} UTC",
                 where=self._db.where,
-                fix=f"stop that process, or wait until its lease runs out at {held.expires_at:%H:%M:%S} UTC",
+                fix=f"stop that process, or wait until its lease runs out at {taken.expires_at:%H:%M:%S} UTC",
             )
+        held, now = await self.get(name), await self._now()
         fence = (held.fence if held else 0) + 1
         row = LeaseRow(name=name, holder=holder, fence=fence, since=now, expires_at=now + ttl)
         await self._db.save(
@@ -80,11 +87,9 @@ class Leases:
         return LeaseRow(name=held.name, holder=held.holder, fence=held.fence, since=held.since, expires_at=until)
 
     async def release(self, held: LeaseRow) -> None:
-        """Give a lease back, if it is still ours. The fence stays."""
+        """Give a lease back, if it is still ours: it ended long ago, whatever the clock says next. The fence stays."""
         await self._db.write(
-            update(lease)
-            .where(lease.c.name == held.name, lease.c.fence == held.fence)
-            .values(expires_at=await self._now())
+            update(lease).where(lease.c.name == held.name, lease.c.fence == held.fence).values(expires_at=EPOCH)
         )
 
     async def check(self, held: LeaseRow) -> None:

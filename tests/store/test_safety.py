@@ -134,6 +134,16 @@ async def test_the_lease_of_a_dead_process_of_this_host_is_free(store: Store) ->
     assert not lease.is_surely_dead("elsewhere:1")
 
 
+async def test_a_clock_set_back_keeps_nobody_from_a_lease_that_was_given_back(
+    stores: Stores, store: Store, url: str
+) -> None:
+    await store.acquire_lease(holder="elsewhere:1")
+    await store.release_lease()
+    stores.run(url, "UPDATE lease SET since = since + 3600000000, expires_at = expires_at + 3600000000")
+    assert await store.leases.holder("writer") is None
+    assert (await store.acquire_lease()).fence == 2
+
+
 async def test_a_newer_database_is_refused_not_touched(stores: Stores, url: str, clock: Clock) -> None:
     await (await open_store(url, clock.world())).close()
     stores.run(url, "UPDATE alembic_version SET version_num = '9999'")
