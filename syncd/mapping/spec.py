@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from syncd.mapping.problems import Place
 from syncd.model.canonical import FieldSpec, Kind, Value
@@ -15,11 +16,13 @@ from syncd.model.policy import Direction
 from syncd.model.refs import ConnectionName
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """Return what is left of a text when case, Unicode form and the amount of white space do not count."""
     return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold()).split())
 
 
+@lru_cache(maxsize=4096)
 def words(text: str) -> str:
     """Return what is left of a name when case, spaces, `_` and `-` do not count: `In Progress`, `in_progress`."""
     return re.sub(r"[\s_-]+", "", fold(text))

@@ -25,7 +25,7 @@ def main(kills: str = "50", kind: str = databases.SQLITE) -> int:
     dice, struck = Random(int(kills)), 0  # noqa: S311 - moments
     for _ in range(int(kills)):
         try:
-            struck += try_moment(dice.uniform(0.2, 4.0), kind)
+            struck += try_moment(dice.uniform(0.1, 3.0), kind)
         except AssertionError as exc:
             broken.append(str(exc))
             print(exc, flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from tempfile import NamedTemporaryFile
 
 from tests import databases
@@ -23,8 +24,9 @@ class Cell:
         return f"{self.what} #{self.nth}"
 
 
-def cells(kind: str = databases.SQLITE) -> list[Cell]:
-    """Return the cells of the protocol, by watching one run of the scene."""
+@cache
+def cells(kind: str = databases.SQLITE) -> Sequence[Cell]:
+    """Return the cells of the protocol, by watching one run of the scene, once in a process."""
     with scene(kind) as watched, NamedTemporaryFile("r", suffix=".txt") as note:
         watched.act()
         assert watched.syncd(SYNC, points=note.name) == 0, watched.told()
