@@ -54,7 +54,6 @@ async def due_lines(
     another record: what we would make may be there already.
     """
     open_ops = await desk.store.journal.open_of_entities([each.item.entity.id for each in judgements])
-    opened = {name: await _is_opened(desk, name) for name in desk.accounts}
     below = await _places_below(desk, judgements)
     refused = {
         (row.connection, row.entity)
@@ -81,16 +80,18 @@ async def due_lines(
             )
             made = due_creates(wish, partial(slots_of, desk, wish.kind))
             if account.pulled and (wish.entity, rule.target) not in asked:
-                lines += [replace(line, opening=not opened[rule.target][line.kind is Kind.COMMENT]) for line in made]
+                lines += made
             elif made:
                 later.add(wish.entity)
-    return lines, frozenset(later)
+    return await _opening(desk, lines), frozenset(later)
 
 
-async def _is_opened(desk: Desk, name: ConnectionName) -> Mapping[bool, bool]:
-    """Whether a comment (`True`) or anything else was ever made there; the first ones wait for a person."""
+async def _opening(desk: Desk, lines: Sequence[Line]) -> list[Line]:
+    """Note on each line whether it is among the first comments, or the first of anything else, made in its tool."""
     kinds = {True: (Kind.COMMENT,), False: tuple(kind for kind in Kind if kind is not Kind.COMMENT)}
-    return {said: await desk.store.audit.has_any(name, Verb.CREATE, these) for said, these in kinds.items()}
+    sorts = sorted({(line.place.connection, line.kind is Kind.COMMENT) for line in lines})
+    opened = {sort: await desk.store.audit.has_any(sort[0], Verb.CREATE, kinds[sort[1]]) for sort in sorts}
+    return [replace(line, opening=not opened[line.place.connection, line.kind is Kind.COMMENT]) for line in lines]
 
 
 async def _places_below(

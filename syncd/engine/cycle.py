@@ -187,12 +187,13 @@ async def brake(desk: Desk, lines: Sequence[Line], plan: str) -> None:
     since = desk.world.now() - timedelta(hours=WINDOW_H)
     items = tuple(kind for kind in Kind if kind is not Kind.COMMENT)
     limits = Limits(**desk.portfolio.limits.model_dump())
+    names = sorted({line.place.connection for line in lines})
     check_safe(
         lines,
-        {name: await _recent(desk, name, since, items) for name in desk.accounts},
-        dict.fromkeys(desk.accounts, limits),
+        {name: await _recent(desk, name, since, items) for name in names},
+        dict.fromkeys(names, limits),
         plan=plan,
-        comments={name: await _recent(desk, name, since, (Kind.COMMENT,)) for name in desk.accounts},
+        comments={name: await _recent(desk, name, since, (Kind.COMMENT,)) for name in names},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Any, Final, TypeVar
 
@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from syncd.errors import StoreError
-from syncd.store._dialect import insert_new, upsert
+from syncd.store._dialect import insert_new, overwriting
 from syncd.store._failures import explain_failure
 from syncd.world import World
 
@@ -119,11 +119,12 @@ class Db(ABC):
 
     async def save(self, table: Table, rows: Sequence[Mapping[str, Any]], *, keep: Sequence[str] = ()) -> None:
         """Insert *rows*, overwriting those with the same primary key (but for the columns in *keep*)."""
-        await self.insert(upsert(self.dialect, table, keep=keep), rows)
+        if rows:
+            await self.write(overwriting(self.dialect.name, table, tuple(keep)), rows)
 
     async def add_new(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
         """Insert *rows* but for those whose primary key is there already; return how many were new."""
-        return await self.insert(insert_new(self.dialect, table), rows)
+        return await self.write(insert_new(self.dialect.name, table), rows) if rows else 0
 
     async def insert(self, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> int:
         """Carry out *statement* for each of *rows*; nothing for none."""
@@ -151,11 +152,25 @@ class Snapshot(Db):
         yield self._open
 
 
-class Writer(Snapshot):
-    """Reads and writes inside one transaction, and sees its own writes."""
+class Writer(Db):
+    """Reads and writes inside one transaction, and sees its own writes; *begin* is called with the first of them."""
+
+    def __init__(
+        self, engine: AsyncEngine, world: World, where: str, begin: Callable[[], Awaitable[AsyncConnection]]
+    ) -> None:
+        super().__init__(engine, world, where)
+        self._begin = begin
+        self._begun: AsyncConnection | None = None
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        if self._begun is None:
+            self._begun = await self._begin()
+        yield self._begun
 
     async def write(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
         """Carry out *statement*, for each of *rows* if given, and return how many rows it touched."""
         with edge(self.where):
-            result = await self._open.execute(statement, rows, execution_options=_COUNTED)
-            return result.rowcount
+            async with self._connection() as connection:
+                result = await connection.execute(statement, rows, execution_options=_COUNTED)
+                return result.rowcount

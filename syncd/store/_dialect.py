@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, Dialect, Engine, Insert, Table, TextClause, event, text
@@ -92,12 +93,12 @@ def database_now(dialect: Dialect) -> TextClause:
     return text(_NOW[dialect.name])
 
 
-def insert_into(dialect: Dialect, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert_into(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an insert that can say what happens on a conflict."""
-    return sqlite.insert(table) if dialect.name == "sqlite" else postgresql.insert(table)
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
-def upsert(dialect: Dialect, table: Table, *, keep: Sequence[str] = (), **computed: Any) -> Insert:  # noqa: ANN401
+def upsert(dialect: str, table: Table, *, keep: Sequence[str] = (), **computed: Any) -> Insert:  # noqa: ANN401
     """
     Return an insert that overwrites the row with the same primary key.
 
@@ -112,6 +113,13 @@ def upsert(dialect: Dialect, table: Table, *, keep: Sequence[str] = (), **comput
     return statement.on_conflict_do_update(index_elements=keys, set_=changed)
 
 
-def insert_new(dialect: Dialect, table: Table) -> Insert:
+@cache
+def overwriting(dialect: str, table: Table, keep: tuple[str, ...]) -> Insert:
+    """Return `upsert` without computed columns, made once for each table."""
+    return upsert(dialect, table, keep=keep)
+
+
+@cache
+def insert_new(dialect: str, table: Table) -> Insert:
     """Return an insert that leaves a row with the same primary key alone."""
     return insert_into(dialect, table).on_conflict_do_nothing(index_elements=list(table.primary_key))

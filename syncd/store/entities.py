@@ -38,7 +38,9 @@ class Entities:
 
     async def save(self, rows: Sequence[EntityRow]) -> None:
         """Keep *rows*; each save counts the version up."""
-        statement = upsert(self._db.dialect, entity, keep=("created_at",), version=entity.c.version + 1)
+        if not rows:
+            return
+        statement = upsert(self._db.dialect.name, entity, keep=("created_at",), version=entity.c.version + 1)
         await self._db.insert(
             statement,
             [
@@ -182,7 +184,9 @@ class Dirty:
 
     async def mark(self, ids: Sequence[EntityId]) -> None:
         """Mark *ids*; one already marked gets a new generation."""
-        statement = upsert(self._db.dialect, dirty, generation=dirty.c.generation + 1)
+        if not ids:
+            return
+        statement = upsert(self._db.dialect.name, dirty, generation=dirty.c.generation + 1)
         await self._db.insert(statement, [{"entity": one, "generation": 1} for one in dict.fromkeys(ids)])
 
     async def take(self, portfolio: str, limit: int | None = None) -> dict[EntityId, int]:

@@ -42,7 +42,7 @@ class Quarantine:
 
     async def add(self, rows: Sequence[QuarantineRow]) -> None:
         """Set *rows* aside; one set aside already keeps its *since* and counts an attempt more."""
-        statement = upsert(self._db.dialect, quarantine, keep=("since",), attempts=quarantine.c.attempts + 1)
+        statement = upsert(self._db.dialect.name, quarantine, keep=("since",), attempts=quarantine.c.attempts + 1)
         await self._db.insert(
             statement,
             [

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Final, Self
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from syncd.store._address import open_engine, parse_address
 from syncd.store._db import Db, Reader, Snapshot, Writer, edge
@@ -90,17 +91,23 @@ class Store(Repositories):
         Write what belongs together: kept when the block ends, undone when it raises.
 
         One at a time, others wait; never open one inside another. Keep remote
-        requests out of it. Raises `StoreError` when the writer's lease was lost.
+        requests out of it. It begins with the first thing read or written in
+        it: raises `StoreError` then when the writer's lease was lost.
         """
         async with self._one_writer:
             with edge(self._where):
-                async with self._engine.connect() as plain:
-                    connection = await plain.execution_options(**{WRITES: True})
-                    async with connection.begin():
-                        transaction = Transaction(Writer(self._engine, self._world, self._where, connection))
-                        if self._held is not None:
-                            await transaction.leases.check(self._held)
-                        yield transaction
+                async with AsyncExitStack() as ending:
+                    begin = partial(self._begin, ending)
+                    yield Transaction(Writer(self._engine, self._world, self._where, begin))
+
+    async def _begin(self, ending: AsyncExitStack) -> AsyncConnection:
+        """Begin a writing transaction, which *ending* ends."""
+        plain = await ending.enter_async_context(self._engine.connect())
+        connection = await plain.execution_options(**{WRITES: True})
+        await ending.enter_async_context(connection.begin())
+        if self._held is not None:
+            await Leases(Snapshot(self._engine, self._world, self._where, connection)).check(self._held)
+        return connection
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Repositories]:
