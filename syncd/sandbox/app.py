@@ -19,6 +19,7 @@ from syncd.sandbox.control import control_routes
 from syncd.sandbox.faults import FAULTS, ConnectionLost, Exchange, Faults
 from syncd.sandbox.log import Entry, RequestLog
 from syncd.sandbox.portfolio import Portfolio, make_portfolio
+from syncd.sandbox.replica import Replica
 from syncd.sandbox.standin import WRITTEN, StandIn, unknown
 from syncd.world import World
 
@@ -44,6 +45,7 @@ class Edge:
         self._faults = faults
         self._latency_s = latency_ms / 1000
         self._app = Starlette(routes=list(standin.routes()))
+        self._replica = Replica(standin, world)
         self._answers: dict[str, Response] = {}
         """What each operation was answered last, without a fault."""
 
@@ -64,6 +66,8 @@ class Edge:
             body=body,
             judgement=judgement,
             carry_out=lambda: answer_of(self._app, scope, body),
+            ask_replica=lambda: answer_of(self._replica.app() or self._app, scope, body),
+            replica=self._replica,
             former=self._answers.get(judgement.operation),
         )
         spec = self._faults.pick(exchange)

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 
 from syncd.errors import ConfigError
 from syncd.sandbox.log import Judgement, RequestKind
+from syncd.sandbox.replica import Replica
 from syncd.sandbox.standin import StandIn, unknown
 from syncd.world import World
 
@@ -35,6 +36,8 @@ DEFAULT_TIMEOUT_S: Final = 120.0
 """Longer than any client should wait."""
 DEFAULT_SLOW_S: Final = 20.0
 """As long as a client should wait."""
+DEFAULT_STALE_S: Final = 5.0
+"""As long as a replica takes to catch up on a bad day."""
 SORRY: Final = "Something went wrong while executing your query."
 
 
@@ -59,6 +62,9 @@ class Exchange:
     judgement: Judgement
     carry_out: Callable[[], Awaitable[Response]]
     """Carry the request out and return the tool's answer; at most once."""
+    ask_replica: Callable[[], Awaitable[Response]]
+    """Have it answered by the tool's replica, which may be behind; of reads only."""
+    replica: Replica
     former: Response | None = None
     """What the same operation was answered last time."""
 
@@ -187,6 +193,15 @@ async def _slow(spec: Spec, exchange: Exchange) -> Response:
     answer = await exchange.carry_out()
     await exchange.world.sleep(spec.number("wait", DEFAULT_SLOW_S))
     return answer
+
+
+@fault("stale")
+async def _stale(spec: Spec, exchange: Exchange) -> Response:
+    """For some seconds after a write, let reads see what was there before it, and nothing that was made."""
+    if exchange.judgement.kind is RequestKind.READ:
+        return await exchange.ask_replica()
+    exchange.replica.fall_behind(spec.number("wait", DEFAULT_STALE_S))
+    return await exchange.carry_out()
 
 
 @fault("swapped")

@@ -112,6 +112,18 @@ async def test_an_ignored_change_looks_like_one(peer: Peer) -> None:
     assert peer.sandbox.log.writes()[-1].objects == 0
 
 
+async def test_a_replica_shows_for_some_seconds_what_was_there_before_a_write(peer: Peer) -> None:
+    issue = await peer.create("Before")
+    peer.sandbox.faults.add("jira:stale:wait=30")
+    assert (await peer.edit(issue, summary="After")).status_code == 204
+    made = await peer.create("Made")
+    assert (await peer.fields(issue))["summary"] == "Before"
+    assert (await peer.ask("GET", f"/issue/{made}")).status_code == 404
+    peer.clock.advance(31)
+    assert (await peer.fields(issue))["summary"] == "After"
+    assert (await peer.fields(made))["summary"] == "Made"
+
+
 @pytest.mark.parametrize(("name", "made"), [("swapped", 0), ("swapped-after-commit", 1)])
 async def test_a_swapped_answer_is_that_of_the_request_before(peer: Peer, name: str, made: int) -> None:
     body = {"fields": {"project": {"key": "ENG"}, "issuetype": {"name": "Task"}, "summary": "One"}}
