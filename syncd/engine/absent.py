@@ -103,7 +103,7 @@ async def note_missing(desk: Desk, account: Account, links: Sequence[LinkRow], p
     """Leave links alone whose records are gone or hidden; return how many of them now have a tombstone."""
     if not links:
         return 0
-    now = desk.world.now()
+    now, seconds = desk.world.now(), desk.world.monotonic()
     before = await desk.store.tombstones.of_links([link.id for link in links])
     canaries = await _canaries(desk, account, {link.container for link in links}, present)
     stones: list[TombstoneRow] = []
@@ -114,7 +114,10 @@ async def note_missing(desk: Desk, account: Account, links: Sequence[LinkRow], p
             continue
         known = before.get(link.id)
         stone = known or TombstoneRow(link=link.id, first_missing_at=now, last_checked_at=now)
-        stands = known is not None and now - known.first_missing_at >= timedelta(seconds=APART_S)
+        if known is None:
+            desk.missing_since[link.id] = seconds
+        is_apart = seconds - desk.missing_since.get(link.id, -APART_S) >= APART_S  # the wall's clock may have leapt
+        stands = known is not None and is_apart and now - known.first_missing_at >= timedelta(seconds=APART_S)
         stones.append(replace(stone, last_checked_at=now, count=stone.count + (known is not None)))
         gone += stands
         changed.append(replace(link, state=LinkState.GONE if stands else LinkState.OUT_OF_SCOPE))

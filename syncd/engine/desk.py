@@ -16,7 +16,7 @@ from syncd.mapping.compiled import CompiledMapping
 from syncd.mapping.people import PeopleDirectory
 from syncd.model.canonical import Kind, Value
 from syncd.model.native import MISSING, NativeField, Record, RecordState
-from syncd.model.refs import ConnectionName, EntityId, Ref
+from syncd.model.refs import ConnectionName, EntityId, LinkId, Ref
 from syncd.reconcile.create import Slot
 from syncd.settings.load import Connection, Portfolio
 from syncd.store.rows import LinkRow, LinkState
@@ -112,6 +112,8 @@ class Desk:
     links: LinkIndex = field(default_factory=LinkIndex)
     lost: set[Ref] = field(default_factory=set)
     """Records that others referred to and that could not be read when asked for in this cycle."""
+    missing_since: dict[LinkId, float] = field(default_factory=dict)
+    """When this process first missed a record (`World.monotonic`), whatever the clock on the wall said and says."""
     restoring: bool = False
     """The store is an old copy, and some connection was not read to the end since."""
     rules: dict[Kind, Mapping[str, FieldRules]] = field(default_factory=dict)
@@ -129,11 +131,11 @@ class Desk:
         )
 
     def digest_of(self, connection: ConnectionName) -> str:
-        """Name the mapping in force and what its tool offers; another one means that everything is decided anew."""
+        """Name the mapping in force, what its tool offers and whether we write; another one: all is decided anew."""
         if connection not in self.digests:
-            described = self.accounts[connection].description
+            described, said = self.accounts[connection].description, self.accounts[connection].connection
             shapes = sorted(map(_shape, described.fields)) if described else []
-            shapes += ["links home"] * self.accounts[connection].connection.links_home
+            shapes += ["links home"] * said.links_home + ["observed only"] * (not said.writes)
             self.digests[connection] = hashlib.sha256("\n".join([self.digest, *shapes]).encode()).hexdigest()[:16]
         return self.digests[connection]
 

@@ -54,10 +54,15 @@ class Mark(ScanMark):
         return self.model_copy(update={"newest_ms": max([self.newest_ms or 0, *seen])})
 
     def done(self) -> Mark:
-        """Return where the next scan begins: never after this one's own start."""
-        started_ms = self.started_ms or 0
-        reached_ms = min(self.newest_ms or self.mark_ms or started_ms, started_ms)
-        return Mark(query=self.query, mark_ms=max(reached_ms, self.mark_ms or 0))
+        """
+        Return where the next scan begins: never after this one's own start, nor after the newest change seen.
+
+        Where nothing was ever seen it begins from the first: our own clock may be ahead of Jira's.
+        """
+        seen_ms = self.newest_ms or self.mark_ms
+        if seen_ms is None:
+            return Mark(query=self.query)
+        return Mark(query=self.query, mark_ms=max(min(seen_ms, self.started_ms or 0), self.mark_ms or 0))
 
     def anew(self) -> Mark:
         """Return it without the unfinished scan."""

@@ -78,12 +78,11 @@ class Mark(ScanMark):
         return self.model_copy(update={"started": now, "full": full, "project": "", "next_id": 0, "newest": None})
 
     def ended(self) -> Mark:
-        """Return the mark of a scan that is through."""
-        seen = [at for at in (self.newest, self.started) if at]
-        since = min(seen) if self.newest else self.since or min(seen)
+        """Return the mark of a scan that is through; from the first where nothing was seen: our clock may be ahead."""
+        reached = min(at for at in (self.newest, self.started) if at) if self.newest else self.since
         return Mark(
             query=self.query,
-            since=max(since, self.since) if self.since else since,
+            since=max(reached, self.since) if reached and self.since else reached,
             full_at=self.started if self.full else self.full_at,
         )
 
