@@ -9,7 +9,9 @@ from syncd.cli.naming import agreed, key_of, names_of, native_of, reading_of, ti
 from syncd.engine.cycle import Cycle
 from syncd.engine.desk import Desk
 from syncd.engine.items import Item
+from syncd.engine.load import load_items
 from syncd.engine.open import problems
+from syncd.engine.removal import QUESTIONS
 from syncd.mapping.lenses.base import why_cannot, why_missing
 from syncd.model.canonical import Unset, Value
 from syncd.model.native import Missing
@@ -30,6 +32,7 @@ async def findings_of(desk: Desk, cycle: Cycle) -> Findings:
             held += _held(desk, item, result, ids)
             unreadable += _unreadable(desk, item, result)
             left += _left_alone(desk, item, result)
+    held += await _whole(desk)
     values = [write.value for line in cycle.lines for write in line.writes]
     before = [write.before for line in cycle.lines for write in line.writes]
     sides = [value for each in held for _, value in each.sides]
@@ -56,6 +59,13 @@ def tell_warnings(desk: Desk) -> None:
 async def _conflict_ids(desk: Desk, cycle: Cycle) -> dict[tuple[EntityId, str], str]:
     rows = await desk.store.conflicts.of_entities(list(cycle.seen))
     return {(row.entity, row.field): row.id for row in rows}
+
+
+async def _whole(desk: Desk) -> list[Held]:
+    """Return the questions about whole items."""
+    rows = [row for row in await desk.store.conflicts.open_list(desk.portfolio.name) if row.field in QUESTIONS]
+    items = {item.entity.id: item for item in await load_items(desk, [row.entity for row in rows])} if rows else {}
+    return [await held_conflict(desk, row, items[row.entity]) for row in rows]
 
 
 def _held(desk: Desk, item: Item, result: FieldResult, ids: dict[tuple[EntityId, str], str]) -> Iterable[Held]:

@@ -15,6 +15,7 @@ from syncd.engine.cycle import Cycle, sync
 from syncd.engine.desk import Desk
 from syncd.engine.home import VERB as HOMES
 from syncd.engine.plans import apply, make_plan
+from syncd.engine.removal import QUESTIONS
 from syncd.reconcile.plan import Line, Verb
 from syncd.report.findings import Findings
 from syncd.report.outcome import Missed, OutcomeView, outcome_json, outcome_text
@@ -76,7 +77,8 @@ def _for_held(common: Common, findings: Findings) -> list[str]:
         first = findings.held[0]
         name = f'"{first.name}"' if " " in first.name else first.name
         sides = [who for who, _ in first.sides if who != "agreed"]
-        commands.append(common.command(f"conflicts resolve {name} --take {sides[0] if sides else 'CONNECTION'}"))
+        how = "--keep" if first.field in QUESTIONS else f"--take {sides[0] if sides else 'CONNECTION'}"
+        commands.append(common.command(f"conflicts resolve {name} {how}"))
     if findings.ambiguous:
         commands.append(common.command("match list"))
     return commands

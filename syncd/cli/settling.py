@@ -10,7 +10,9 @@ from syncd.cli.opening import open_for, open_shop, run_command
 from syncd.cli.options import Common
 from syncd.cli.output import emit
 from syncd.cli.plans import done_lines, missed_of
-from syncd.engine.choices import Take, find_question, resolve
+from syncd.engine.choices import Take, find_question, find_whole, leave, resolve
+from syncd.engine.desk import Desk
+from syncd.engine.removal import QUESTIONS
 from syncd.errors import ConfigError
 from syncd.model.canonical import Unset
 from syncd.model.refs import ConnectionName, EntityId
@@ -112,6 +114,8 @@ def _commands(row: ConflictRow, common: Common) -> list[str]:
         return []
     names = dict.fromkeys(each.connection for each in row.content.contenders if each.connection)
     agreed = any(each.link is None and not isinstance(each.value, Unset) for each in row.content.contenders)
+    if row.field in QUESTIONS:
+        return [common.command(f"conflicts resolve {row.id} --keep")]
     choices = [*(f"--take {name}" for name in names), *(["--keep"] if agreed else []), "--value TEXT"]
     return [common.command(f"conflicts resolve {row.id} {choice}") for choice in choices]
 
@@ -132,6 +136,8 @@ async def _resolve(common: Common, name: str, take: str | None, value: str | Non
         if take is not None and take not in desk.accounts:
             known = ", ".join(sorted(desk.accounts))
             raise ConfigError(f'"{take}" is not a connection of this portfolio', where="--take", fix=f"use {known}")
+        if (whole := await find_whole(desk, name)) is not None:
+            return await _leave(desk, whole, common, is_keeping=take is None and value is None)
         question = await find_question(desk, name)
         choice = Take(connection=ConnectionName(take) if take else None, text=value)
         cycle = await resolve(desk, question, choice, OPERATOR)
@@ -149,3 +155,17 @@ async def _resolve(common: Common, name: str, take: str | None, value: str | Non
     if any(each.failed for each in missed):
         return FAILED
     return HELD if missed else DONE
+
+
+async def _leave(desk: Desk, row: ConflictRow, common: Common, *, is_keeping: bool) -> int:
+    """Settle what is asked about a whole item: there is no value to take, only its records to keep as they are."""
+    if not is_keeping:
+        raise ConfigError(
+            f'"{row.id}" is about a whole item, not about a value',
+            where="conflicts resolve",
+            fix=f"run {common.command(f'conflicts resolve {row.id} --keep')} to leave every tool as it is; "
+            "what is to be archived, deleted or brought back, do in the tools: syncd follows",
+        )
+    await leave(desk, row)
+    emit(common, {"settled": row.id}, lambda: f"Settled: {row.field}. Every tool keeps what it has.")
+    return DONE

@@ -3,8 +3,9 @@ Linked records that a sweep of ids does not find. Absence is not deletion (desig
 
     read by id           then
     a record             archived, hidden or out of scope, or back again: its link says so
-    gone or hidden       nothing, unless another record of the same container is readable: then left
-                         alone at once, and a tombstone when it is so again ten minutes later
+    gone or hidden       nothing, unless another record of the same family in the same container is
+                         readable: then left alone at once, and a tombstone when it is so again
+                         ten minutes later
     not for us           left alone until it can be read again; never a tombstone
     anything else        nothing
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TypeAlias
 
 from syncd.engine.desk import Account, Desk
 from syncd.engine.pull import hidden, lost_of, missing, read_many, reread
@@ -21,6 +23,9 @@ from syncd.errors import RemoteError
 from syncd.model.native import Record
 from syncd.model.refs import Ref
 from syncd.store.rows import LinkRow, LinkState, TombstoneRow
+
+Place: TypeAlias = tuple[str, str]
+"""A container, and the tool's family of ids."""
 
 APART_S = 600.0
 """Seconds between the two readings that make a tombstone."""
@@ -81,8 +86,9 @@ async def look_again(desk: Desk, account: Account) -> None:
     answers = await reread(desk, account, sorted(lost))
     gone = [links[ref] for ref in missing(answers)]
     live = await desk.store.links.by_connection(account.name, desk.portfolio.name, state=LinkState.LIVE)
-    beside = {link.container: link.ref for link in live}
-    await note_missing(desk, account, gone, [beside[link.container] for link in gone if link.container in beside])
+    beside = {_place(link.ref, link.container): link.ref for link in live}
+    places = dict.fromkeys(_place(link.ref, link.container) for link in gone)
+    await note_missing(desk, account, gone, [beside[place] for place in places if place in beside])
 
 
 async def _forget(desk: Desk, account: Account, unlinked: Sequence[Ref]) -> None:
@@ -105,12 +111,12 @@ async def note_missing(desk: Desk, account: Account, links: Sequence[LinkRow], p
         return 0
     now, seconds = desk.world.now(), desk.world.monotonic()
     before = await desk.store.tombstones.of_links([link.id for link in links])
-    canaries = await _canaries(desk, account, {link.container for link in links}, present)
+    canaries = await _canaries(desk, account, {_place(link.ref, link.container) for link in links}, present)
     stones: list[TombstoneRow] = []
     changed: list[LinkRow] = []
     gone = 0
     for link in links:
-        if not canaries.get(link.container, False):
+        if not canaries.get(_place(link.ref, link.container), False):
             continue
         known = before.get(link.id)
         stone = known or TombstoneRow(link=link.id, first_missing_at=now, last_checked_at=now)
@@ -128,12 +134,17 @@ async def note_missing(desk: Desk, account: Account, links: Sequence[LinkRow], p
     return gone
 
 
-async def _canaries(desk: Desk, account: Account, containers: set[str], present: Sequence[Ref]) -> Mapping[str, bool]:
-    """Say for each container whether another record in it can be read by id just now."""
+def _place(ref: Ref, container: str) -> Place:
+    """Return where a record is, and as what: who lost the right to see issues may still see the project's versions."""
+    return container, ref.kind
+
+
+async def _canaries(desk: Desk, account: Account, places: set[Place], present: Sequence[Ref]) -> Mapping[Place, bool]:
+    """Say for each place whether another record there can be read by id just now."""
     seen = await desk.store.records.observed(list(present))
-    chosen: dict[str, Ref] = {}
+    chosen: dict[Place, Ref] = {}
     for ref, row in sorted(seen.items()):
-        if row.record.container in containers:
-            chosen.setdefault(row.record.container, ref)
+        if (place := _place(ref, row.record.container)) in places:
+            chosen.setdefault(place, ref)
     answers = await read_many(account, list(chosen.values()))
-    return {container: isinstance(answers.get(ref), Record) for container, ref in chosen.items()}
+    return {place: isinstance(answers.get(ref), Record) for place, ref in chosen.items()}

@@ -15,6 +15,7 @@ from syncd.engine.items import Item
 from syncd.engine.judge import Judgement, lines_of, readings
 from syncd.engine.load import load_items, states_of
 from syncd.engine.push import push_updates
+from syncd.engine.removal import QUESTIONS
 from syncd.errors import ConfigError, HeldError
 from syncd.model.canonical import FieldSpec, FieldType, Unset, Value
 from syncd.model.refs import ConnectionName, LinkId
@@ -43,6 +44,19 @@ class Question:
     item: Item
     state: FieldState
     conflict: ConflictRow | None
+
+
+async def find_whole(desk: Desk, name: str) -> ConflictRow | None:
+    """Return the open question about a whole item whose id begins with *name*, if it is one (`engine/removal.py`)."""
+    rows = [row for row in await desk.store.conflicts.find(name) if row.portfolio == desk.portfolio.name]
+    rows = [row for row in rows if row.ended_at is None]
+    return rows[0] if len(rows) == 1 and rows[0].field in QUESTIONS else None
+
+
+async def leave(desk: Desk, row: ConflictRow) -> None:
+    """End a question about a whole item: every tool keeps what it has, and nobody is asked again."""
+    async with desk.store.transaction() as tx:
+        await tx.conflicts.sync(desk.portfolio.name, {(row.entity, row.field): None}, how="command")
 
 
 async def find_question(desk: Desk, name: str) -> Question:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from syncd.connectors._together import together
 from syncd.engine import old_copy
 from syncd.engine.adopt import Adopted, adopt
+from syncd.engine.archive import archive_ops, push_archives
 from syncd.engine.commit import commit, ids_of, is_plain, outstanding, plan_ops
 from syncd.engine.creates import due_lines, push_creates
 from syncd.engine.desk import Desk
@@ -27,6 +28,7 @@ from syncd.engine.open import describe
 from syncd.engine.pull import pull
 from syncd.engine.push import Pushed, push_updates
 from syncd.engine.recover import recover
+from syncd.engine.removal import Removals, due_removals
 from syncd.engine.shown import keep_plan
 from syncd.engine.targets import look_for_targets
 from syncd.errors import UnsafePlanError
@@ -63,6 +65,8 @@ class Cycle:
     """Entities decided at once whose records do not show their counterparts yet."""
     seen: dict[EntityId, tuple[Item, EntityResult]] = field(default_factory=dict)
     """Every entity with something a person should know: conflicts, questions, troubles."""
+    removals: Removals = field(default_factory=Removals)
+    """What follows from deletions."""
     homes: Mapping[ConnectionName, int] = field(default_factory=dict)
     """Records that do not show their counterparts as they should, in a plan."""
     opened: tuple[ConflictRow, ...] = ()
@@ -131,7 +135,7 @@ async def decide(
     lines: list[Line] = []
     waiting: set[str] = set()
     again: set[EntityId] = set()
-    ids = await old_copy.without_unread(desk, await _without_doubts(desk, ids))
+    ids = await old_copy.without_unread(desk, await _without_doubts(desk, await _without_archives(desk, ids)))
     for start in range(0, len(ids), PORTION):
         items = await load_items(desk, ids[start : start + PORTION])
         stale = await desk.store.restored.of_entities([item.entity.id for item in items])
@@ -142,14 +146,16 @@ async def decide(
         late = old_copy.moved_since(items, stale)
         decided = judge(items, states, graph, approval, desk.world.now(), late)
         creates, later = await due_lines(desk, decided, graph, asked=cycle.adopted.asked, preview=preview)
-        creates = [replace(line, late=line.entity in stale) for line in creates]
+        removed = await due_removals(desk, decided, states, preview=preview)
+        own = [replace(line, late=line.entity in stale) for line in (*creates, *removed.lines)]
         lines += [line for each in decided for line in (*each.lines, *each.waiting)]
-        lines += creates
+        lines += own
         waiting |= {line.digest for each in decided for line in each.waiting}
-        waiting |= {line.digest for line in creates if not approval.permits(line)}
-        again |= {line.entity for line in creates} | later
+        waiting |= {line.digest for line in own if not approval.permits(line)}
+        again |= {line.entity for line in creates} | later | removed.later
+        cycle.removals.add(removed)
         cycle.compared += len(decided)
-        plain = {each.item.entity.id for each in decided if keep and is_plain(each)} - again
+        plain = {each.item.entity.id for each in decided if keep and is_plain(each)} - again - removed.entities
         if keep and plain:
             await keep([each for each in decided if each.item.entity.id in plain])
         judgements += [each for each in decided if each.item.entity.id not in plain]
@@ -158,6 +164,12 @@ async def decide(
     cycle.unmade = frozenset(again)
     cycle.seen = {each.item.entity.id: (each.item, each.seen) for each in judgements if _is_telling(each)}
     return judgements
+
+
+async def _without_archives(desk: Desk, ids: Sequence[EntityId]) -> Sequence[EntityId]:
+    """Leave out entities of which a record may be archived by us, until that was looked up."""
+    unsure = {op.entity for op in await desk.store.journal.open() if op.verb == Verb.ARCHIVE}
+    return [one for one in ids if one not in unsure] if unsure else ids
 
 
 async def _without_doubts(desk: Desk, ids: Sequence[EntityId]) -> Sequence[EntityId]:
@@ -200,7 +212,8 @@ async def brake(desk: Desk, lines: Sequence[Line], plan: str) -> None:
 async def _recent(desk: Desk, name: ConnectionName, since: datetime, kinds: Sequence[Kind]) -> Recent:
     writes = await desk.store.audit.recent_changes(name, since, kinds)
     linked = await desk.store.links.count(name, kinds)
-    return Recent(archived=writes.archived, updated=writes.updated, created=writes.created, linked=linked)
+    unsure = [op for op in await desk.store.journal.open(name) if op.verb == Verb.ARCHIVE and Kind.TASK in kinds]
+    return Recent(archived=writes.archived + len(unsure), updated=writes.updated, created=writes.created, linked=linked)
 
 
 async def carry_out(
@@ -210,20 +223,25 @@ async def carry_out(
     approval: Approval,
     taken: Mapping[EntityId, int],
 ) -> None:
-    """Commit every decision with its intents, then write: updates, creates (parents first), links home."""
+    """Commit every decision with its intents, then write: updates, creates (parents first), archives, links home."""
     intents = plan_ops(desk, cycle.run, judgements)
+    ended = [line for line in cycle.lines if line.verb is Verb.ARCHIVE and approval.permits(line)]
+    archives = archive_ops(desk, cycle.run, ended, [each.item for each in judgements])
     open_ = {each.item.entity.id for each in judgements if outstanding(each)} | cycle.unmade
     open_ |= await owing(desk, ids_of(judgements))
     async with desk.store.transaction() as tx:
-        changes = await commit(tx, desk, cycle.run, judgements, intents)
+        changes = await commit(tx, desk, cycle.run, judgements, [*intents, *archives])
+        await tx.tombstones.save(cycle.removals.stones)
+        asked = await tx.conflicts.sync(desk.portfolio.name, cycle.removals.questions, how="withdrawal")
         await tx.dirty.clear({entity: taken[entity] for entity in ids_of(judgements) if entity in taken})
         await tx.dirty.mark(sorted(open_))
         held = {line.entity for line in cycle.lines if line.digest in cycle.waiting} | cycle.unmade
         await tx.restored.settle(sorted(cycle.stale & set(ids_of(judgements)) - held))
-    cycle.opened = changes.opened
+    cycle.opened = (*changes.opened, *asked.opened)
     await push_updates(desk, cycle.run, intents, cycle.pushed)
     creates = [line for line in cycle.lines if line.verb is Verb.CREATE and approval.permits(line)]
     await push_creates(desk, cycle.run, creates, cycle.pushed)
+    await push_archives(desk, cycle.run, archives, cycle.pushed)
     touched = [*ids_of(judgements), *(line.entity for line in creates), *cycle.owing]
     await show_homes(desk, cycle.run, touched, cycle.pushed.counts)
 

@@ -177,6 +177,11 @@ class Desk:
                 found[name] = value
         return found
 
+    def is_closed(self, record: Record, kind: Kind) -> bool:
+        """Say whether a record shows the status that stands for archived, in a tool that cannot archive it."""
+        status = self.mapping.closes_as(record.ref.connection, kind, record.type)
+        return status is not None and self.readings(record, kind, ("status",)).get("status") == status
+
     def link_state(self, record: Record, kind: Kind) -> LinkState:
         """Say how a link to *record* stands now, given the kind its entity has."""
         if record.state is RecordState.ARCHIVED:

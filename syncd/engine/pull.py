@@ -233,8 +233,14 @@ async def _kinds(desk: Desk, links: Iterable[LinkRow]) -> Mapping[EntityId, Kind
 
 
 def refreshed(desk: Desk, link: LinkRow, record: Record, kind: Kind) -> LinkRow:
-    """Return *link* as *record* shows it now; one that was parted or is gone for good stays so."""
+    """
+    Return *link* as *record* shows it now; one that was parted stays so.
+
+    One that we archived by closing it rests until its status is another one.
+    """
     state = link.state if link.state is LinkState.UNLINKED else desk.link_state(record, kind)
+    if state is LinkState.LIVE and link.state is LinkState.ARCHIVED and desk.is_closed(record, kind):
+        state = LinkState.ARCHIVED
     return replace(link, state=state, container=record.container, type=record.type, key=record.key, url=record.url)
 
 

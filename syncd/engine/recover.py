@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from syncd.connectors.protocol import CreateIdentity, CreateKey, Done
 from syncd.engine.absent import look_again
+from syncd.engine.archive import look_up
 from syncd.engine.creates import slots_of
 from syncd.engine.desk import Account, Desk
 from syncd.engine.load import REQUEST_TIMEOUT_S
@@ -31,6 +32,7 @@ async def recover(desk: Desk, run: RunId) -> None:
         planned                      it was never sent: failed, to be decided anew
         sent (we were killed)        unknown
         unknown update               read by id; the merge tells what it finds
+        unknown archive              read by id; see `syncd.engine.archive.look_up`
         unknown create, found        linked and confirmed
         unknown create, not found    stays, until the tool's index must have shown it; then failed
     """
@@ -58,7 +60,10 @@ async def recover(desk: Desk, run: RunId) -> None:
 async def _look_up(desk: Desk, account: Account, run: RunId, ops: Sequence[OpRow]) -> None:
     old = [op for op in ops if _is_over(desk, op)]
     links = await desk.store.links.by_ids([op.link for op in old if op.link is not None])
-    await reread(desk, account, [links[op.link].ref for op in old if op.link in links])
+    answers = await reread(desk, account, [links[op.link].ref for op in old if op.link in links])
+    archives = [op for op in old if op.verb == Verb.ARCHIVE]
+    if archives:
+        await look_up(desk, account, run, archives, answers)
     creates = [op for op in ops if op.verb == Verb.CREATE]
     if creates:
         await _find_created(desk, account, run, creates)

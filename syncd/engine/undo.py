@@ -24,6 +24,10 @@ from syncd.reconcile.undo import Reversal, Wrote, undo_field
 from syncd.store.rows import AuditRow, LinkRow, RunRow
 
 MADE = "that run made it, and syncd never deletes: close or delete it there"
+ARCHIVED = (
+    "that run archived it because it was deleted elsewhere, and syncd brings nothing back: "
+    "take it out of the archive there, or give it its status back, and it goes on being synced"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,12 @@ class _Writes:
 
     fields: dict[Ref, dict[str, Wrote]] = field(default_factory=dict)
     made: list[AuditRow] = field(default_factory=list)
+    archived: list[AuditRow] = field(default_factory=list)
+
+    @property
+    def whole(self) -> list[tuple[AuditRow, str]]:
+        """Return the records that stay as they are, and why."""
+        return [*((row, MADE) for row in self.made), *((row, ARCHIVED) for row in self.archived)]
 
 
 async def undo(desk: Desk, name: str, by: str, *, dry_run: bool) -> Undone:
@@ -71,7 +81,7 @@ async def undo(desk: Desk, name: str, by: str, *, dry_run: bool) -> Undone:
     target = await find_run(desk, name)
     await desk.store.audit.check_chain(target.id)
     writes = await _writes_of(desk, target.id)
-    if not writes.fields and not writes.made:
+    if not writes.fields and not writes.whole:
         raise ConfigError(
             f"the run {target.id} wrote nothing that can be taken back",
             fix="run syncd log to see which runs wrote what",
@@ -103,22 +113,25 @@ async def find_run(desk: Desk, name: str) -> RunRow:
 async def _writes_of(desk: Desk, run: RunId) -> _Writes:
     writes = _Writes()
     made: dict[Ref, AuditRow] = {}
+    archived: dict[Ref, AuditRow] = {}
     async for row in desk.store.audit.of_run(run):
         if row.verb == Verb.CREATE:
             made.setdefault(row.ref, row)
+        elif row.verb == Verb.ARCHIVE:
+            archived.setdefault(row.ref, row)
         elif row.field is not None and row.ref not in made:
             fields = writes.fields.setdefault(row.ref, {})
             first = fields.get(row.field)
             fields[row.field] = Wrote(first.before if first else row.before, row.after)
-    writes.made = list(made.values())
+    writes.made, writes.archived = list(made.values()), list(archived.values())
     return writes
 
 
 async def _decide(desk: Desk, done: Undone, writes: _Writes, by: str) -> list[Judgement]:
-    links = await desk.store.links.by_refs([*writes.fields, *(row.ref for row in writes.made)])
+    links = await desk.store.links.by_refs([*writes.fields, *(row.ref for row, _ in writes.whole)])
     done.left += [
-        Left(ref=row.ref, key=links[row.ref].key if row.ref in links else row.ref.id, field=None, why=MADE)
-        for row in writes.made
+        Left(ref=row.ref, key=links[row.ref].key if row.ref in links else row.ref.id, field=None, why=why)
+        for row, why in writes.whole
     ]
     unread = await _read(desk, [ref for ref in writes.fields if ref in links])
     unread |= {ref: "it is not linked any more" for ref in writes.fields if ref not in links}

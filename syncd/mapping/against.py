@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from syncd.errors import ConfigError
+from syncd.mapping.archive import check_closing
 from syncd.mapping.bind import applying, holders_of, named
 from syncd.mapping.checks import check_laws
 from syncd.mapping.compiled import CompiledMapping, Described, spelling_of
@@ -36,6 +37,7 @@ def check_against(mapping: CompiledMapping, connection: ConnectionName, descript
         for rule in rules:
             if rule.target == connection:
                 _check_create(here, rule, description, problems)
+    check_closing(here, connection, description, problems)
     return problems
 
 

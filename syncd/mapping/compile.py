@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from syncd.mapping import checks, rules
+from syncd.mapping.archive import check_archives, read_deletions
 from syncd.mapping.compiled import CompiledMapping
 from syncd.mapping.fields import read_fields
 from syncd.mapping.kinds import read_kinds, stated_types
@@ -16,12 +17,20 @@ from syncd.mapping.validate import validate
 from syncd.model.refs import ConnectionName
 
 
+def nothing(record_type: str) -> bool:
+    """Say that records of that type cannot be archived."""
+    del record_type
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One file as plain data, with its lines."""
 
     data: object
     locate: Locate
+    archives: Callable[[str], bool] = nothing
+    """Of a tool's defaults: whether the tool's own archive takes records of a type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +87,12 @@ def _merge(
         matches=rules.read_matches(file, place / "match", read.specs, names, problems),
         similar=rules.read_similar(file),
         comments=_comments(file),
+        deletions=read_deletions(file, place / "on_delete", read.specs, problems),
+        archivable={name: frozenset(filter(sources[name].archives, kinds[name])) for name in names},
         place=place,
     )
     checks.check_policies(mapping, place / "fields", problems)
+    check_archives(mapping, problems)
     return mapping.with_warnings(tuple(problems.warnings[warned:]))
 
 

@@ -12,7 +12,7 @@ from syncd.mapping.bind import Binding, find, make_lens, named
 from syncd.mapping.explain import fallbacks_of
 from syncd.mapping.lenses.base import BaseLens, Lookup, People
 from syncd.mapping.problems import Place
-from syncd.mapping.spec import Comments, CreateRule, Fallback, Filter, MatchRule, SideSpec, fold, texts_of
+from syncd.mapping.spec import Comments, CreateRule, Deletion, Fallback, Filter, MatchRule, SideSpec, fold, texts_of
 from syncd.model.canonical import FieldSpec, Kind, Value, Written
 from syncd.model.native import (
     Bool,
@@ -32,7 +32,7 @@ from syncd.model.native import (
 from syncd.model.native import (
     People as NativePeople,
 )
-from syncd.model.policy import Direction, Hold, Policy
+from syncd.model.policy import Direction, Hold, OnDelete, Policy
 from syncd.model.refs import ConnectionName, Ref
 
 
@@ -90,6 +90,9 @@ class CompiledMapping:
     similar: Mapping[Kind, int] = field(default_factory=dict)
     """Kinds of which what is alike is proposed, with the least confidence in percent."""
     comments: Comments = field(default_factory=Comments)
+    deletions: Mapping[Kind, Deletion] = field(default_factory=dict)
+    archivable: Mapping[ConnectionName, frozenset[str]] = field(default_factory=dict)
+    """The record types that a tool's own archive takes."""
     place: Place = field(default_factory=lambda: Place(lambda _: ""))
     warnings: tuple[ConfigError, ...] = ()
     """What works, though perhaps not as meant; never raised."""
@@ -169,6 +172,16 @@ class CompiledMapping:
             if fields and not any(each.writable for each in fields):
                 return Direction.READ
         return side.direction
+
+    def on_delete(self, kind: Kind) -> OnDelete:
+        """Return what is done elsewhere about an item of *kind* that was deleted in one tool."""
+        return self.deletions[kind].do if kind in self.deletions else OnDelete.UNLINK
+
+    def closes_as(self, connection: ConnectionName, kind: Kind, record_type: str) -> str | None:
+        """Return the status that stands for archived there; `None` where the tool archives, or nothing is declared."""
+        if record_type in self.archivable.get(connection, ()) or kind not in self.deletions:
+            return None
+        return self.deletions[kind].close_as
 
     def match_rules(self, kind: Kind) -> tuple[MatchRule, ...]:
         """Return how records of a kind are recognised, the most telling first."""

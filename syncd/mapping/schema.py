@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from syncd.model.canonical import FieldType, Kind
-from syncd.model.policy import Direction
+from syncd.model.policy import Direction, OnDelete
 
 RESERVED: Final = frozenset(
     {
@@ -308,6 +308,28 @@ class CommentsRule(Strict):
     )
 
 
+class OnDeleteRule(Strict):
+    """What is done elsewhere when an item was deleted in one tool. Short form: unlink or archive."""
+
+    model_config = _short({"enum": list(OnDelete)})
+
+    do: OnDelete = Field(default=OnDelete.ARCHIVE, description="unlink: nothing (default); archive: archive it there.")
+    close_as: str | None = Field(
+        default=None, description="The status that stands for archived in tools without an archive for this kind."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand(cls, value: object) -> object:
+        return {"do": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _closes_what_is_archived(self) -> OnDeleteRule:
+        if self.close_as is not None and self.do is OnDelete.UNLINK:
+            raise refuse("unlink closes nothing", "remove close_as:, or say do: archive")
+        return self
+
+
 class MappingFile(Strict):
     """A portfolio's mapping file."""
 
@@ -321,6 +343,9 @@ class MappingFile(Strict):
         default_factory=dict
     )
     comments: CommentsRule | None = Field(default=None, description="Keeps comments, and says how copies follow.")
+    on_delete: dict[Kind, OnDeleteRule] = Field(
+        default_factory=dict, description="What happens elsewhere to an item deleted in one tool: nothing by default."
+    )
     fields: dict[str, FieldRule] = Field(default_factory=dict)
     people: str | None = Field(default=None, description="The people file, relative to the configuration folder.")
 

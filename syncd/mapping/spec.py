@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from syncd.mapping.problems import Place
 from syncd.model.canonical import FieldSpec, Kind, Value
-from syncd.model.policy import Direction
+from syncd.model.policy import Direction, OnDelete
 from syncd.model.refs import ConnectionName
 
 
@@ -169,6 +169,16 @@ class Comments:
     """An edit of a copy counts like one of the original; otherwise it is put back."""
     mark_deleted: bool = False
     """Copies of a comment that was deleted at its origin say so, instead of staying as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What is done elsewhere about an item of one kind that was deleted in one tool."""
+
+    do: OnDelete
+    close_as: str | None
+    """The canonical status that stands for archived in tools without an archive for it."""
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)

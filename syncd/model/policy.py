@@ -10,6 +10,15 @@ from typing import TypeAlias
 from syncd.model.refs import ConnectionName
 
 
+class OnDelete(StrEnum):
+    """What is done elsewhere about a linked item that was deleted in one tool."""
+
+    UNLINK = "unlink"
+    """Tell, and nothing else (the default)."""
+    ARCHIVE = "archive"
+    """Archive it everywhere else, as far as nobody still works on it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """Keep every side as it is and ask a person (the default)."""

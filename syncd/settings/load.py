@@ -47,6 +47,11 @@ class ToolLike(Protocol):
         """Returns the text of the recommended mapping."""
         ...
 
+    @property
+    def archives(self) -> Callable[[str], bool]:
+        """Says whether the tool's own archive takes records of a type."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
@@ -247,7 +252,7 @@ class _Loader:
 
     def _defaults(self, tool: ToolLike) -> Source:
         document = _shipped(tool.defaults(), f"{tool.name}/defaults.yaml")
-        return Source(document.data, document.locate)
+        return Source(document.data, document.locate, tool.archives)
 
     def _people(self, document: Document, names: tuple[ConnectionName, ...]) -> PeopleDirectory:
         path = document.data.get("people") if isinstance(document.data, dict) else None

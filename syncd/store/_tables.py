@@ -348,6 +348,7 @@ tombstone = Table(
     _time("first_missing_at"),
     _time("last_checked_at"),
     _int("times"),
+    _str("verdict", null=True),
 )
 
 lease = Table("lease", METADATA, _id("name"), _str("holder"), _int("fence"), _time("since"), _time("expires_at"))

@@ -104,6 +104,11 @@ class Conflicts:
         query = select(conflict).where(conflict.c.ended_at.is_(None))
         return await self._db.within(query, conflict.c.entity, ids, _conflict)
 
+    async def last_of(self, ids: Sequence[EntityId], field: str) -> dict[EntityId, ConflictRow]:
+        """Return the last conflict about *field* of each entity, open or ended."""
+        query = select(conflict).where(conflict.c.field == field).order_by(conflict.c.opened_at, conflict.c.id)
+        return {row.entity: row for row in await self._db.within(query, conflict.c.entity, ids, _conflict)}
+
     async def find(self, prefix: str) -> list[ConflictRow]:
         """Return the conflicts, open or ended, whose id begins with *prefix*, newest first."""
         query = select(conflict).where(conflict.c.id.startswith(prefix, autoescape=True))

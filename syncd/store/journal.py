@@ -146,6 +146,12 @@ class Journal:
             found.setdefault(row.entity, []).append(row)
         return found
 
+    async def archives_of(self, ids: Sequence[LinkId]) -> dict[LinkId, OpRow]:
+        """Return the last archive that was carried out on each link, if any."""
+        query = select(op).where(op.c.verb == "archive", op.c.state == OpState.CONFIRMED)
+        rows = await self._db.within(query.order_by(op.c.planned_at, op.c.id), op.c.link, ids, _op)
+        return {row.link: row for row in rows if row.link is not None}
+
     async def by_ids(self, ids: Sequence[OpId]) -> dict[OpId, OpRow]:
         """Return the ops of *ids*; unknown ones are left out."""
         return {row.id: row for row in await self._db.within(select(op), op.c.id, ids, _op)}

@@ -13,7 +13,7 @@ from syncd.model.refs import ConnectionName, EntityId, LinkId, Ref
 from syncd.store._db import Db, chunks
 from syncd.store._tables import base, entity, home, link, observed, tombstone
 from syncd.store.records import parse_ref
-from syncd.store.rows import BaseField, BaseRow, LinkRow, LinkState, TombstoneRow
+from syncd.store.rows import BaseField, BaseRow, LinkRow, LinkState, TombstoneRow, Verdict
 
 
 def _link(row: Row[Any]) -> LinkRow:
@@ -205,6 +205,7 @@ class Tombstones:
                 first_missing_at=row.first_missing_at,
                 last_checked_at=row.last_checked_at,
                 count=row.times,
+                verdict=row.verdict and Verdict(row.verdict),
             ),
         )
         return {row.link: row for row in rows}
@@ -219,6 +220,7 @@ class Tombstones:
                     "first_missing_at": row.first_missing_at,
                     "last_checked_at": row.last_checked_at,
                     "times": row.count,
+                    "verdict": row.verdict,
                 }
                 for row in rows
             ],

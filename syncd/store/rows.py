@@ -330,6 +330,17 @@ class MatchProposalRow:
     decided_at: datetime | None = None
 
 
+class Verdict(StrEnum):
+    """What was decided about a deletion, once and for all; a record that comes back and goes again is another one."""
+
+    UNLINKED = "unlinked"
+    """The mapping wants nothing else."""
+    ARCHIVED = "archived"
+    """Everything that was to be archived elsewhere is."""
+    ASKED = "asked"
+    """Somebody still works on it elsewhere: nothing is archived, and a person was asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TombstoneRow:
     """How often a linked record was missed on direct reads, and since when."""
@@ -338,6 +349,8 @@ class TombstoneRow:
     first_missing_at: datetime
     last_checked_at: datetime
     count: int = 1
+    verdict: Verdict | None = None
+    """`None` while it is not sure yet that the record is gone, or while what follows from that is not decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

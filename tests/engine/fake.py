@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -40,11 +40,12 @@ from syncd.model.native import (
     NativeType,
     Person,
     Record,
+    RecordState,
     RichText,
     Text,
     TextFormat,
 )
-from syncd.model.refs import ConnectionName, Cursor, EntityId, Ref, Revision
+from syncd.model.refs import ConnectionName, Cursor, EntityId, OpId, Ref, Revision
 from syncd.world import World
 
 DEFAULTS = """\
@@ -102,6 +103,7 @@ class Fake:
             max_batch=20,
             quiet=frozenset({"task"}),
             links_home=True,
+            archives=True,
         )
     )
     writes: list[Write] = field(default_factory=list)
@@ -113,6 +115,21 @@ class Fake:
     lose_answers: int = 0
     """How many creates are made and never answered."""
     refuse_bodies: bool = False
+    refuse_archives: RemoteError | None = None
+    lose_archives: str = ""
+    """Archives are never answered: carried out (`after`) or not (`before`)."""
+    bin: dict[Ref, Record] = field(default_factory=dict)
+    """What was deleted or hidden."""
+    before_read: Callable[[], None] | None = None
+    """What happens, once, right before something is read by id."""
+    down: RemoteError | None = None
+    """Why nothing can be read."""
+    forbidden: dict[Ref, RemoteError] = field(default_factory=dict)
+    """Items that are answered with this when read by id."""
+    reads: list[frozenset[Ref]] = field(default_factory=list)
+    """What was read by id, request by request."""
+    archives: bool = True
+    """Whether the tool has an archive of its own."""
     number: int = 0
 
     # --- people's hands ---
@@ -156,9 +173,25 @@ class Fake:
 
     def delete(self, ref: Ref) -> None:
         """Delete an item for good, with the comments below it."""
-        del self.items[ref]
+        self.hide(ref)
         for each in [one for one, record in self.items.items() if record.fields.get("parent") == ref]:
             del self.items[each]
+
+    def archive(self, ref: Ref, *, away: bool = True) -> None:
+        """Archive an item, or bring it back."""
+        self.edit(ref, by="Sync Bot")
+        state = RecordState.ARCHIVED if away else RecordState.LIVE
+        self.items[ref] = replace(self.items[ref], state=state)
+
+    def hide(self, ref: Ref) -> None:
+        """Take an item out of sight; it can be restored."""
+        self.bin[ref] = self.items.pop(ref)
+
+    def restore(self, ref: Ref, state: RecordState = RecordState.LIVE) -> None:
+        """Bring an item back that was deleted or hidden, by the same id."""
+        item = self.bin.pop(ref)
+        self._put(ref, item.type, item.container, item.key, item.fields)
+        self.items[ref] = replace(self.items[ref], state=state, marker=item.marker)
 
     def below(self, ref: Ref) -> list[str]:
         """Return what is said below an item, oldest first, as it is held."""
@@ -210,6 +243,8 @@ class Fake:
     async def changes(self, since: Cursor | None, known: Known) -> AsyncIterator[Page]:
         """Yield everything of the types in focus that changed since; all of it in another focus."""
         del known
+        if self.down is not None:
+            raise self.down
         focus = ",".join(sorted(self.types))
         last = json.loads(since) if since else None
         after = last[1] if last and last[0] == focus else -1
@@ -224,7 +259,14 @@ class Fake:
 
     async def read_many(self, refs: Sequence[Ref]) -> Mapping[Ref, Record | RemoteError]:
         """Read by id."""
-        return {ref: self.items.get(ref) or NotFoundError(f"{ref} is gone or hidden") for ref in refs}
+        self.reads.append(frozenset(refs))
+        happens, self.before_read = self.before_read, None
+        if happens is not None:
+            happens()
+        if self.down is not None:
+            raise self.down
+        told = {ref: self.items.get(ref) or NotFoundError(f"{ref} is gone or hidden") for ref in refs}
+        return {**told, **{ref: self.forbidden[ref] for ref in refs if ref in self.forbidden}}
 
     async def write(self, batch: Sequence[Write]) -> Sequence[Outcome]:
         """Carry writes out."""
@@ -255,8 +297,18 @@ class Fake:
             case Update(op=op, pre=pre, fields=fields):
                 self.edit(pre.ref, by="Sync Bot", **fields)
                 return Done(op=op, record=self.items[pre.ref])
-            case Archive():
-                raise AssertionError("nothing is archived")
+            case Archive(op=op, pre=pre):
+                return self._archive(op, pre.ref)
+
+    def _archive(self, op: OpId, ref: Ref) -> Outcome:
+        if self.refuse_archives is not None:
+            return Refused(op=op, error=self.refuse_archives)
+        if self.lose_archives == "before":
+            return Unknown(op=op, error=UnavailableError("no answer"))
+        self.archive(ref)
+        if self.lose_archives == "after":
+            return Unknown(op=op, error=UnavailableError("no answer"))
+        return Done(op=op, record=self.items[ref])
 
     async def find_created(self, keys: Sequence[CreateKey]) -> Mapping[EntityId, Sequence[Record]]:
         """Look below the parent for a comment, everywhere for the rest."""
@@ -304,4 +356,7 @@ def tool_of(fakes: Mapping[ConnectionName, Fake]) -> Tool:
         del settings, http, world
         return fakes[name]
 
-    return Tool(name="fake", settings=Settings, connect=connect, defaults=lambda: DEFAULTS)
+    def archives(record_type: str) -> bool:
+        return record_type == "task" and all(fake.archives for fake in fakes.values())
+
+    return Tool(name="fake", settings=Settings, connect=connect, defaults=lambda: DEFAULTS, archives=archives)

@@ -82,6 +82,9 @@ class MadeUpTool:
     def defaults(self) -> str:
         return self.text
 
+    def archives(self, record_type: str) -> bool:
+        return self.name == "board" and record_type != "milestone"
+
 
 TOOLS: Mapping[str, Callable[[], ToolLike]] = {
     "tracker": lambda: MadeUpTool("tracker", TRACKER_DEFAULTS),

@@ -203,6 +203,53 @@ BROKEN_MAPPING: dict[str, tuple[str, str, str]] = {
             "  fix: use one of initiative, task, milestone, iteration, comment"
         ),
     ),
+    "an archive that a tool does not have": (
+        "people: people.csv",
+        "on_delete: {task: archive}\npeople: people.csv",
+        (
+            "config/mappings/platform.yaml:11 (on_delete.task): pmo cannot archive a task (Story, Task, Bug), and no "
+            "status is declared that stands for archived\n"
+            "  fix: declare one, as in task: {do: archive, close_as: cancelled}, or say task: unlink"
+        ),
+    ),
+    "an archive where there is not even a status": (
+        "people: people.csv",
+        "on_delete: {milestone: {do: archive, close_as: cancelled}}\npeople: people.csv",
+        (
+            "config/mappings/platform.yaml:11 (on_delete.milestone.close_as): pmo cannot archive a milestone "
+            "(version), and has no word of its own for cancelled\n"
+            "  fix: name one under fields.milestone.status.pmo.values.cancelled, or use one of active, released\n"
+            "config/mappings/platform.yaml:11 (on_delete.milestone): eng cannot archive a milestone (milestone), and "
+            "has no status that could be written instead\n"
+            "  fix: map fields.milestone.status for eng, or say milestone: unlink\n"
+            "2 problems in the configuration"
+        ),
+    ),
+    "closing as no status": (
+        "people: people.csv",
+        "on_delete: {task: {do: archive, close_as: canceled}}\npeople: people.csv",
+        (
+            'config/mappings/platform.yaml:11 (on_delete.task.close_as): "canceled" is not a status of task (did you '
+            'mean "cancelled"?)\n'
+            "  fix: use one of proposed, planned, in_progress, in_review, blocked, done, cancelled"
+        ),
+    ),
+    "closing what is only unlinked": (
+        "people: people.csv",
+        "on_delete: {task: {do: unlink, close_as: done}}\npeople: people.csv",
+        (
+            "config/mappings/platform.yaml:11 (on_delete.task): unlink closes nothing\n"
+            "  fix: remove close_as:, or say do: archive"
+        ),
+    ),
+    "archiving comments": (
+        "people: people.csv",
+        "on_delete: {comment: archive}\npeople: people.csv",
+        (
+            "config/mappings/platform.yaml:11 (on_delete.comment): a comment is never archived\n"
+            "  fix: say comments: {deleted: mark} to have the copies say so"
+        ),
+    ),
     "matching by an unknown field": (
         "milestone: title",
         "milestone: titel",

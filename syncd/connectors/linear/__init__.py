@@ -6,6 +6,7 @@ from importlib.resources import files
 
 from syncd.connectors.linear.connector import LinearConnector
 from syncd.connectors.linear.settings import LinearSettings
+from syncd.connectors.linear.write import ARCHIVES
 from syncd.connectors.protocol import Tool
 
 __all__ = ["TOOL"]
@@ -15,4 +16,10 @@ def _defaults() -> str:
     return (files(__name__) / "defaults.yaml").read_text(encoding="utf-8")
 
 
-TOOL = Tool(name="linear", settings=LinearSettings, connect=LinearConnector, defaults=_defaults)
+TOOL = Tool(
+    name="linear",
+    settings=LinearSettings,
+    connect=LinearConnector,
+    defaults=_defaults,
+    archives=ARCHIVES.__contains__,
+)
