@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+import syncd.sandbox.pages  # noqa: F401 - its faults register themselves
 from syncd.errors import ConfigError
 from syncd.sandbox.control import control_routes
 from syncd.sandbox.faults import FAULTS, ConnectionLost, Exchange, Faults

@@ -29,7 +29,11 @@ class Mark(ScanMark):
 
     version: int = 2
     mark_ms: int | None = None
-    """Everything changed before this was read, apart from what the index held back; `None`: all is to be read."""
+    """
+    Everything changed before this was read, apart from what the index held back.
+
+    `None`: all is to be read, several requests at a time. 0: nothing was there to be read.
+    """
     started_ms: int | None = None
     newest_ms: int | None = None
     token: str | None = None
@@ -57,12 +61,10 @@ class Mark(ScanMark):
         """
         Return where the next scan begins: never after this one's own start, nor after the newest change seen.
 
-        Where nothing was ever seen it begins from the first: our own clock may be ahead of Jira's.
+        Where nothing was ever seen that is the beginning of time: our own clock may be ahead of Jira's.
         """
-        seen_ms = self.newest_ms or self.mark_ms
-        if seen_ms is None:
-            return Mark(query=self.query)
-        return Mark(query=self.query, mark_ms=max(min(seen_ms, self.started_ms or 0), self.mark_ms or 0))
+        reached_ms = min(self.newest_ms or self.mark_ms or 0, self.started_ms or 0)
+        return Mark(query=self.query, mark_ms=max(reached_ms, self.mark_ms or 0))
 
     def anew(self) -> Mark:
         """Return it without the unfinished scan."""

@@ -73,7 +73,7 @@ async def _read_chain(scan: Scan, mark: Mark) -> AsyncGenerator[Page, None]:
 
 async def _search(scan: Scan, mark: Mark) -> SearchPage:
     options = scan.site.settings.options
-    since_ms = None if mark.mark_ms is None else mark.mark_ms - int(options.overlap_s * 1000)
+    since_ms = mark.mark_ms - int(options.overlap_s * 1000) if mark.mark_ms else None
     body: dict[str, object] = {
         "jql": make_jql(scan.site.settings.scope, since_ms),
         "maxResults": options.page_size,
