@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -128,3 +129,31 @@ def test_the_daemon_syncs_until_told_to_stop_and_gives_the_store_back(cli: Cli) 
         assert daemon.lines[-1].startswith("Stopped in order after ")
     assert cli.held("github", github)["title"] == "While it runs"
     assert cli("sync").code == 0
+
+
+@pytest.mark.parametrize("fault", ["slow:wait=2", "reset-after-commit"], ids=["it is waited for", "it is looked up"])
+def test_a_daemon_told_to_stop_in_the_middle_of_a_write_ends_it_or_knows_of_it(cli: Cli, fault: str) -> None:
+    cli.agree()
+    jira, github = cli.pair()
+    with syncd(cli.folder, "run", "-c", str(cli.folder)) as daemon:
+        daemon.wait_for("Syncing platform every 3 s")
+        armed = cli.server.sandbox.faults.add(f"github:{fault}:kind=write:count=1")
+        assert armed is not None
+        mark = cli.server.sandbox.log.mark()
+        cli.edit("jira", jira, "summary", "Under way")
+        deadline = time.monotonic() + PATIENCE_S
+        while not armed.struck:
+            assert time.monotonic() < deadline, daemon.lines
+            time.sleep(0.05)
+        assert daemon.end(signal.SIGTERM) == 0
+        assert daemon.lines[-1].startswith("Stopped in order after ")
+        assert not [line for line in daemon.lines if "Traceback" in line]
+    is_known = f"updated github-eng {github}: title" in daemon.lines
+    assert is_known or "reset" in fault
+    cli.server.sandbox.faults.clear()
+    assert cli("sync").code == 0
+    assert cli("sync").code == 0
+    assert cli.held("github", github)["title"] == "Under way"
+    assert cli.held("jira", jira)["summary"] == "Under way"
+    assert cli.server.sandbox.log.objects_written(mark) == 1
+    assert "open" not in cli("status").out

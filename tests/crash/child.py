@@ -1,8 +1,8 @@
 """
 In the process that is killed: the command line as it is, with a hook at every point of the protocol.
 
-A point is the moment after a commit, or after a write request was carried out
-and before its answer is looked at. What a kill before one of them leaves is
+A point is the moment after a commit, after a file got another name, or after a
+write request was carried out and before its answer is looked at. What a kill before one of them leaves is
 what a kill after the one before it leaves.
 """
 
@@ -29,7 +29,7 @@ from syncd.store.store import Store, Transaction
 from syncd.world import World, real_world
 from tests.crash.clock import Moment
 
-COMMIT, REQUEST = "commit", "request"
+COMMIT, REQUEST, FILE = "commit", "request", "file"
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,24 @@ def _hook(points: Points) -> None:
         return answer
 
     httpx.AsyncClient.send = sent  # type: ignore[method-assign]
+    _hook_files(points)
+
+
+def _hook_files(points: Points) -> None:
+    """Pass a point after each step that gives a file another name."""
+    link, replaced = os.link, Path.replace
+
+    def linked(source: Path, name: Path) -> None:
+        link(source, name)
+        points.pass_(f"{FILE} linked")
+
+    def renamed(self: Path, target: Path) -> Path:
+        found = replaced(self, target)
+        points.pass_(f"{FILE} renamed")
+        return found
+
+    os.link = linked  # type: ignore[assignment]
+    Path.replace = renamed  # type: ignore[assignment, method-assign]
 
 
 def _is_write(request: httpx.Request) -> bool:
