@@ -187,7 +187,7 @@ async def _let_go(tx: Transaction, desk: Desk, judgements: Sequence[Judgement]) 
 def _is_refused(result: FieldResult, side: Side, name: str) -> bool:
     """Whether the refusal still says something; that of a breaker does for as long as its value is wanted."""
     refusal = side.refused[name]
-    if refusal.reason == WHY and refusal.value == result.canonical:
+    if refusal.reason.startswith(WHY) and refusal.value == result.canonical:
         return True
     return any(each.link == side.link.id and each.trouble is Trouble.REFUSED for each in result.notices)
 

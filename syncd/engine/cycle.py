@@ -21,6 +21,7 @@ from syncd.engine.creates import due_lines, push_creates
 from syncd.engine.desk import Desk
 from syncd.engine.graph import Known, know_graph
 from syncd.engine.home import owing, show_homes
+from syncd.engine.insist import worn
 from syncd.engine.items import Item
 from syncd.engine.judge import Approval, Judgement, judge
 from syncd.engine.load import load_items, states_of
@@ -145,6 +146,8 @@ async def decide(
         await know_graph(desk, graph, items, states)
         late = old_copy.moved_since(items, stale)
         decided = judge(items, states, graph, approval, desk.world.now(), late)
+        if tired := await worn(desk, decided):
+            decided = judge(items, states, graph, approval, desk.world.now(), late, tired)
         creates, later = await due_lines(desk, decided, graph, asked=cycle.adopted.asked, preview=preview)
         removed = await due_removals(desk, decided, states, preview=preview)
         own = [replace(line, late=line.entity in stale) for line in (*creates, *removed.lines)]

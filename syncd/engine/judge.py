@@ -12,20 +12,35 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeAlias
 
 from syncd.engine.items import Item
 from syncd.errors import HeldError
 from syncd.model.canonical import Unset, Value
+from syncd.model.codec import dump_native, dump_text
 from syncd.model.native import MISSING
 from syncd.model.refs import EntityId, LinkId
 from syncd.reconcile.joining import approve
 from syncd.reconcile.plan import FieldWrite, Line, Place, Verb
 from syncd.reconcile.rules import merge_entities
-from syncd.reconcile.state import EntityResult, EntityState, FieldResult, FieldState
+from syncd.reconcile.state import DueReason, EntityResult, EntityState, FieldResult, FieldState
 from syncd.reconcile.titles import title_of
 
 Graph = Mapping[EntityId, Mapping[str, Value | Unset]]
 """The canonical values of the fields that cross-value rules look at, by entity."""
+
+
+Change: TypeAlias = tuple[LinkId, str, str]
+"""A link, a field, and what it is to become, as text."""
+
+
+def changes_of(line: Line) -> frozenset[Change]:
+    """Return what a line changes, to be recognised when it comes again; what is put back has a breaker of its own."""
+    return frozenset(
+        (line.link or LinkId(""), write.field, dump_text(dump_native(write.want)))
+        for write in line.writes
+        if write.reason is not DueReason.PUSH_BACK
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +76,18 @@ def judge(
     approval: Approval,
     now: datetime,
     late: AbstractSet[LinkId] = frozenset(),
+    worn: AbstractSet[Change] = frozenset(),
 ) -> list[Judgement]:
     """
     Decide about all *items* together, since parents and dates are checked across them.
 
     *late* links moved since the store was copied: nothing is written over them that nobody was shown.
+    Nor are *worn* changes made again, which something took back time after time.
     """
     results = merge_entities(list(states.values()), graph, now)
     return [
-        _judge_one(item, states[item.entity.id], results.get(item.entity.id, {}), approval, now, late) for item in items
+        _judge_one(item, states[item.entity.id], results.get(item.entity.id, {}), approval, now, late, worn)
+        for item in items
     ]
 
 
@@ -80,6 +98,7 @@ def _judge_one(
     approval: Approval,
     now: datetime,
     late: AbstractSet[LinkId],
+    worn: AbstractSet[Change],
 ) -> Judgement:
     results: dict[str, FieldResult] = {}
     lines: list[Line] = []
@@ -90,11 +109,13 @@ def _judge_one(
             results[name] = result
             continue
         mine = lines_of(item, state.fields[name], result, title)
-        wanted += [replace(line, late=True) if line.link in late else line for line in mine]
+        wanted += [replace(line, late=line.link in late, worn=not worn.isdisjoint(changes_of(line))) for line in mine]
         decided = _approved(state.fields[name], result, mine, approval, now)
         ready = [line for line in lines_of(item, state.fields[name], decided, title) if not line.needs_approval]
-        is_late = approval.shown is None and any(line.link in late for line in ready)
-        if _was_shown(ready, mine, approval) and not is_late:
+        is_held = approval.shown is None and any(
+            line.link in late or not worn.isdisjoint(changes_of(line)) for line in ready
+        )
+        if _was_shown(ready, mine, approval) and not is_held:
             results[name] = decided
             lines += ready
     done = {(line.link, write.field) for line in lines for write in line.writes}

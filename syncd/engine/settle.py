@@ -66,7 +66,7 @@ async def confirm_update(desk: Desk, run: RunId, sent: Sent, done: Done, read_ba
     held = stored[side.link.id].fields if side.link.id in stored else {}
     results = _judged(desk, sent, done, slots, held, undone)
     back = [
-        tally(op, side.link.id, name, states.get(name), desk.world.now())
+        tally(op, side.link, name, states.get(name), desk.world.now())
         for name in sorted(sent.pushed_back & results.keys())
         if results[name].outcome in {WriteOutcome.APPLIED, WriteOutcome.NORMALISED}
     ]

@@ -74,10 +74,13 @@ class Line:
     late: bool = False
     """The store is an old copy: what this makes may have been made since, what it overwrites may be newer."""
 
+    worn: bool = False
+    """It was written three times within a day, and something took it back each time."""
+
     @property
     def needs_approval(self) -> bool:
         """Whether only `syncd apply` may carry it out."""
-        return self.opening or self.late or any(write.reason in NEEDS_APPROVAL for write in self.writes)
+        return self.opening or self.late or self.worn or any(write.reason in NEEDS_APPROVAL for write in self.writes)
 
     @property
     def digest(self) -> str:

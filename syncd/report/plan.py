@@ -23,6 +23,7 @@ REASONS: Final[Mapping[DueReason, str]] = {
     DueReason.PROPOSAL: "first contact",
 }
 APPROVAL: Final = "needs approval"
+WORN: Final = "written three times within a day, and taken back each time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,7 @@ def by_name(counts: Mapping[str, int], what: str) -> str:
 def line_row(line: Line, view: PlanView) -> tuple[str, ...]:
     """Return one line as a row: sign, connection, kind, item, field, what is written and why."""
     told = [REASONS[write.reason] for write in line.writes] + ["first write there"] * line.opening
+    told += [WORN] * line.worn
     told += [APPROVAL] * line.needs_approval + ["observed only"] * (line.place.connection in view.observed)
     why = "; ".join(dict.fromkeys(each for each in told if each))
     note = f"  ({why})" if why else ""

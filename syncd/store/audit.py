@@ -212,6 +212,11 @@ class Audit:
         query = select(audit).where(audit.c.entity == entity)
         return await self._db.all(query.order_by(audit.c.at.desc(), audit.c.seq.desc()).limit(limit), _audit)
 
+    async def updates_of(self, ids: Sequence[EntityId], since: datetime) -> list[AuditRow]:
+        """Return every field of *ids* that was updated since then, in no particular order."""
+        query = select(audit).where(audit.c.at >= since, audit.c.verb == "update")
+        return await self._db.within(query, audit.c.entity, ids, _audit)
+
     async def check_chain(self, run_id: RunId) -> int:
         """
         Return how many rows the run's chain has, every one proven.
