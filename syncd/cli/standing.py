@@ -8,20 +8,16 @@ from syncd.cli.failing import DONE
 from syncd.cli.opening import Shop, open_shop, run_command
 from syncd.cli.options import Common
 from syncd.cli.output import emit
+from syncd.cli.waiting import aside_views, old_copy_view, op_waits_for
 from syncd.model.canonical import Kind
 from syncd.model.refs import ConnectionName
 from syncd.reconcile.titles import title_of
 from syncd.report.status import ConnectionView, OpView, RunView, StatusView, status_text
 from syncd.report.values import as_json
-from syncd.store.rows import OpRow, OpState, ProposalState
+from syncd.store.rows import OpRow, ProposalState
 from syncd.store.store import DAEMON, WRITER
 
 RUNS = 5
-WAITS = {
-    OpState.PLANNED: "to be sent, or dropped by the next cycle",
-    OpState.SENT: "the tool's answer",
-    OpState.UNKNOWN: "being looked up",
-}
 
 
 def show_status(common: Common) -> int:
@@ -42,7 +38,9 @@ async def status_view(shop: Shop, common: Common) -> StatusView:
     conflicts = len(await store.conflicts.open_list(name))
     matches = len(await store.proposals.by_portfolio(name, ProposalState.OPEN))
     entities = {kind.value: len(await store.entities.ids(name, kind)) for kind in Kind}
-    aside = sum(row.connection in shop.portfolio.connections for row in await store.quarantine.all())
+    aside = await aside_views(shop, common)
+    ops = [op for op in await store.journal.open() if op.connection in shop.portfolio.connections]
+    waits = await op_waits_for(shop, ops)
     runs = await store.runs.latest(RUNS, name)
     next_ = [common.command("conflicts list")] if conflicts else []
     next_ += [common.command("match list")] if matches else []
@@ -53,15 +51,13 @@ async def status_view(shop: Shop, common: Common) -> StatusView:
         entities={kind: number for kind, number in entities.items() if number},
         conflicts=conflicts,
         matches=matches,
-        quarantine=aside,
+        quarantine=len(aside),
+        aside=aside,
+        old_copy=await old_copy_view(shop, common),
         to_decide=len(await store.dirty.take(name)),
         daemon=await _holder(shop, DAEMON),
         writer=await _holder(shop, WRITER),
-        ops=[
-            await _op(shop, each)
-            for each in await store.journal.open()
-            if each.connection in shop.portfolio.connections
-        ],
+        ops=[await _op(shop, each, waits[str(each.id)]) for each in ops],
         runs=[
             RunView(
                 command=run.command,
@@ -90,7 +86,7 @@ async def _connection(shop: Shop, name: ConnectionName) -> ConnectionView:
     )
 
 
-async def _op(shop: Shop, op: OpRow) -> OpView:
+async def _op(shop: Shop, op: OpRow, waits_for: str) -> OpView:
     links = await shop.store.links.by_ids([op.link]) if op.link else {}
     entities = await shop.store.entities.by_ids([op.entity])
     title = title_of(entities[op.entity].kind, entities[op.entity].values) if op.entity in entities else None
@@ -101,7 +97,7 @@ async def _op(shop: Shop, op: OpRow) -> OpView:
         item=key or title or op.entity,
         verb=op.verb,
         fields=sorted(op.fields),
-        waits_for=f"{WAITS.get(op.state, op.state)}{f' ({op.reason})' if op.reason else ''}",
+        waits_for=waits_for,
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from syncd.connectors.protocol import CreateIdentity, CreateKey, Done
+from syncd.connectors.protocol import Capabilities, CreateIdentity, CreateKey, Done
 from syncd.engine.absent import look_again
 from syncd.engine.archive import look_up
 from syncd.engine.creates import slots_of
@@ -99,10 +99,16 @@ async def _find_created(desk: Desk, account: Account, run: RunId, ops: Sequence[
 
 
 def _has_surely_not_come(desk: Desk, account: Account, op: OpRow) -> bool:
-    tool = account.connector.capabilities
-    lag = max(tool.index_lag_s, LONGEST_LAG_S) if tool.create_identity is CreateIdentity.MARKER_LAGGED else 0.0
-    sent = op.sent_at or op.planned_at
-    return desk.world.now() - sent > timedelta(seconds=REQUEST_TIMEOUT_S + lag + tool.clock_skew_s)
+    return desk.world.now() > looked_for_until(op, account.connector.capabilities)
+
+
+def looked_for_until(op: OpRow, tool: Capabilities) -> datetime:
+    """Return from when on it is sure that what *op* sent did not arrive, if nothing was found by then."""
+    wait_s = REQUEST_TIMEOUT_S
+    if op.verb == Verb.CREATE:
+        lagged = tool.create_identity is CreateIdentity.MARKER_LAGGED
+        wait_s += tool.clock_skew_s + (max(tool.index_lag_s, LONGEST_LAG_S) if lagged else 0.0)
+    return (op.sent_at or op.planned_at) + timedelta(seconds=wait_s)
 
 
 async def _adopt(desk: Desk, account: Account, run: RunId, op: OpRow, kind: Kind, records: Sequence[Record]) -> None:

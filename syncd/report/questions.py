@@ -126,6 +126,8 @@ class AsideView:
     reason: str
     since: datetime
     attempts: int
+    waits_for: str = ""
+    """What lets it flow again."""
 
 
 def quarantine_text(views: Sequence[AsideView], next_: str) -> str:
@@ -138,6 +140,7 @@ def quarantine_text(views: Sequence[AsideView], next_: str) -> str:
             each.item,
             each.field or "(whole item)",
             f"since {show_time(each.since)}, {count(each.attempts, 'attempt')}: {each.reason}",
+            *([f"waits for {each.waits_for}"] if each.waits_for else []),
         )
         for each in views
     ]

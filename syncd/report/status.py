@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
+from syncd.report.questions import AsideView
 from syncd.report.table import columns, count, section
 from syncd.report.values import show_time
+
+MOST_ASIDE: Final = 10
+"""Entries in quarantine that the status shows; `quarantine list` shows all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +43,19 @@ class OpView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OldCopyView:
+    """What of a restored store is not trusted yet."""
+
+    why: str
+    """Why it is taken for an old copy; empty once every connection was read anew."""
+    unread: Sequence[str]
+    """Connections that were not read anew yet."""
+    items: int
+    """Items that were not looked at since: what is due for them waits for an approval."""
+    next: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
     """One recorded execution."""
 
@@ -65,6 +83,9 @@ class StatusView:
     """The polling loop, as `host:pid`; between its cycles others may write."""
     writer: str | None
     """Which process holds the store for writing."""
+    aside: Sequence[AsideView] = ()
+    """What is in quarantine, and what each entry waits for."""
+    old_copy: OldCopyView | None = None
     ops: Sequence[OpView] = ()
     runs: Sequence[RunView] = ()
     next: Sequence[str] = ()
@@ -84,6 +105,8 @@ def status_text(view: StatusView) -> str:
     parts += [f"Writing now: process {view.writer}."] if view.writer else []
     parts += section("Connections:", [columns([_connection(each) for each in view.connections])])
     parts += section("Open:", [columns(waiting)])
+    parts += section("In quarantine:", _aside(view.aside))
+    parts += section("Restored:", _old_copy(view.old_copy) if view.old_copy else [])
     parts += section("Writes under way:", [columns([_op(each) for each in view.ops])] if view.ops else [])
     parts += section("Last runs:", [columns([_run(each) for each in view.runs])] if view.runs else [])
     parts += ["", *(f"Next: {command}" for command in view.next)] if view.next else []
@@ -95,6 +118,27 @@ def _connection(each: ConnectionView) -> tuple[str, ...]:
     links = ", ".join(f"{number} {state}" for state, number in each.links.items()) or "nothing linked"
     homes = f", {count(each.homes, 'link')} home" if each.homes else ""
     return (each.name, each.tool, each.mode, read, f"{links}{homes}")
+
+
+def _aside(views: Sequence[AsideView]) -> list[str]:
+    """Return the first entries, each with its reason and what it waits for."""
+    lines = []
+    for each in views[:MOST_ASIDE]:
+        what = f"{each.connection} {each.item}{f' {each.field}' if each.field else ''}"
+        lines += [f"  {what}: {each.reason}", f"    waits for {each.waits_for}"]
+    return [*lines, *([f"  ... and {len(views) - MOST_ASIDE} more"] if len(views) > MOST_ASIDE else [])]
+
+
+def _old_copy(view: OldCopyView) -> list[str]:
+    lines = [f"  {view.why}"] if view.why else []
+    if view.unread:
+        lines.append(f"  to be read anew, and not decided about before: {', '.join(view.unread)}")
+    if view.items:
+        lines.append(
+            f"  {count(view.items, 'item')} not looked at since: what would be made, or written over a newer record, "
+            "waits for your approval"
+        )
+    return [*lines, f"  do: {', then '.join(view.next)}"]
 
 
 def _op(each: OpView) -> tuple[str, ...]:

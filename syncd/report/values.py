@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
@@ -50,6 +51,13 @@ def show_number(number: Decimal) -> str:
 def show_time(moment: datetime) -> str:
     """Return a moment to the minute, in UTC."""
     return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def show_span(seconds: float) -> str:
+    """Return a stretch of time in words, rounded up: `1 min`, `3 h 5 min`."""
+    minutes = max(1, math.ceil(seconds / 60))
+    hours, rest = divmod(minutes, 60)
+    return " ".join([*([f"{hours} h"] if hours else []), *([f"{rest} min"] if rest else [])])
 
 
 def show_interval(when: Interval | None) -> str:

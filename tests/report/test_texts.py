@@ -26,7 +26,7 @@ from syncd.report.questions import (
     matches_text,
     quarantine_text,
 )
-from syncd.report.status import ConnectionView, OpView, RunView, StatusView, status_text
+from syncd.report.status import ConnectionView, OldCopyView, OpView, RunView, StatusView, status_text
 from syncd.report.verify import DifferenceView, VerifyView, verify_text
 
 JIRA, GITHUB = ConnectionName("jira-pmo"), ConnectionName("github-eng")
@@ -261,6 +261,8 @@ def test_matches_and_things_set_aside_are_listed_with_the_way_on() -> None:
         "Next: syncd match reject m1"
     )
     aside = AsideView(connection="jira-pmo", item="ENG-1", field=None, reason="it is too long", since=AT, attempts=2)
+    waiting = replace(aside, waits_for="another value")
+    assert "it is too long  waits for another value\n" in quarantine_text([waiting], "syncd quarantine retry")
     assert quarantine_text([aside], "syncd quarantine retry") == (
         "  jira-pmo  ENG-1  (whole item)  since 2026-03-02 09:05 UTC, 2 attempts: it is too long\n"
         "\n"
@@ -279,10 +281,22 @@ def test_status_tells_of_connections_what_is_open_and_the_last_runs() -> None:
         entities={"task": 3},
         conflicts=1,
         matches=0,
-        quarantine=0,
+        quarantine=1,
         to_decide=2,
         daemon=None,
         writer="here:1",
+        aside=(
+            AsideView(
+                connection="jira-pmo",
+                item="ENG-1",
+                field="title",
+                reason="it is too long",
+                since=AT,
+                attempts=2,
+                waits_for="another value",
+            ),
+        ),
+        old_copy=OldCopyView(why="it was restored", unread=["jira-pmo"], items=3, next=["syncd sync"]),
         ops=(
             OpView(id="o", connection="jira-pmo", item="ENG-1", verb="update", fields=["title"], waits_for="an answer"),
         ),
@@ -300,8 +314,18 @@ def test_status_tells_of_connections_what_is_open_and_the_last_runs() -> None:
         "Open:\n"
         "  conflicts held     1\n"
         "  matches to decide  0\n"
-        "  in quarantine      0\n"
+        "  in quarantine      1\n"
         "  to look at next    2\n"
+        "\n"
+        "In quarantine:\n"
+        "  jira-pmo ENG-1 title: it is too long\n"
+        "    waits for another value\n"
+        "\n"
+        "Restored:\n"
+        "  it was restored\n"
+        "  to be read anew, and not decided about before: jira-pmo\n"
+        "  3 items not looked at since: what would be made, or written over a newer record, waits for your approval\n"
+        "  do: syncd sync\n"
         "\n"
         "Writes under way:\n"
         "  jira-pmo  ENG-1  update title  an answer\n"
