@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -43,6 +43,40 @@ SWEEP_EVERY = timedelta(minutes=3)
 ROUNDS = 3
 """Cycles within which everything has to come together, once faults and edits have stopped."""
 APART_S = 60.0
+SILENCE_S = 10.0
+"""Longer than any answer within a cycle is waited for as a rule, and shorter than the daemon rests."""
+
+
+class Pulse:
+    """Tells when a cycle begins: with the first request after some silence."""
+
+    def __init__(self) -> None:
+        self._last_s = -SILENCE_S
+        self._waiting: list[asyncio.Event] = []
+        self._is_over = False
+
+    def beat(self, now_s: float) -> None:
+        """Hear a request."""
+        if now_s - self._last_s > SILENCE_S:
+            self._wake()
+        self._last_s = now_s
+
+    def stop(self) -> None:
+        """Say that no cycle begins any more."""
+        self._is_over = True
+        self._wake()
+
+    async def next(self) -> None:
+        """Wait until a cycle begins; not at all when none does any more."""
+        if not self._is_over:
+            begun = asyncio.Event()
+            self._waiting.append(begun)
+            await begun.wait()
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            each.set()
 
 
 class BrokenPromiseError(AssertionError):
@@ -59,6 +93,7 @@ class Life:
     dice: Random
     steps: int = 0
     began: float = 0.0
+    pulse: Pulse = field(default_factory=Pulse)
 
     @property
     def clock(self) -> LoopClock:
@@ -68,7 +103,14 @@ class Life:
 
     def process(self, death: Death | None = None) -> Process:
         """Return a process about to start."""
-        return Process(self.bench.world, self.bench.sandbox, self.dice, death, self.people.watching)
+        return Process(
+            self.bench.world,
+            self.bench.sandbox,
+            self.dice,
+            death,
+            asked=lambda: self.pulse.beat(self.clock.monotonic()),
+            watching=self.people.watching,
+        )
 
     async def storm(self) -> None:
         """Let the daemon run, be killed and be started again, while people edit and things fail."""
@@ -90,6 +132,7 @@ class Life:
             self.steps += process.steps["any"]
             ending.cancel()
             await self.clock.sleep(RESTART_S)
+        self.pulse.stop()
         await acting
 
     def _at(self) -> str:
@@ -100,21 +143,23 @@ class Life:
             await run_loop(desk, stop, sweep_every=SWEEP_EVERY)
 
     async def _acts(self) -> None:
-        start = self.clock.monotonic()
-        others: list[asyncio.Future[None]] = []
-        for act in self.script.acts:
-            await self.clock.sleep(start + act.at_s - self.clock.monotonic())
-            if act.what == "fault":
-                self.bench.sandbox.faults.add(f"{act.tool}:{act.how}")
-                self.people.trace.append(str(act))
-            elif act.what == "second":
-                self.people.trace.append(str(act))
-                others.append(asyncio.ensure_future(self._second()))
-            elif act.what in {"lag", "skew"}:
-                self._disturb(act)
-            else:
-                self.people.do(act)
-        await asyncio.gather(*others)
+        await asyncio.gather(*map(self._act, self.script.acts))
+
+    async def _act(self, act: Act) -> None:
+        await self.clock.sleep(self.began + act.at_s - self.clock.monotonic())
+        if act.into_s is not None:
+            await self.pulse.next()
+            await self.clock.sleep(act.into_s)
+        if act.what == "fault":
+            self.bench.sandbox.faults.add(f"{act.tool}:{act.how}")
+            self.people.trace.append(str(act))
+        elif act.what == "second":
+            self.people.trace.append(str(act))
+            await self._second()
+        elif act.what in {"lag", "skew"}:
+            self._disturb(act)
+        else:
+            self.people.do(act)
 
     async def _second(self) -> None:
         """Let somebody start the daemon a second time, by mistake."""

@@ -26,8 +26,9 @@ MAPPINGS: Final = {
         "fields:\n", "fields:\n  task.title: {leader: jira-pmo}\n  task.description: {policy: newest}\n"
     )
     + BOTH_WAYS,
+    "archiving": MAPPING + BOTH_WAYS + "on_delete: {task: {do: archive, close_as: done}}\n",
 }
-"""What the admin wrote: edits that meet are held, or decided."""
+"""What the admin wrote: edits that meet are held, or decided; or that a deletion is followed."""
 LIMITS = "    mapping: platform.yaml\n    limits: {update_count: 100000, create_count: 100000}\n"
 
 

@@ -19,6 +19,15 @@ from tests.simulation.script import TOOLS
 TOOL_OF: Final = {ConnectionName("jira-pmo"): "jira", ConnectionName("github-eng"): "github"}
 
 
+NEVER_GIVEN: Final = {
+    "jira": ("status", "duedate", "Start date", "priority", "assignee", "labels", "description"),
+    "github": ("Status", "Target date", "Start date", "Priority", "assignees", "labels", "body"),
+}
+"""What nobody gives a new item when it is made, in the same order."""
+EDITED_AS: Final = ("status", "due", "start", "priority", "assignee", "labels", "text")
+"""What people call these when they edit them."""
+
+
 async def judge(desk: Desk, people: People) -> None:
     """Raise `AssertionError`, naming the promise, when one was broken."""
     await _tells_one_story(desk, people)
@@ -26,7 +35,10 @@ async def judge(desk: Desk, people: People) -> None:
     await _looks_alike(desk, people)
     _has_nothing_twice(people)
     _has_removed_nothing(people)
+    await _has_archived_only_with_the_deleted(desk, people)
     await _has_lost_nothing(desk, people)
+    await _holds_only_what_met(desk, people)
+    await _has_invented_nothing(desk, people)
 
 
 async def _tells_one_story(desk: Desk, people: People) -> None:
@@ -118,6 +130,18 @@ def _has_removed_nothing(people: People) -> None:
             people.shown(tool, key)
 
 
+async def _has_archived_only_with_the_deleted(desk: Desk, people: People) -> None:
+    """I7: what is archived was archived by a person, or belongs to what a person deleted or archived."""
+    resting = await _resting(desk, people)
+    for links in (await desk.store.links.by_entities(await desk.store.entities.ids(PORTFOLIO, Kind.TASK))).values():
+        for link in links:
+            tool = TOOL_OF[link.ref.connection]
+            if link.entity in resting or link.state is LinkState.GONE:
+                continue
+            key = link.key if link.ref.kind == "issue" else link.ref.id  # a draft has no key
+            assert not people.shown(tool, key)["archived"], f"I7: nobody archived {tool} {key}"
+
+
 async def _has_lost_nothing(desk: Desk, people: People) -> None:
     """I4: every word is live, was replaced by somebody who saw it, or is kept as a loser or a conflict."""
     live = dict.fromkeys(TOKENS, "")
@@ -144,3 +168,31 @@ async def _has_lost_nothing(desk: Desk, people: People) -> None:
 
     lost = [said for number, said in enumerate(people.said) if is_lost(number, said)]
     assert not lost, f"I4: {lost}"
+
+
+async def _holds_only_what_met(desk: Desk, people: People) -> None:
+    """I3: what somebody replaced in a tool does not contend with what replaced it there: it is an echo of ours."""
+    echoes = []
+    for held in await desk.store.conflicts.open_list(PORTFOLIO):
+        contending = " ".join(str(side.value) for side in held.content.contenders) if held.field == "title" else ""
+        words = {said.token: said for said in people.said if said.token in contending}
+        echoes += [
+            f"{former.token} and {later.token}"
+            for former in words.values()
+            for later in words.values()
+            if later.tool == former.tool and former.token in later.replaced
+        ]
+    assert not echoes, f"I3: held although one was said over the other: {echoes}"
+
+
+async def _has_invented_nothing(desk: Desk, people: People) -> None:
+    """I1: what its author left empty, and nobody filled in anywhere, is still empty there."""
+    ids = await desk.store.entities.ids(PORTFOLIO, Kind.TASK)
+    for links in (await desk.store.links.by_entities(ids)).values():
+        keys = {(TOOL_OF[link.ref.connection], link.key) for link in links if link.state is LinkState.LIVE}
+        for tool, key in keys & people.as_made.keys():
+            before, now = people.as_made[tool, key], people.shown(tool, key)
+            for name, what in zip(NEVER_GIVEN[tool], EDITED_AS, strict=True):
+                edited = any((where, one, NATIVE[where].get(what)) in people.touched for where, one in keys)
+                same = before.get(name) == now.get(name)
+                assert same or edited, f"I1: nobody entered the {name} of {tool} {key}: {now.get(name)!r}"

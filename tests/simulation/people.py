@@ -12,6 +12,7 @@ from syncd.engine.push import FRESH_S
 from syncd.errors import ConfigError
 from syncd.sandbox.app import Sandbox
 from syncd.sandbox.jira import JiraStandIn
+from syncd.sandbox.log import Mark
 from tests.simulation.script import Act
 
 NATIVE: Final[Mapping[str, Mapping[str, str]]] = {
@@ -23,6 +24,10 @@ TOKENS: Final = {"title": "title", "text": "description", "labels": "labels"}
 NO_TASKS: Final = frozenset({"version", "Milestone", "Initiative", "Epic"})
 STATUSES: Final = ("In Progress", "Done", "In Progress")
 BY: Final = {"jira": "ada", "github": "ben"}
+AT_ONCE_S: Final = 1.2
+"""Longer than a fresh read's answer and the write after it are under way where nothing fails."""
+LATELY: Final = 20
+"""Requests of which one may have been slow."""
 MADE: Final = {"jira": ("Story", "ENG"), "github": ("Task", "api")}
 
 
@@ -46,6 +51,10 @@ class People:
     now: Callable[[], datetime]
     said: list[Said] = field(default_factory=list)
     made: list[tuple[str, str]] = field(default_factory=list)
+    as_made: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    """How each of these looked when its author had made it."""
+    touched: set[tuple[str, str, str]] = field(default_factory=set)
+    """Which fields of which items somebody edited, by their own names here."""
     deleted: set[tuple[str, str]] = field(default_factory=set)
     archived: set[tuple[str, str]] = field(default_factory=set)
     trace: list[str] = field(default_factory=list)
@@ -85,7 +94,13 @@ class People:
             self.unseen.update(one.token for one in [*shortly, *meanwhile] if not self._is_live(one))
 
     def _was_just_said(self, said: Said, tool: str) -> bool:
-        return said.tool == tool and (self.now() - said.at).total_seconds() <= FRESH_S
+        """Whether no fresh read may have shown it: an answer takes a moment, or as long as a write may wait at most."""
+        log, now = self.sandbox.log, self.now()
+        is_slow = any(
+            entry.fault and (now - entry.at).total_seconds() <= 2 * FRESH_S
+            for entry in log.since(Mark(max(0, log.mark() - LATELY)), tool)
+        )
+        return said.tool == tool and (now - said.at).total_seconds() <= (FRESH_S if is_slow else AT_ONCE_S)
 
     def _is_live(self, said: Said) -> bool:
         if (said.tool, said.key) in self.deleted:
@@ -126,6 +141,7 @@ class People:
         return key
 
     def _set(self, act: Act, key: str, name: str, value: object) -> None:
+        self.touched.add((act.tool, key, name))
         self.sandbox.tools[act.tool].set(key, NATIVE[act.tool][name], value, by=BY[act.tool])
 
     def _token(self) -> str:
@@ -151,6 +167,7 @@ class People:
         title = f"Made {self._token()}"
         key = str(self.sandbox.tools[act.tool].add(kind, place, {"title": title}, by=BY[act.tool])["key"])
         self.made.append((act.tool, key))
+        self.as_made[act.tool, key] = dict(self.shown(act.tool, key))
         return f"{key} = {title!r}"
 
     def _elsewhere(self, act: Act, key: str) -> str:

@@ -38,6 +38,8 @@ class Process:
     sandbox: Sandbox
     dice: Random
     death: Death | None = None
+    asked: Callable[[], None] = lambda: None
+    """Told of every request before it leaves."""
     watching: Callable[[str], AbstractContextManager[None]] = lambda _tool: nullcontext()
     """Who looks on while a write is carried out, by tool."""
     steps: Counter[str] = field(default_factory=Counter)
@@ -109,6 +111,7 @@ class _Wire(httpx.AsyncBaseTransport):
         process = self._process
         what = f"{request.method} {request.url.path}"
         kind = process.kind_of(request)
+        process.asked()
         process.step(kind, what)
         await process.world.sleep(process.dice.uniform(0.01, 0.2))
         with process.watching(request.url.path.split("/")[1]) if kind == "write" else nullcontext():
