@@ -138,10 +138,9 @@ async def decide(
     again: set[EntityId] = set()
     ids = await old_copy.without_unread(desk, await _without_doubts(desk, await _without_archives(desk, ids)))
     for start in range(0, len(ids), PORTION):
-        items = await load_items(desk, ids[start : start + PORTION])
+        items = await look_for_targets(desk, await load_items(desk, ids[start : start + PORTION]))
         stale = await desk.store.restored.of_entities([item.entity.id for item in items])
         cycle.stale |= stale.keys()
-        await look_for_targets(desk, items)
         states = states_of(desk, items, preview=preview)
         await know_graph(desk, graph, items, states)
         late = old_copy.moved_since(items, stale)

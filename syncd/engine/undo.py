@@ -139,8 +139,7 @@ async def _decide(desk: Desk, done: Undone, writes: _Writes, by: str) -> list[Ju
         key = links[ref].key if ref in links else ref.id
         done.left += [Left(ref=ref, key=key, field=name, why=why) for name in sorted(writes.fields[ref])]
     mine = {link.id: link for ref, link in links.items() if ref in writes.fields and ref not in unread}
-    items = await load_items(desk, sorted({link.entity for link in mine.values()}))
-    await look_for_targets(desk, items)
+    items = await look_for_targets(desk, await load_items(desk, sorted({link.entity for link in mine.values()})))
     await _know_targets(desk, writes)
     states = states_of(desk, items)
     judgements = [_judge(desk, done, item, states[item.entity.id], mine, writes, by) for item in items]

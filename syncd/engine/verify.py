@@ -62,8 +62,7 @@ async def verify(desk: Desk) -> Verified:
     found = Verified(cycle=cycle)
     ids = await desk.store.entities.ids(desk.portfolio.name)
     for start in range(0, len(ids), PORTION):
-        items = await load_items(desk, ids[start : start + PORTION])
-        await look_for_targets(desk, items)
+        items = await look_for_targets(desk, await load_items(desk, ids[start : start + PORTION]))
         states = states_of(desk, items, preview=True)
         for item in items:
             found.entities += 1

@@ -121,3 +121,28 @@ async def test_an_issue_deleted_and_restored_by_the_same_id_goes_on(tmp_path: Pa
     await all_is_well(bench)
     assert shown(bench, "jira", TASK[0])["summary"] == "While it was gone"
     assert census(bench).total() == before
+
+
+async def test_a_dependency_stays_when_its_item_was_edited_while_the_other_was_hidden(tmp_path: Path) -> None:
+    """Jira shows no link to what one may not see, and tells nobody when it can be seen again."""
+    bench = await agreed(tmp_path, mapping=CREATE)
+    rows = github_of(bench).show()
+    keys = [str(row["key"]) for row in rows if row["type"] in {"Task", "Feature", "Bug"}]  # type: ignore[index,union-attr]
+    waiting, blocker = next((key, by[0]) for key in keys if (by := shown(bench, "github", key)["blocked_by"]))
+    jira = {key: await counterpart(bench, key) for key in (waiting, blocker)}
+    site = jira_of(bench).site
+    hidden = site.find_issue(jira[blocker]).id
+    site.hidden.add(hidden)
+    jira_of(bench).set(jira[waiting], "summary", "Edited meanwhile", by="ada")
+    await after_edits(bench)
+    site.hidden.discard(hidden)
+    for _ in range(3):
+        await bench.sync(full=True)
+    assert shown(bench, "github", waiting)["title"] == "Edited meanwhile"
+    assert shown(bench, "github", waiting)["blocked_by"] == [blocker]
+    await all_is_well(bench)
+
+
+async def counterpart(bench: Bench, github: str) -> str:
+    """Return the Jira key of a task."""
+    return next(side.link.key for side in (await item_of(bench, github)).sides if side.connection == "jira-pmo")
