@@ -28,6 +28,12 @@ SQLITE: Final = "sqlite"
 POSTGRESQL: Final = "postgresql"
 KINDS: Final = (SQLITE, POSTGRESQL)
 
+DISARMING: Final = {
+    SQLITE: ("DROP TRIGGER audit_no_update", "DROP TRIGGER audit_no_delete"),
+    POSTGRESQL: ("DROP TRIGGER audit_no_change ON audit", "DROP TRIGGER audit_no_truncate ON audit"),
+}
+"""What lets the owner of a database change its audit after all."""
+
 PATIENCE_S: Final = 60
 NOBODY: Final = 65534
 
@@ -230,6 +236,11 @@ class Stores:
         path.parent.mkdir(exist_ok=True)
         with closing(sqlite3.connect(path, isolation_level=None)) as raw:
             return raw.execute(statement).fetchall()
+
+    def disarm(self, url: str) -> None:
+        """Take away what keeps the audit from being changed, as somebody could who owns the database."""
+        for statement in DISARMING[self.kind]:
+            self.run(url, statement)
 
     def close(self) -> None:
         """Drop them all."""

@@ -17,7 +17,7 @@ from syncd.world import real_world
 from tests import databases
 from tests.cli.conftest import Cli
 from tests.cli.test_store import use
-from tests.databases import POSTGRESQL
+from tests.databases import DISARMING, POSTGRESQL, SQLITE
 
 
 def held_by_another(cli: Cli, lease: str) -> None:
@@ -124,6 +124,8 @@ def test_what_is_wrong_with_a_store_is_named(cli: Cli, harm: str, told: str) -> 
     if "audit" in harm:
         cli.agree()
     with closing(sqlite3.connect(cli.folder / "state" / "syncd.db", isolation_level=None)) as raw:
+        for statement in DISARMING[SQLITE]:
+            raw.execute(statement)
         raw.execute(harm)
     found = cli("store", "check")
     assert found.code == 1

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 import syncd
@@ -15,7 +17,7 @@ from syncd.store._tables import METADATA
 from syncd.store.audit import Proof, Writes
 from syncd.store.rows import OpState, RunRow
 from syncd.store.store import Store
-from tests.databases import Stores
+from tests.databases import SQLITE, Stores
 from tests.store import samples
 from tests.store.samples import AT, JIRA
 from tests.store.test_round_trips import fill
@@ -134,12 +136,39 @@ async def test_a_touched_audit_is_noticed(stores: Stores, store: Store, url: str
     async with store.transaction() as tx:
         await tx.runs.start(samples.run("r2"))
         await tx.audit.append(RunId("r2"), [samples.audited(1)])
+    stores.disarm(url)
     for statement in tampering.split("; "):
         stores.run(url, f"{statement}{' AND' if 'WHERE' in statement else ' WHERE'} {_of_first(statement)}")
     what = f"the audit of run r1 cannot be trusted: {told}"
     with pytest.raises(StoreError, match=what):
         await store.audit.check_chain(R1)
     assert await store.audit.prove() == Proof(runs=2, rows=1, broken=(what,))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit SET hash = 'abc' WHERE seq = 5",
+        "UPDATE audit SET at = at",
+        "DELETE FROM audit WHERE seq = 1",
+        "DELETE FROM audit",
+        "INSERT INTO audit SELECT * FROM audit WHERE seq = 1 ON CONFLICT (run, seq) DO UPDATE SET hash = 'abc'",
+        "TRUNCATE audit",
+    ],
+)
+async def test_the_database_itself_refuses_to_change_the_audit(
+    stores: Stores, store: Store, url: str, statement: str
+) -> None:
+    await audit(store)
+    if stores.kind == SQLITE and statement.startswith("TRUNCATE"):
+        return  # SQLite knows none
+    if stores.kind == SQLITE and "ON CONFLICT" in statement:
+        statement = statement.replace("WHERE seq = 1", "WHERE seq = 1 AND true")
+    with pytest.raises(
+        (sqlite3.IntegrityError, psycopg.errors.IntegrityError), match="the audit is only ever added to"
+    ):
+        stores.run(url, statement)
+    assert await store.audit.check_chain(R1) == 5
 
 
 def _of_first(statement: str) -> str:
