@@ -6,12 +6,14 @@ import sys
 import time
 from random import Random
 
+from syncd.cli.logs import configure_logs
 from tests import databases
 from tests.crash.cells import cells, try_cell, try_moment
 
 
 def main(kills: str = "50", kind: str = databases.SQLITE) -> int:
     """Kill, and return 1 when something was lost, doubled or left open."""
+    configure_logs(0)
     started = time.monotonic()
     every = cells(kind)
     broken: list[str] = []
