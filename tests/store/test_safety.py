@@ -196,7 +196,8 @@ async def test_a_store_locked_by_another_process_says_so(stores: Stores, store: 
     async with store._engine.connect() as connection:  # the pool lends the same one to the writer below
         await connection.exec_driver_sql("PRAGMA busy_timeout = 1" if is_file else "SET lock_timeout = 1")
         await connection.commit()
-    async with await open_store(url, Clock().world()) as other, other.transaction():
+    async with await open_store(url, Clock().world()) as other, other.transaction() as held:
+        await held.entities.save([samples.entity(2)])  # a transaction begins with its first statement
         with pytest.raises(StoreError, match="another process is writing to it"):
             async with store.transaction() as tx:
                 await tx.entities.save([samples.entity(1)])
