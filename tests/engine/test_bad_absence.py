@@ -127,7 +127,8 @@ async def test_a_dependency_stays_when_its_item_was_edited_while_the_other_was_h
     """Jira shows no link to what one may not see, and tells nobody when it can be seen again."""
     bench = await agreed(tmp_path, mapping=CREATE)
     rows = github_of(bench).show()
-    keys = [str(row["key"]) for row in rows if row["type"] in {"Task", "Feature", "Bug"}]  # type: ignore[index,union-attr]
+    assert isinstance(rows, list)
+    keys = [str(row["key"]) for row in rows if row["type"] in {"Task", "Feature", "Bug"}]
     waiting, blocker = next((key, by[0]) for key in keys if (by := shown(bench, "github", key)["blocked_by"]))
     jira = {key: await counterpart(bench, key) for key in (waiting, blocker)}
     site = jira_of(bench).site

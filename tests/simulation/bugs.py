@@ -24,18 +24,16 @@ import syncd.connectors.jira.scan as jira_scan
 from syncd.connectors import _http
 from syncd.connectors.github.marker import join_body
 from syncd.connectors.protocol import Done, Outcome, Unknown, Update
-from syncd.engine import absent, commit, creates, cycle, load, made, pull, push, recover, settle
+from syncd.engine import absent, commit, creates, cycle, load, made, push, recover, settle
 from syncd.engine.desk import Desk
 from syncd.errors import NotFoundError, OutcomeUnknownError, RateLimitedError, RemoteError, UnavailableError
-from syncd.model.canonical import UNSET
-from syncd.model.native import MISSING, Record
+from syncd.model.native import Record
 from syncd.model.refs import OpId, Ref, Revision
 from syncd.reconcile import field, scalar
 from syncd.reconcile.draft import Draft
 from syncd.reconcile.fits import members
 from syncd.reconcile.policies import Question, Take
 from syncd.reconcile.state import Base
-from syncd.reconcile.written import CreatedField
 from syncd.store.journal import Journal
 from syncd.store.lease import Leases
 from syncd.store.rows import LeaseRow, OpRow, OpState
@@ -141,18 +139,6 @@ def two_daemons_run_side_by_side(patch: Patch) -> None:
     patch.setattr(Leases, "acquire", acquired)
     patch.setattr(Leases, "check", fine)
     patch.setattr(Leases, "renew", renewed)
-
-
-@bug
-def what_a_tool_fills_in_by_itself_is_an_edit(patch: Patch) -> None:
-    """The defaults of a record we made flow back into the other tools."""
-    original: Callable[..., dict[str, Base]] = vars(made)["after_create"]
-
-    def empty(fields: Mapping[str, CreatedField]) -> dict[str, Base]:
-        filled_in = {name for name, each in fields.items() if each.sent is MISSING and name != "parent"}
-        return original(fields) | dict.fromkeys(filled_in, Base(None, UNSET))
-
-    patch.setattr(made, "after_create", empty)
 
 
 @bug
@@ -383,21 +369,6 @@ def the_cursor_is_in_the_wrong_zone(patch: Patch) -> None:
         return original(scope, None if since is None else since + 7 * 3_600_000)
 
     patch.setattr(jira_scan, "make_jql", west)
-
-
-@bug
-def the_cursor_is_kept_before_the_page(patch: Patch) -> None:
-    """In a transaction of its own: a kill between the two loses the page, where scans do not overlap."""
-    original = pull.keep
-    _without_overlap(patch)
-
-    async def apart(desk: Desk, rows: Sequence[Any], *, cursor: Any = None) -> None:  # noqa: ANN401 - handed on
-        if cursor is not None:
-            async with desk.store.transaction() as tx:
-                await tx.cursors.save(cursor)
-        await original(desk, rows)
-
-    patch.setattr(pull, "keep", apart)
 
 
 @bug

@@ -11,6 +11,7 @@ from syncd.engine.desk import Desk
 from syncd.engine.verify import verify
 from syncd.model.canonical import Kind
 from syncd.model.refs import ConnectionName, EntityId
+from syncd.reconcile.removal import OnDelete
 from syncd.store.rows import LinkState
 from tests.simulation.office import ITEMS, PORTFOLIO
 from tests.simulation.people import NATIVE, TOKENS, People, Said
@@ -61,12 +62,14 @@ async def _is_linked(desk: Desk, people: People) -> None:
     ids = await desk.store.entities.ids(PORTFOLIO, Kind.TASK)
     groups = await desk.store.links.by_entities(ids)
     links = {name: link for mine in groups.values() for link in mine for name in (link.key, link.ref.id)}
+    follows = desk.mapping.on_delete(Kind.TASK) is OnDelete.ARCHIVE
+    followed = await _resting(desk, people) if follows else frozenset[EntityId]()
     for tool in TOOLS:
         for row in people.tasks(tool):
             key = str(row["key"])
             found = [links[name] for name in people.sandbox.tools[tool].spellings(key) if name in links]
             assert found, f"I1: nothing is linked to {tool} {key}"
-            if (tool, key) not in people.archived:
+            if (tool, key) not in people.archived and found[0].entity not in followed:
                 assert found[0].state is LinkState.LIVE, f"I7: {tool} {key} takes no part: {found[0].state}"
     for entity, mine in groups.items():
         live = [link.ref.connection for link in mine if link.state is LinkState.LIVE]
@@ -163,6 +166,7 @@ async def _has_lost_nothing(desk: Desk, people: People) -> None:
             and said.token not in kept
             and (said.tool, said.key) not in people.deleted
             and said.token not in people.unseen
+            and not people.is_live(said)
             and not any(said.token in later.replaced for later in people.said[number + 1 :])
         )
 
@@ -193,6 +197,6 @@ async def _has_invented_nothing(desk: Desk, people: People) -> None:
         for tool, key in keys & people.as_made.keys():
             before, now = people.as_made[tool, key], people.shown(tool, key)
             for name, what in zip(NEVER_GIVEN[tool], EDITED_AS, strict=True):
-                edited = any((where, one, NATIVE[where].get(what)) in people.touched for where, one in keys)
+                edited = any((where, one, what) in people.touched for where, one in keys)
                 same = before.get(name) == now.get(name)
                 assert same or edited, f"I1: nobody entered the {name} of {tool} {key}: {now.get(name)!r}"

@@ -86,12 +86,12 @@ class People:
     def watching(self, tool: str) -> Iterator[None]:
         """Note what a write went over that was said while it was prepared: no tool here writes on a condition."""
         count = len(self.said)
-        shortly = [one for one in self.said if self._was_just_said(one, tool) and self._is_live(one)]
+        shortly = [one for one in self.said if self._was_just_said(one, tool) and self.is_live(one)]
         try:
             yield
         finally:
             meanwhile = [one for one in self.said[count:] if one.tool == tool]
-            self.unseen.update(one.token for one in [*shortly, *meanwhile] if not self._is_live(one))
+            self.unseen.update(one.token for one in [*shortly, *meanwhile] if not self.is_live(one))
 
     def _was_just_said(self, said: Said, tool: str) -> bool:
         """Whether no fresh read may have shown it: an answer takes a moment, or as long as a write may wait at most."""
@@ -102,7 +102,8 @@ class People:
         )
         return said.tool == tool and (now - said.at).total_seconds() <= (FRESH_S if is_slow else AT_ONCE_S)
 
-    def _is_live(self, said: Said) -> bool:
+    def is_live(self, said: Said) -> bool:
+        """Whether it is there where it was said, be that archived since."""
         if (said.tool, said.key) in self.deleted:
             return False
         return said.token in str(self.shown(said.tool, said.key).get(NATIVE[said.tool][said.field]))
