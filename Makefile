@@ -46,10 +46,10 @@ demo: .venv/.run
 	@$(BIN)/syncd demo $(DEMO_ARGS)
 
 test: .venv/.dev
-	$(BIN)/pytest -n $(WORKERS) -m "not redmine and not slow"
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not redmine and not slow"
 
 test-all: test
-	$(BIN)/python -m tests.with_redmine $(BIN)/pytest -n $(WORKERS) -m "redmine or slow"
+	$(BIN)/python -m tests.with_redmine $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "redmine or slow"
 
 check: .venv/.dev
 	$(BIN)/ruff check .
