@@ -16,7 +16,10 @@ SEED ?=
 KILLS ?= 50
 DATABASE ?= sqlite
 
-.PHONY: help demo test test-all check bench simulate power crash format lock clean
+# `make mutation SAMPLE=100 SEED=7`, `make mutation SAMPLE=all` (which takes a day).
+SAMPLE ?= 400
+
+.PHONY: help demo test test-all check bench simulate power crash mutation format lock clean
 
 help:
 	@echo "make demo      the main job in the embedded sandbox (DEMO_ARGS=--once stops when all is quiet)"
@@ -27,6 +30,7 @@ help:
 	@echo "make simulate  SEEDS lives of the daemon in virtual time, with people, faults and deaths; SEED=17 lives one again"
 	@echo "make power     how many lives it takes to find each of the bugs planted for that"
 	@echo "make crash     the real process killed at every point of its protocol, then KILLS times at random"
+	@echo "make mutation  the share of small faults in reconcile and the journal that tests notice (SAMPLE=400 SEED=1, SAMPLE=all)"
 	@echo "make format    lay the code out as 'make check' wants it"
 	@echo "make lock      choose dependency versions anew (needs uv)"
 
@@ -69,6 +73,15 @@ power: .venv/.dev
 crash: .venv/.dev
 	@$(BIN)/python -m tests.crash "$(KILLS)" "$(DATABASE)"
 
+.cache/mutation/.made: requirements-dev.lock tests/mutation/mutmut.txt
+	@echo "Setting up .cache/mutation (once) ..."
+	@$(PYTHON) -m venv --clear .cache/mutation
+	@for lock in $^; do .cache/mutation/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $$lock || exit; done
+	@touch $@
+
+mutation: .cache/mutation/.made
+	@.cache/mutation/bin/python -m tests.mutation "$(SAMPLE)" "$(or $(SEED),1)"
+
 format: .venv/.dev
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
@@ -78,6 +91,7 @@ lock:
 	uv pip compile pyproject.toml --extra sandbox --extra postgres --extra build --extra dev -c requirements.lock $(LOCK_FLAGS) -o requirements-dev.lock
 	for peer in floor dlt tap; do \
 	    uv pip compile benchmarks/peers/$$peer.in $(LOCK_FLAGS) -o benchmarks/peers/$$peer.txt; done
+	uv pip compile tests/mutation/mutmut.in -c requirements-dev.lock $(LOCK_FLAGS) -o tests/mutation/mutmut.txt
 
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 

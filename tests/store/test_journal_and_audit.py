@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,17 +13,19 @@ import pytest
 
 import syncd
 from syncd.errors import StoreError
+from syncd.model.native import MISSING, Choice, Choices, Text
 from syncd.model.refs import EntityId, LinkId, OpId, RunId
 from syncd.store._tables import METADATA
 from syncd.store.audit import Proof, Writes
-from syncd.store.rows import OpState, RunRow
+from syncd.store.rows import OpField, OpState, RunRow
 from syncd.store.store import Store
 from tests.databases import SQLITE, Stores
 from tests.store import samples
-from tests.store.samples import AT, JIRA
+from tests.store.samples import AT, GITHUB, JIRA
 from tests.store.test_round_trips import fill
 
 OP1, OP2, L1, R1 = OpId("op1"), OpId("op2"), LinkId("l1"), RunId("r1")
+SECOND = timedelta(seconds=1)
 
 
 async def begin(store: Store) -> None:
@@ -84,6 +87,132 @@ async def test_a_write_that_did_not_leave_after_all_is_planned_as_before(store: 
         await tx.journal.mark_sent([OP1], AT)
         await tx.journal.hold([OP1])
     assert (await store.journal.by_ids([OP1]))[OP1] == samples.op(1, at=L1)
+
+
+async def test_everything_said_of_a_write_comes_back(store: Store) -> None:
+    await fill(store)
+    full = replace(
+        samples.op(1, of=2),
+        change="k1",
+        verb="create",
+        fields={
+            "title": OpField(Text("new"), "new", MISSING),
+            "labels": OpField(Choices(frozenset({Choice("1", "x")})), frozenset({"x"}), None),
+        },
+        native={"summary": Text("new"), "due": None},
+        payload_hash="p",
+        pre_hash="q",
+        marker=EntityId("e2"),
+        container="PMO",
+        type="Story",
+        reason="asked for",
+    )
+    async with store.transaction() as tx:
+        await tx.runs.start(samples.run())
+        await tx.journal.plan([full])
+    assert await store.journal.by_ids([OP1, OpId("nobody")]) == {OP1: full}
+    async with store.transaction() as tx:
+        await tx.journal.mark_sent([OP1], AT + SECOND)
+        await tx.journal.mark_confirmed([OP1], AT + 2 * SECOND)
+        await tx.journal.attach({OP1: LinkId("l2")})
+        await tx.journal.attach({})
+    ended = replace(
+        full,
+        state=OpState.CONFIRMED,
+        link=LinkId("l2"),
+        reason=None,
+        sent_at=AT + SECOND,
+        ended_at=AT + 2 * SECOND,
+    )
+    assert await store.journal.of_run(R1) == [ended]
+
+
+@pytest.mark.parametrize("end", ["failed", "quarantined"])
+@pytest.mark.parametrize("begun", ["planned", "sent", "unknown"])
+async def test_a_write_that_ends_badly_keeps_why_and_when(store: Store, begun: str, end: str) -> None:
+    await begin(store)
+    async with store.transaction() as tx:
+        if begun != "planned":
+            await tx.journal.mark_sent([OP1], AT)
+        if begun == "unknown":
+            await tx.journal.mark_unknown({OP1: "timed out"})
+            await tx.journal.mark_unknown({OP1: "timed out again"})
+        mark = tx.journal.mark_failed if end == "failed" else tx.journal.mark_quarantined
+        await mark({OP1: "no"}, AT + SECOND)
+    row = (await store.journal.by_ids([OP1]))[OP1]
+    assert (row.state, row.reason, row.ended_at) == (OpState(end), "no", AT + SECOND)
+    assert row.sent_at == (None if begun == "planned" else AT)
+    assert [row.id for row in await store.journal.open()] == [OP2]
+
+
+async def test_a_move_that_is_not_allowed_says_how_many_and_moves_none(store: Store) -> None:
+    await begin(store)
+    async with store.transaction() as tx:
+        await tx.journal.mark_sent([OP1], AT)
+        await tx.journal.mark_sent([], AT)
+    with pytest.raises(StoreError) as told:
+        async with store.transaction() as tx:
+            await tx.journal.mark_unknown({OP1: "timed out", OP2: "timed out", OpId("nobody"): "timed out"})
+    assert told.value.what == "2 of 3 writes cannot become unknown: unknown, or ended already"
+    assert told.value.fix == "report this: it is a fault in syncd; the transaction was undone"
+    assert told.value.where
+    assert [row.state for row in await store.journal.open()] == [OpState.SENT, OpState.PLANNED]
+
+
+async def test_what_is_under_way_comes_oldest_first(store: Store) -> None:
+    await fill(store)
+    old, young = AT, AT + SECOND
+    ops = [
+        replace(samples.op(4, at=L1), planned_at=old),
+        replace(samples.op(1, at=L1), planned_at=young),
+        replace(samples.op(3, at=L1), planned_at=old),
+        replace(samples.op(2, of=2), planned_at=old, connection=GITHUB),
+        replace(samples.op(5, at=LinkId("l2"), of=2), planned_at=old),
+        replace(samples.op(6, at=L1), planned_at=old),
+    ]
+    async with store.transaction() as tx:
+        await tx.runs.start(samples.run())
+        await tx.journal.plan(ops)
+        await tx.journal.mark_failed({OpId("op6"): "no"}, AT)
+    journal = store.journal
+    assert [row.id for row in await journal.open()] == ["op2", "op3", "op4", "op5", "op1"]
+    assert [row.id for row in await journal.open(JIRA)] == ["op3", "op4", "op5", "op1"]
+    assert [row.id for row in await journal.of_run(R1)] == ["op2", "op3", "op4", "op5", "op6", "op1"]
+    assert await journal.of_run(RunId("r2")) == []
+    of_links = await journal.open_of_links([L1, LinkId("l2")])
+    assert {link: [row.id for row in rows] for link, rows in of_links.items()} == {
+        "l1": ["op3", "op4", "op1"],
+        "l2": ["op5"],
+    }
+    assert list(await journal.open_of_links([LinkId("l2")])) == ["l2"]
+    of_entities = await journal.open_of_entities([EntityId("e1"), EntityId("e2")])
+    assert {entity: [row.id for row in rows] for entity, rows in of_entities.items()} == {
+        "e1": ["op3", "op4", "op1"],
+        "e2": ["op2", "op5"],
+    }
+    assert list(await journal.open_of_entities([EntityId("e2")])) == ["e2"]
+
+
+async def test_of_a_links_archives_the_last_that_was_carried_out_counts(store: Store) -> None:
+    await fill(store)
+    archive = replace(samples.op(1, at=L1), verb="archive")
+    ops = [
+        replace(archive, id=OpId("op3"), planned_at=AT + SECOND),
+        archive,
+        replace(archive, id=OpId("op4"), planned_at=AT + 2 * SECOND),
+        replace(samples.op(5, at=L1), planned_at=AT + 3 * SECOND),
+        replace(archive, id=OpId("op6"), link=LinkId("l2"), entity=EntityId("e2")),
+    ]
+    async with store.transaction() as tx:
+        await tx.runs.start(samples.run())
+        await tx.journal.plan(ops)
+        await tx.journal.mark_sent([row.id for row in ops], AT)
+        await tx.journal.mark_confirmed([OP1, OpId("op3"), OpId("op5"), OpId("op6")], AT)
+    assert {link: row.id for link, row in (await store.journal.archives_of([L1, LinkId("l2")])).items()} == {
+        "l1": "op3",
+        "l2": "op6",
+    }
+    assert list(await store.journal.archives_of([LinkId("l2")])) == ["l2"]
 
 
 async def test_runs_come_back_newest_first(store: Store) -> None:
