@@ -54,6 +54,16 @@ def test_every_make_target_in_the_readme_exists(command: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
 
 
+def test_every_file_named_in_the_documents_exists() -> None:
+    named = {
+        name
+        for path in (ROOT / "CONTRIBUTING.md", ROOT / "ARCHITECTURE.md", ROOT / "README.md")
+        for name in re.findall(r"`((?:tests|syncd|benchmarks|config)/[\w./-]+\.\w+)`", path.read_text())
+    }
+    assert len(named) > 20
+    assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
+
+
 @pytest.mark.parametrize("folder", sorted(path.parent for path in (ROOT / "config").rglob("syncd.yaml")), ids=str)
 def test_every_shipped_configuration_loads_without_a_warning(folder: Path) -> None:
     settings = load(folder, tools(), SECRETS)

@@ -175,7 +175,7 @@ async def _has_lost_nothing(desk: Desk, people: People) -> None:
 
 
 async def _holds_only_what_met(desk: Desk, people: People) -> None:
-    """I3: what somebody replaced in a tool does not contend with what replaced it there: it is an echo of ours."""
+    """I6: what somebody replaced in a tool does not contend with what replaced it there: it is an echo of ours."""
     echoes = []
     for held in await desk.store.conflicts.open_list(PORTFOLIO):
         contending = " ".join(str(side.value) for side in held.content.contenders) if held.field == "title" else ""
@@ -186,7 +186,7 @@ async def _holds_only_what_met(desk: Desk, people: People) -> None:
             for later in words.values()
             if later.tool == former.tool and former.token in later.replaced
         ]
-    assert not echoes, f"I3: held although one was said over the other: {echoes}"
+    assert not echoes, f"I6: held although one was said over the other: {echoes}"
 
 
 async def _has_invented_nothing(desk: Desk, people: People) -> None:
