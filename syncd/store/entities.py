@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, exists, select
+from sqlalchemy import Insert, Row, bindparam, delete, exists, select
 
 from syncd.model import codec
 from syncd.model.canonical import UNSET, Kind, Unset, Value
@@ -30,6 +31,16 @@ def _entity(row: Row[Any]) -> EntityRow:
     )
 
 
+@cache
+def _saving(dialect: str) -> Insert:
+    return upsert(dialect, entity, keep=("created_at",), version=entity.c.version + 1)
+
+
+@cache
+def _marking(dialect: str) -> Insert:
+    return upsert(dialect, dirty, generation=dirty.c.generation + 1)
+
+
 class Entities:
     """One row per canonical item."""
 
@@ -38,11 +49,8 @@ class Entities:
 
     async def save(self, rows: Sequence[EntityRow]) -> None:
         """Keep *rows*; each save counts the version up."""
-        if not rows:
-            return
-        statement = upsert(self._db.dialect.name, entity, keep=("created_at",), version=entity.c.version + 1)
         await self._db.insert(
-            statement,
+            _saving(self._db.dialect.name),
             [
                 {
                     "id": row.id,
@@ -184,10 +192,9 @@ class Dirty:
 
     async def mark(self, ids: Sequence[EntityId]) -> None:
         """Mark *ids*; one already marked gets a new generation."""
-        if not ids:
-            return
-        statement = upsert(self._db.dialect.name, dirty, generation=dirty.c.generation + 1)
-        await self._db.insert(statement, [{"entity": one, "generation": 1} for one in dict.fromkeys(ids)])
+        await self._db.insert(
+            _marking(self._db.dialect.name), [{"entity": one, "generation": 1} for one in dict.fromkeys(ids)]
+        )
 
     async def take(self, portfolio: str, limit: int | None = None) -> dict[EntityId, int]:
         """Return marked entities and their generations, by id; they stay marked until `clear`."""

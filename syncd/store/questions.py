@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Insert, Row, delete, select, update
 
 from syncd.model import codec
 from syncd.model.canonical import Kind
@@ -34,6 +35,11 @@ def _subject(row: QuarantineRow) -> str:
     return str(row.ref or row.entity)
 
 
+@cache
+def _adding(dialect: str) -> Insert:
+    return upsert(dialect, quarantine, keep=("since",), attempts=quarantine.c.attempts + 1)
+
+
 class Quarantine:
     """Items, or fields of them, that are set aside so the rest flow."""
 
@@ -42,9 +48,8 @@ class Quarantine:
 
     async def add(self, rows: Sequence[QuarantineRow]) -> None:
         """Set *rows* aside; one set aside already keeps its *since* and counts an attempt more."""
-        statement = upsert(self._db.dialect.name, quarantine, keep=("since",), attempts=quarantine.c.attempts + 1)
         await self._db.insert(
-            statement,
+            _adding(self._db.dialect.name),
             [
                 {
                     "connection": row.connection,
