@@ -26,13 +26,11 @@ class Hunk:
 
     def clashes(self, other: Hunk) -> bool:
         """
-        Return whether both cannot be carried out.
+        Return whether both cannot be carried out; *other* is not the same hunk.
 
         Overlapping ranges, two insertions at one place, or an insertion that
-        touches a changed range. Equal hunks are one.
+        touches a changed range.
         """
-        if self == other:
-            return False
         if self.start == self.stop or other.start == other.stop:
             return self.start <= other.stop and other.start <= self.stop
         return self.start < other.stop and other.start < self.stop

@@ -8,14 +8,14 @@ import pytest
 
 from syncd.model.canonical import FieldSpec, FieldType, Value
 from syncd.model.native import MISSING
-from syncd.model.policy import Hold, Leader, Policy, Rule
+from syncd.model.policy import Hold, Interval, Leader, Policy, Rule, Stated
 from syncd.model.refs import ConnectionName, LinkId, OpId
 from syncd.reconcile.field import advance, merge_field
 from syncd.reconcile.policies import COMPUTED_BY
-from syncd.reconcile.state import Base, FieldState, LinkField, Pending
-from syncd.reconcile.undo import MOVED, PUT_BACK, Wrote, undo_field
+from syncd.reconcile.state import Base, Due, DueReason, FieldState, LinkField, Pending, Refusal
+from syncd.reconcile.undo import MOVED, PUT_BACK, Reversal, Wrote, undo_field
 from tests.reconcile.generate import WORD
-from tests.reconcile.lenses import SetLens, TableLens, WordLens, option, tags
+from tests.reconcile.lenses import SetLens, TableLens, TextLens, WordLens, option, page, tags
 from tests.reconcile.model import EPOCH, word
 
 A, B, C = LinkId("A"), LinkId("B"), LinkId("C")
@@ -146,3 +146,109 @@ def test_what_people_did_to_the_set_since_stays() -> None:
     assert found.decided is not None
     assert found.decided.canonical == {"old", "bens"}
     assert [(due.link, due.want) for due in found.due] == [(B, tags("old", "bens"))]
+
+
+NOT_OURS = "it is not ours to write now: unlinked, out of scope, not mapped, or its connection only observes"
+APART = "the tools held different values before: choose one with conflicts resolve KEY.FIELD --value"
+
+
+def test_what_is_restored_is_told_to_the_letter() -> None:
+    found = undo_field(state(side("A"), side("B")), {B: WROTE, C: WROTE}, EPOCH, "Ada")
+    assert found.due == (Due(B, word("old"), "old", word("new"), DueReason.FLOW),)
+    assert (found.left, found.leader) == ({C: NOT_OURS}, None)
+    assert found.decided is not None
+    assert found.decided.due == found.due
+    assert found.decided.provenance.by == {Stated(COMPUTED_BY, Interval(EPOCH, EPOCH), "Ada")}
+
+
+def test_under_a_leader_elsewhere_what_is_restored_is_told_to_the_letter() -> None:
+    led = state(side("A"), side("B"), policy=Leader(ConnectionName("A")))
+    assert undo_field(led, {C: WROTE, B: WROTE}, EPOCH, "Ada") == Reversal(
+        due=(Due(B, word("old"), "old", word("new"), DueReason.FLOW),),
+        left={C: NOT_OURS},
+        leader=ConnectionName("A"),
+    )
+
+
+@pytest.mark.parametrize(
+    "leader",
+    [
+        replace(side("A"), voice=False),
+        replace(side("A"), base=None, observed=None),
+        replace(side("A"), connection=ConnectionName("Z")),
+    ],
+    ids=["it only listens", "it was never accounted for", "it has no link"],
+)
+def test_a_leader_that_does_not_speak_wins_nothing(leader: LinkField) -> None:
+    found = undo_field(state(leader, side("B"), policy=Leader(ConnectionName("A"))), {B: WROTE}, EPOCH, "Ada")
+    assert found.leader is None
+
+
+@pytest.mark.parametrize("spec", [LABELS, FieldSpec(type=FieldType.MARKDOWN)], ids=["a set", "a text"])
+def test_sets_and_texts_know_no_leader_but_what_is_computed(spec: FieldSpec) -> None:
+    if spec is LABELS:
+        shown, wrote = tags("new"), Wrote(tags("old"), tags("new"))
+        links = [
+            replace(side(name), lens=SetLens(), observed=shown, base=Base(shown, frozenset({"new"}))) for name in "AB"
+        ]
+        canonical: Value = frozenset({"new"})
+    else:
+        shown_text, wrote = page("new"), Wrote(page("old"), page("new"))
+        links = [
+            replace(side(name), lens=TextLens(), observed=shown_text, base=Base(shown_text, "new")) for name in "AB"
+        ]
+        canonical = "new"
+    field = replace(state(*links, canonical=canonical), spec=spec)
+    led = undo_field(replace(field, policy=Leader(ConnectionName("A"))), {B: wrote}, EPOCH, "Ada")
+    assert (led.leader, len(led.due), led.decided is None) == (None, 1, False)
+    computed = undo_field(replace(field, policy=Leader(COMPUTED_BY)), {B: wrote}, EPOCH, "Ada")
+    assert (computed.leader, len(computed.due), computed.decided) == (COMPUTED_BY, 1, None)
+
+
+def test_tools_that_differed_are_each_told_so() -> None:
+    wrote = {A: Wrote(word("one"), word("new")), B: Wrote(word("two"), word("new")), C: WROTE}
+    found = undo_field(state(side("A"), side("B")), wrote, EPOCH, "Ada")
+    assert found == Reversal(left={A: APART, B: APART, C: NOT_OURS})
+
+
+def test_an_unseen_edit_is_told_with_what_to_do() -> None:
+    found = undo_field(state(side("A", observed="newest"), side("B")), {B: WROTE, C: WROTE}, EPOCH, "Ada")
+    why = "was edited to 'newest', which was not shown when this was chosen: run syncd sync first"
+    assert found == Reversal(left={B: why, C: NOT_OURS})
+
+
+def test_what_may_not_be_sent_is_left_with_the_reason() -> None:
+    refused = replace(side("B"), refused=Refusal("old", "read-only there"))
+    wrote = {A: WROTE, B: WROTE, C: WROTE}
+    found = undo_field(state(side("A"), refused), wrote, EPOCH, "Ada")
+    assert ([due.link for due in found.due], found.left) == ([A], {B: "read-only there", C: NOT_OURS})
+    alone = undo_field(state(refused, side("A")), {B: WROTE, C: WROTE}, EPOCH, "Ada")
+    assert alone == Reversal(left={B: "read-only there", C: NOT_OURS})
+
+
+def test_what_the_tool_has_no_word_for_is_left() -> None:
+    lens = TableLens({"Old": "old", "New": "new"}, {"new": "New"})
+    link = replace(side("B"), lens=lens, observed=option("New"), base=Base(option("New"), "new"))
+    found = undo_field(state(side("A"), link), {B: Wrote(option("Old"), option("New"))}, EPOCH, "Ada")
+    assert found == Reversal(left={B: "the tool has no way to say this value"})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "now", "canonical"),
+    [
+        ("a", "b", "b", "a"),
+        ("a", "ab", "b", ""),
+        ("ab", "b", "b", "ab"),
+        ("ab", "c", "bc", "ab"),
+        ("a", "ab", "abz", "az"),
+        ("", "ab", "b", ""),
+    ],
+)
+def test_of_a_set_each_element_is_taken_back_as_far_as_it_still_is_so(
+    before: str, after: str, now: str, canonical: str
+) -> None:
+    link = replace(side("B"), lens=SetLens(), observed=tags(*now), base=Base(tags(*now), frozenset(now)))
+    held = replace(state(link, canonical=frozenset(now)), spec=LABELS)
+    found = undo_field(held, {B: Wrote(tags(*before), tags(*after))}, EPOCH, "Ada")
+    assert found.decided is None or found.decided.canonical == frozenset(canonical)
+    assert [(due.link, due.want) for due in found.due] == [(B, tags(*canonical))]
