@@ -148,7 +148,7 @@ async def _obstacle(desk: Desk, intent: Intent, fresh: dict[Ref, Record], done: 
         for side in item.sides
         if side.link.id not in done
         and side.link.state in (LinkState.LIVE, LinkState.GONE)
-        and desk.accounts[side.connection].connection.writes
+        and desk.writes_to(side.connection)
     ]
     moved: list[ObservedRow] = []
     why: str | None = None

@@ -28,7 +28,7 @@ from syncd.engine.load import load_items, states_of
 from syncd.engine.open import describe
 from syncd.engine.pull import pull
 from syncd.engine.push import Pushed, push_updates
-from syncd.engine.recover import recover
+from syncd.engine.recover import open_ops, recover
 from syncd.engine.removal import Removals, due_removals
 from syncd.engine.shown import keep_plan
 from syncd.engine.targets import look_for_targets
@@ -169,8 +169,8 @@ async def decide(
 
 
 async def _without_archives(desk: Desk, ids: Sequence[EntityId]) -> Sequence[EntityId]:
-    """Leave out entities of which a record may be archived by us, until that was looked up."""
-    unsure = {op.entity for op in await desk.store.journal.open() if op.verb == Verb.ARCHIVE}
+    """Leave out entities of which a record may be archived by us, until that was looked up, if anybody can look."""
+    unsure = {op.entity for op in await open_ops(desk) if op.verb == Verb.ARCHIVE}
     return [one for one in ids if one not in unsure] if unsure else ids
 
 

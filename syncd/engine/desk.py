@@ -130,6 +130,11 @@ class Desk:
             lost=frozenset(self.lost),
         )
 
+    def writes_to(self, connection: ConnectionName, *, preview: bool = False) -> bool:
+        """Say whether a connection is written to (in a *preview*: would be); one taken out of the portfolio is not."""
+        account = self.accounts.get(connection)
+        return account is not None and (preview or account.connection.writes)
+
     def digest_of(self, connection: ConnectionName) -> str:
         """Name the mapping in force, what its tool offers and whether we write; another one: all is decided anew."""
         if connection not in self.digests:

@@ -37,7 +37,7 @@ async def recover(desk: Desk, run: RunId) -> None:
         unknown create, not found    stays, until the tool's index must have shown it; then failed
     """
     now = desk.world.now()
-    ops = [op for op in await desk.store.journal.open() if op.connection in desk.accounts]
+    ops = await open_ops(desk)
     async with desk.store.transaction() as tx:
         await tx.journal.mark_failed(
             {op.id: "stopped before it was sent" for op in ops if op.state is OpState.PLANNED}, now
@@ -55,6 +55,11 @@ async def recover(desk: Desk, run: RunId) -> None:
                 await look_again(desk, account)
             except RemoteError as exc:
                 account.error = exc
+
+
+async def open_ops(desk: Desk) -> list[OpRow]:
+    """Return what is open in the connections there are: one that was taken out can never be asked."""
+    return [op for op in await desk.store.journal.open() if op.connection in desk.accounts]
 
 
 async def _look_up(desk: Desk, account: Account, run: RunId, ops: Sequence[OpRow]) -> None:

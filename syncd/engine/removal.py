@@ -77,6 +77,7 @@ async def due_removals(
     ids = [each.item.entity.id for each in touched]
     stones = await store.tombstones.of_links([side.link.id for sides in gone.values() for side in sides])
     open_ops = await store.journal.open_of_entities(ids)
+    unsure = {entity for entity, ops in open_ops.items() if any(op.connection in desk.accounts for op in ops)}
     done = await store.journal.archives_of([side.link.id for each in touched for side in each.item.sides])
     returned = await store.conflicts.last_of(ids, RETURNED)
     found = Removals()
@@ -87,7 +88,7 @@ async def due_removals(
         if mine and desk.mapping.on_delete(each.item.entity.kind) is OnDelete.UNLINK:
             found.stones += [replace(stone, verdict=Verdict.UNLINKED) for stone in mine]
         elif mine:
-            found.add(_decide(desk, each, states[entity], mine, done, is_open=bool(open_ops.get(entity))))
+            found.add(_decide(desk, each, states[entity], mine, done, is_open=entity in unsure))
         elif not gone[entity] and (content := _returned(each, done, returned.get(entity))):
             found.questions[entity, RETURNED] = content
     await _end_questions(desk, judgements, done, found)
@@ -100,9 +101,9 @@ def _in(each: Judgement, state: LinkState) -> list[Side]:
 
 
 def _speaks(desk: Desk, each: Judgement, link: LinkId, *, preview: bool) -> bool:
-    """Say whether what happens to *link* counts: a connection that only observes has no voice."""
+    """Say whether what happens to *link* counts: a connection that only observes, or is taken out, has no voice."""
     side = next(side for side in each.item.sides if side.link.id == link)
-    return preview or desk.accounts[side.connection].connection.writes
+    return desk.writes_to(side.connection, preview=preview)
 
 
 def _decide(
@@ -142,7 +143,7 @@ def _decide(
 
 def _away(desk: Desk, each: Judgement) -> Removal | None:
     """Return what is to be done because some other record is out of sight; `None` when none is."""
-    away = [side for side in _in(each, LinkState.OUT_OF_SCOPE) if desk.accounts[side.connection].connection.writes]
+    away = [side for side in _in(each, LinkState.OUT_OF_SCOPE) if desk.writes_to(side.connection)]
     if not away:
         return None
     kind = each.item.entity.kind

@@ -35,7 +35,7 @@ connections:
   beta: {tool: fake, mode: %(beta)s, links_home: %(home)s}
   gamma: {tool: fake, mode: write}
 portfolios:
-  platform: {connections: [alpha, beta, gamma], mapping: m.yaml%(limits)s}
+  platform: {connections: [%(members)s], mapping: m.yaml%(limits)s}
 """
 MATCH = "match: {task: title, iteration: title}\n"
 COMMENTS = "create: {comment: {from: any, in: [alpha, beta, gamma]}}\n"
@@ -53,6 +53,8 @@ class Talk:
     home: str = "false"
     beta: str = "write"
     limits: str = ""
+    members: str = "alpha, beta, gamma"
+    """Which connections the portfolio has."""
     store: str = ""
     """The address of the store, made when the portfolio is first opened."""
 
@@ -63,7 +65,7 @@ class Talk:
     @asynccontextmanager
     async def desk(self) -> AsyncIterator[Desk]:
         """Open the portfolio anew, as each command does."""
-        said = {"home": self.home, "beta": self.beta, "limits": self.limits}
+        said = {"home": self.home, "beta": self.beta, "limits": self.limits, "members": self.members}
         (self.folder / "syncd.yaml").write_text(MAIN % said)
         (self.folder / "m.yaml").write_text(f"version: 1\nextends: defaults\n{self.mapping}")
         tools = {"fake": lambda: tool_of(self.fakes)}
