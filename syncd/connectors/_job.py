@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from syncd.connectors.protocol import Done, Outcome, Refused, Unknown, Write
-from syncd.errors import OutcomeUnknownError, RemoteError
+from syncd.errors import AuthError, OutcomeUnknownError, RemoteError
 from syncd.model.native import Record
 
 log = structlog.get_logger()
@@ -25,30 +25,31 @@ class WriteJob:
     """Whether anything at all took."""
 
     @property
-    def to_retry(self) -> RemoteError | None:
-        """The first error that may pass by itself."""
-        return next((error for error in self.errors.values() if error.retry), None)
+    def to_retry(self) -> dict[str, RemoteError]:
+        """What may pass by itself, or with another credential: it says nothing of what was to be written."""
+        return {key: error for key, error in self.errors.items() if error.retry or isinstance(error, AuthError)}
 
 
 def settle(write: Write, job: WriteJob, read: Record | RemoteError | None) -> Outcome:
     """
     Return the outcome of one write, *read* being what its record holds now.
 
-        unknown    errors               carried out    outcome
-        yes        -                    -              Unknown
-        no         one that may pass    -              Refused, those fields
-        no         some                 nothing        Refused, those fields
-        no         some or none         something      Done, if it can be read back; else Unknown
+        unknown    errors                       carried out    outcome
+        yes        -                            -              Unknown
+        no         of the whole, may pass       -              Refused
+        no         some, and one may pass       nothing        Refused, those fields
+        no         some                         nothing        Refused, those fields
+        no         some or none                 something      Done, if it can be read back, without what may pass;
+                                                               else Unknown
     """
     if job.unknown:
         return Unknown(op=write.op, error=job.unknown)
-    fields = frozenset(job.errors) - {""}
-    if job.to_retry:
-        return Refused(op=write.op, error=job.to_retry, fields=fields)
-    if job.errors and not job.carried_out:
-        return Refused(op=write.op, error=next(iter(job.errors.values())), fields=fields)
+    fields, passing = frozenset(job.errors) - {""}, job.to_retry
+    if "" in passing or (job.errors and not job.carried_out):
+        error = next(iter(passing.values()), None) or next(iter(job.errors.values()))
+        return Refused(op=write.op, error=error, fields=fields)
     for key, error in job.errors.items():
         log.warning("field_refused", op=write.op, field=key, error=str(error))
     if isinstance(read, Record):
-        return Done(op=write.op, record=read)
+        return Done(op=write.op, record=read, unsent=frozenset(passing))
     return Unknown(op=write.op, error=read or OutcomeUnknownError("it could not be read back"))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from syncd.connectors._fresh import sent_by
@@ -21,7 +21,7 @@ from syncd.engine.desk import Account, Desk
 from syncd.engine.items import Item, Side
 from syncd.engine.load import load_items
 from syncd.engine.pull import keep, observe, read_many, refreshed
-from syncd.engine.push import FRESH_S, Pushed, send
+from syncd.engine.push import Pushed, patience, send
 from syncd.engine.removal import DELETED, STATUS, mark_of, question
 from syncd.engine.settle import unsure
 from syncd.errors import AuthError, NotFoundError, RejectedError, RemoteError
@@ -34,6 +34,15 @@ from syncd.store.store import Transaction
 
 LIVE, ARCHIVED = Text("in plain sight"), Text("archived")
 """How the audit tells of an archive by the tool itself."""
+
+
+@dataclass(slots=True)
+class Fresh:
+    """The records of one item, read right before one of them is archived."""
+
+    records: dict[Ref, Record] = field(default_factory=dict)
+    took_s: float = 0.0
+    """How long the last reading took: that of the tool about to archive."""
 
 
 def archive_ops(desk: Desk, run: RunId, lines: Iterable[Line], items: Iterable[Item]) -> list[Intent]:
@@ -77,7 +86,7 @@ async def _push_item(desk: Desk, run: RunId, intents: Sequence[Intent], told: Pu
     """Archive the records of one item, one after another, unless any of its records moved."""
     done: set[LinkId] = set()
     for number, intent in enumerate(intents):
-        fresh: dict[Ref, Record] = {}
+        fresh = Fresh()
         why = await _obstacle(desk, intent, fresh, done)
         if why is not None:
             await _skip(desk, intents[number:], why, told)
@@ -89,14 +98,14 @@ async def _push_item(desk: Desk, run: RunId, intents: Sequence[Intent], told: Pu
         done.add(_side_of(intent).link.id)
 
 
-async def _push(desk: Desk, run: RunId, intent: Intent, fresh: Mapping[Ref, Record], told: Pushed) -> str | None:
+async def _push(desk: Desk, run: RunId, intent: Intent, fresh: Fresh, told: Pushed) -> str | None:
     """Send one archive and keep what became of it; return why the item's others have to wait, if they have."""
     op, side = intent.op, _side_of(intent)
-    account, pre = desk.accounts[op.connection], fresh[side.link.ref]
+    account, pre = desk.accounts[op.connection], fresh.records[side.link.ref]
     async with desk.store.transaction() as tx:
         await tx.journal.mark_sent([op.id], desk.world.now())
     request = Update(op=op.id, pre=pre, fields=op.native) if op.native else Archive(op=op.id, pre=pre)
-    with sent_by(desk.world.monotonic() + FRESH_S):
+    with sent_by(desk.world.monotonic() + patience(fresh.took_s)):
         outcome = (await send(account, [request]))[op.id]
     outcome = _as_shown(desk, intent.item.entity.kind, outcome, op)
     digests = [line.digest for line in intent.lines]
@@ -136,7 +145,7 @@ def _side_of(intent: Intent) -> Side:
     return next(side for side in intent.item.sides if side.link.id == intent.op.link)
 
 
-async def _obstacle(desk: Desk, intent: Intent, fresh: dict[Ref, Record], done: AbstractSet[LinkId]) -> str | None:
+async def _obstacle(desk: Desk, intent: Intent, fresh: Fresh, done: AbstractSet[LinkId]) -> str | None:
     """
     Read every record of the item that is not *done* by id, the tool that is about to archive last.
 
@@ -155,14 +164,15 @@ async def _obstacle(desk: Desk, intent: Intent, fresh: dict[Ref, Record], done: 
     wanted.sort(key=lambda side: (side.connection == last, side.link.ref))
     for name, group in groupby(wanted, key=lambda side: side.connection):
         account, sides = desk.accounts[name], list(group)
-        read_at = desk.world.now()
+        read_at, asked_s = desk.world.now(), desk.world.monotonic()
         answers = await _read(account, [side.link.ref for side in sides])
+        fresh.took_s = desk.world.monotonic() - asked_s
         for side in sides:
             answer = answers[side.link.ref]
             found = _moved(desk, item.entity.kind, side, answer)
             why = why or found
             if isinstance(answer, Record):
-                fresh[answer.ref] = answer
+                fresh.records[answer.ref] = answer
                 moved += [observe(desk, account, answer, side.observed, read_at, direct=True)] if found else []
     await keep(desk, moved)
     return why

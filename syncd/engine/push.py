@@ -34,6 +34,8 @@ from syncd.store.rows import LinkState, ObservedRow, OpField
 
 FRESH_S: Final = 5.0
 """Seconds after a fresh read was asked for within which the write has to leave: what is edited in between is lost."""
+SLOW_S: Final = 10.0
+"""A fresh read that took longer was waiting for something: how slow the tool is does not show in it."""
 TOO_LATE: Final = f"no write could leave within {FRESH_S:.0f} s after it was read: it is tried again in the next cycle"
 
 
@@ -88,14 +90,15 @@ async def _push_once(
     """
     Read a portion anew and send what did not move; return what then had to wait for too long.
 
-    For what is alone and was late before, the time its reading takes does not
-    count: a tool that is so slow is written to as well.
+    What is alone and was late before may take as long as `patience` says: a
+    tool that is so slow is written to as well.
     """
     read_at, asked_s = desk.world.now(), desk.world.monotonic()
     sides = {intent.op.id: _side_of(intent) for intent in portion}
     fresh = await _fresh(account, portion, sides, told, desk)
     if fresh is None:
         return []
+    read_s = desk.world.monotonic() - asked_s
     ready: list[tuple[Intent, Sent]] = []
     moved: dict[OpId, str] = {}
     seen: list[ObservedRow] = []
@@ -116,7 +119,7 @@ async def _push_once(
     async with desk.store.transaction() as tx:
         await tx.journal.mark_failed(moved, desk.world.now())
         await tx.journal.mark_sent([sent.op.id for _, sent in ready], desk.world.now())
-    with sent_by((desk.world.monotonic() if is_alone else asked_s) + FRESH_S):
+    with sent_by(desk.world.monotonic() + patience(read_s) if is_alone else asked_s + FRESH_S):
         outcomes = await send(account, [sent.request for _, sent in ready])
     late = [intent for intent, sent in ready if _is_late(outcomes[sent.op.id])]
     async with desk.store.transaction() as tx:
@@ -125,6 +128,16 @@ async def _push_once(
         if intent not in late:
             await _settle(desk, account, run, intent, sent, outcomes[sent.op.id], told)
     return late
+
+
+def patience(read_s: float) -> float:
+    """
+    Return within how many seconds after a fresh read that took *read_s* a write has to leave, however slow the tool.
+
+    A write asks for up to two things first (the steps a workflow offers, the
+    links there are), and each of them may take as long as the reading did.
+    """
+    return FRESH_S + 2 * min(read_s, SLOW_S)
 
 
 def _is_late(outcome: Outcome) -> bool:

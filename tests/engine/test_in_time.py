@@ -13,8 +13,10 @@ import pytest
 from syncd.engine import push
 from syncd.model.canonical import Kind
 from syncd.reconcile.plan import Verb
+from tests.engine import hand
 from tests.engine.bench import Bench, make_bench
 from tests.engine.contact import agreed
+from tests.engine.hand import GITHUB, JIRA
 from tests.engine.test_stories import held, pair
 
 MINE, HERS = "Renamed in Jira", "Renamed on GitHub meanwhile"
@@ -142,6 +144,68 @@ async def test_a_tool_whose_reads_take_longer_is_written_to_all_the_same(bench: 
     bench.sandbox.tools["jira"].set(jira, "summary", MINE, by="ada")
     assert (await bench.sync()).pushed.counts[Verb.UPDATE] == 1
     assert held(bench, "github", github)["title"] == MINE
+
+
+async def test_what_was_written_in_part_is_audited_and_the_rest_is_due_again(bench: Bench) -> None:
+    """GitHub takes ten changes a request, 4 s each: what leaves with the second and the third is one item's, too."""
+    await agreed(bench)
+    async with bench.desk() as desk:
+        groups = await desk.store.links.by_entities(await desk.store.entities.ids("platform", Kind.TASK))
+    pairs = [{link.ref.connection: link.key for link in mine} for mine in groups.values() if len(mine) > 1]
+    for number, keys in enumerate(pairs):
+        for name, value in (("summary", f"New {number}"), ("labels", [f"x{number}"])):
+            bench.sandbox.tools["jira"].set(keys[JIRA], name, value, by="ada")
+
+    def slowly(request: httpx.Request) -> httpx.Response | None:
+        if is_mutation(request):
+            bench.clock.pass_(4)
+        return None
+
+    tamper(bench, slowly)
+    cycle = await bench.sync()
+    assert cycle.pushed.skipped == {}, "nobody edited anything meanwhile"
+    assert len(cycle.pushed.failed) == 1
+    cycles = [cycle, await bench.sync()]
+    assert (await bench.sync()).lines == ()
+    async with bench.desk() as desk:
+        rows = [row for each in cycles async for row in desk.store.audit.of_run(each.run)]
+    assert len(rows) == len({(row.ref, row.field) for row in rows}) == 2 * len(pairs)
+    for number, keys in enumerate(pairs):
+        issue = held(bench, "github", keys[GITHUB])
+        assert (issue["title"], issue["labels"]) == (f"New {number}", [f"x{number}"])
+
+
+async def test_a_tool_that_takes_long_for_every_request_gets_a_status_that_has_to_be_asked_about_first(
+    bench: Bench,
+) -> None:
+    await agreed(bench)
+    jira, github = await pair(bench)
+
+    def slowly(request: httpx.Request) -> httpx.Response | None:
+        if request.url.path.startswith("/jira"):
+            bench.clock.pass_(push.FRESH_S + 1)
+        return None
+
+    tamper(bench, slowly)
+    bench.sandbox.tools["github"].set(github, "Status", "In Progress", by="ben")
+    assert (await bench.sync()).pushed.counts[Verb.UPDATE] == 1
+    assert held(bench, "jira", jira)["status"] == "In Progress"
+
+
+async def test_a_tool_that_takes_long_for_every_request_is_closed_in(tmp_path: Path) -> None:
+    bench = await hand.agreed(tmp_path, mapping="on_delete: {task: {do: archive, close_as: cancelled}}\n")
+
+    def slowly(request: httpx.Request) -> httpx.Response | None:
+        if request.url.path.startswith("/jira"):
+            bench.clock.pass_(push.FRESH_S + 1)
+        return None
+
+    tamper(bench, slowly)
+    hand.github_of(bench).delete(hand.TASK[1])
+    await bench.verify()
+    for _ in range(2):
+        await hand.after_edits(bench)
+    assert held(bench, "jira", hand.TASK[0])["status"] == "Cancelled"
 
 
 async def test_what_cannot_leave_in_time_is_told_and_due_again(bench: Bench) -> None:

@@ -153,7 +153,9 @@ class Writer:
         for key in edits.inputs:
             try:
                 await self._mutate(ref, edits.merged([key]))
-            except _REFUSALS as exc:
+            except OutcomeUnknownError:
+                raise
+            except RemoteError as exc:
                 job.errors[key] = exc
             else:
                 job.carried_out = True
