@@ -18,11 +18,12 @@ from syncd.report.values import Names
 
 async def names_of(desk: Desk, values: Iterable[object]) -> Names:
     """Return the titles of every entity that one of *values* names."""
-    held = await desk.store.entities.values_of(desk.portfolio.name, ("title",))
+    texts = sorted({EntityId(text) for text in _texts(values)})
+    held = await desk.store.entities.some_values_of(texts, ("title",))
     titles: dict[str, str] = {one: str(each["title"]) for one, each in held.items() if isinstance(each["title"], str)}
-    wanted = {EntityId(name) for name in _texts(values) if name in held and name not in titles}
+    wanted = sorted(held.keys() - titles.keys())
     if wanted:
-        titles |= {item.entity.id: title_of(desk, item) for item in await load_items(desk, sorted(wanted))}
+        titles |= {item.entity.id: title_of(desk, item) for item in await load_items(desk, wanted)}
     return lambda text: titles.get(text, text)
 
 

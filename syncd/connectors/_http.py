@@ -258,6 +258,7 @@ class Http:
             )
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as exc:
             raise judge_failure(exc, url=url, where=ask.where, is_write=ask.is_write) from exc
+        response.stream = httpx.ByteStream(response.content)  # the stream it was read from rings with it: a page a leak
         log.debug(
             "request_answered",
             connector=self.name,
