@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from syncd.engine.alike import asked_of, open_pairs, propose
 from syncd.engine.desk import Desk
 from syncd.engine.hear import hear
+from syncd.engine.linking import Linking
+from syncd.engine.newcomers import candidates_of, count_newcomers, newcomers, telling
 from syncd.engine.old_copy import identity_of, suspect
 from syncd.engine.places import place_of
 from syncd.model.canonical import Kind, Unset
 from syncd.model.native import Record
-from syncd.model.refs import ConnectionName, EntityId, LinkId, Ref
+from syncd.model.refs import ConnectionName, EntityId, Ref
 from syncd.reconcile.match import Ambiguity, Candidate, Known, Matched, match
-from syncd.store.rows import (
-    EntityRow,
-    LinkRow,
-    LinkState,
-    MatchProposalRow,
-    ProposalState,
-    QuarantineRow,
-)
+from syncd.reconcile.meeting import Census
+from syncd.store.rows import LinkState, MatchProposalRow, ProposalState, QuarantineRow
 
 PORTION = 500
-"""Links kept in one transaction, and entities looked at together."""
+"""Records and entities looked at together."""
 
 CLONE = "it carries the marker"
 """How the reason begins for which a copy of a record of ours is set aside."""
@@ -54,25 +48,22 @@ async def adopt(desk: Desk) -> Adopted:
     """
     Link every unlinked record in scope, but for ambiguous ones and clones.
 
-    Nothing is written to any tool.
+    What meets nobody is linked portion by portion; only what shares something
+    with another is held until all of it is known. Nothing is written to any tool.
     """
-    records, candidates, comments = await _unlinked(desk)
-    found = Matched()
-    candidates = await _with_identities(desk, records, candidates)
-    await suspect(desk, candidates)
-    if candidates:
-        found = match(candidates, await _known(desk, {candidate.kind for candidate in candidates}))
-        fresh = await _link(desk, records, {candidate.ref: candidate.kind for candidate in candidates}, found)
-        await propose(desk, desk.mapping.similar, fresh)
+    census, comments, marked = await count_newcomers(desk)
+    await suspect(desk, marked)
+    links = Linking(desk, census)
+    found = Matched() if census.is_empty else await _meet(desk, census, links)
+    await propose(desk, desk.mapping.similar, links.fresh)
     said = await hear(desk, list(comments.values()))  # below what was linked just now
-    await _link(desk, comments, dict.fromkeys(comments, Kind.COMMENT), said.found, said.parents)
+    await links.add(comments, dict.fromkeys(comments, Kind.COMMENT), said.found, said.parents)
     clones = {**found.clones, **said.found.clones}
     await _set_aside(desk, clones, said.strays)
     await _ask(desk, found.ambiguous)
-    groups = (*found.groups, *said.found.groups)
     told = Adopted(
-        linked=len(found.joins) + len(said.found.joins) + sum(len(group) for group in groups),
-        entities=len(groups),
+        linked=links.linked,
+        entities=links.made,
         ambiguous=found.ambiguous,
         clones=clones,
         asked=frozenset(
@@ -82,76 +73,47 @@ async def adopt(desk: Desk) -> Adopted:
     return await _with_alike(desk, told)
 
 
+async def _meet(desk: Desk, census: Census, links: Linking) -> Matched:
+    """Link what is alone as it comes, then match all the others with each other and with what they may be."""
+    known = await _known(desk, census)
+    records: dict[Ref, Record] = {}
+    candidates: list[Candidate] = []
+    async for portion in newcomers(desk, PORTION):
+        alone = portion
+        if not census.is_sparse:
+            told = await candidates_of(desk, portion)
+            alone = [
+                each for each, one in zip(portion, told, strict=True) if census.is_alone(one, identity_of(one.ref))
+            ]
+            lone = {each.record.ref for each in alone}
+            records |= {
+                each.record.ref: replace(each.record, fields={}) for each in portion if each.record.ref not in lone
+            }
+            candidates += [one for one in told if one.ref not in lone]
+        await links.add(
+            {each.record.ref: each.record for each in alone},
+            {each.record.ref: each.kind for each in alone},
+            Matched(groups=tuple((each.record.ref,) for each in alone)),
+        )
+    found = match(candidates, known)
+    await links.add(records, {each.ref: each.kind for each in candidates}, found)
+    return found
+
+
 async def _with_alike(desk: Desk, told: Adopted) -> Adopted:
     """Add what is asked about items that look alike, now or since an earlier cycle."""
     pairs = await open_pairs(desk)
     return replace(told, alike=len(pairs), asked=told.asked | await asked_of(desk, pairs))
 
 
-async def _unlinked(desk: Desk) -> tuple[dict[Ref, Record], list[Candidate], dict[Ref, Record]]:
-    """
-    Return the records that may be linked, what they can be recognised by, and the comments.
-
-    All of them are held at once, since what is the same is told from all; so
-    without their fields, but for comments.
-    """
-    records: dict[Ref, Record] = {}
-    candidates: list[Candidate] = []
-    comments: dict[Ref, Record] = {}
-    async for row in desk.store.records.unlinked(desk.portfolio.name):
-        record = row.record
-        kind = desk.mapping.kind_of(record.ref.connection, record.type)
-        account = desk.accounts.get(record.ref.connection)
-        if kind is None or account is None or not account.is_ready:
-            continue
-        if desk.link_state(record, kind) is not LinkState.LIVE:
-            continue
-        if kind is Kind.COMMENT:
-            comments[record.ref] = record
-        else:
-            records[record.ref] = replace(record, fields={})
-            candidates.append(_candidate(desk, record, kind))
-    return records, candidates, comments
-
-
-async def _with_identities(
-    desk: Desk, records: Mapping[Ref, Record], candidates: Sequence[Candidate]
-) -> list[Candidate]:
-    """Add which markers lead to each record; one that was parted from something is led to by none."""
-    parted = await desk.store.links.parted([each.ref for each in candidates])
-    return [
-        replace(each, identities=frozenset(identity_of(ref) for ref in (each.ref, *records[each.ref].aliases)))
-        if each.ref not in parted
-        else each
-        for each in candidates
-    ]
-
-
-def _candidate(desk: Desk, record: Record, kind: Kind) -> Candidate:
-    values = desk.readings(record, kind, _telling(desk, kind))
-    title = values.get("title")
-    return Candidate(
-        ref=record.ref,
-        kind=kind,
-        place=place_of(record, kind),
-        title=title if isinstance(title, str) else record.key,
-        keys=desk.mapping.match_keys(kind, record, values),
-        marker=record.marker,
-    )
-
-
-def _telling(desk: Desk, kind: Kind) -> frozenset[str]:
-    """Return the fields that a match rule looks at, and the title."""
-    return frozenset(name for rule in desk.mapping.match_rules(kind) for name in rule.fields) | {"title"}
-
-
-async def _known(desk: Desk, kinds: Iterable[Kind]) -> list[Known]:
-    """Return every entity of *kinds*, by what each of its records shows and by what it is canonically."""
+async def _known(desk: Desk, census: Census) -> list[Known]:
+    """Return every entity that a candidate may be, by what each of its records shows and by what it is canonically."""
     known: list[Known] = []
-    for kind in sorted(kinds):
+    for kind in sorted(census.kinds):
         ids = await desk.store.entities.ids(desk.portfolio.name, kind)
         for start in range(0, len(ids), PORTION):
-            known += await _known_of(desk, kind, ids[start : start + PORTION])
+            some = await _known_of(desk, kind, ids[start : start + PORTION])
+            known += [each for each in some if census.meets(each)]
     return known
 
 
@@ -174,7 +136,7 @@ async def _known_of(desk: Desk, kind: Kind, ids: Sequence[EntityId]) -> list[Kno
                     for record in records
                     if _is_described(desk, record.ref.connection)
                     for key in desk.mapping.match_keys(
-                        kind, record, {**desk.readings(record, kind, _telling(desk, kind)), **values}
+                        kind, record, {**desk.readings(record, kind, telling(desk, kind)), **values}
                     )
                 ),
             )
@@ -186,79 +148,6 @@ def _is_described(desk: Desk, connection: ConnectionName) -> bool:
     """Whether there are lenses for a connection; one that left the portfolio has none."""
     account = desk.accounts.get(connection)
     return account is not None and account.description is not None
-
-
-async def _link(
-    desk: Desk,
-    records: Mapping[Ref, Record],
-    kinds: Mapping[Ref, Kind],
-    found: Matched,
-    parents: Mapping[Ref, EntityId] = MappingProxyType({}),
-) -> frozenset[EntityId]:
-    """Link what was recognised, and return the entities made."""
-    links = [new_link(desk, records[ref], entity) for ref, entity in sorted(found.joins.items())]
-    entities: dict[EntityId, EntityRow] = {}
-    wanted = {group: _identity(records, group) for group in found.groups}
-    used = set(await desk.store.entities.by_ids(sorted(set(wanted.values()))))
-    for group in found.groups:
-        one = wanted[group] if wanted[group] not in used else EntityId(desk.world.new_id())
-        used.add(one)
-        entity = _new_entity(desk, one, kinds[group[0]], parents.get(group[0]))
-        entities[entity.id] = entity
-        links += [new_link(desk, records[ref], entity.id) for ref in group]
-    waiting = frozenset() if parents else await referring_to(desk, {link.ref for link in links})
-    for start in range(0, len(links), PORTION):
-        some = links[start : start + PORTION]
-        above = {link.entity for link in some}
-        below = await desk.store.entities.below(sorted(above))
-        async with desk.store.transaction() as tx:
-            await tx.entities.save([entities[one] for one in sorted(above & entities.keys())])
-            await tx.links.save(some)
-            if desk.restoring:
-                await tx.restored.add(sorted(above & entities.keys()))
-            await tx.dirty.mark(sorted({*above, *below, *waiting}))
-    desk.links.add(links)
-    return frozenset(entities)
-
-
-def _identity(records: Mapping[Ref, Record], group: Sequence[Ref]) -> EntityId:
-    """Return what a new entity of these records is called: as a marker says, else after the first of them."""
-    return next((marker for ref in group if (marker := records[ref].marker)), None) or identity_of(group[0])
-
-
-def _new_entity(desk: Desk, one: EntityId, kind: Kind, parent: EntityId | None) -> EntityRow:
-    return EntityRow(
-        id=one,
-        portfolio=desk.portfolio.name,
-        kind=kind,
-        values={},
-        provenance={},
-        created_at=desk.world.now(),
-        parent=parent,
-    )
-
-
-async def referring_to(desk: Desk, refs: AbstractSet[Ref]) -> frozenset[EntityId]:
-    """Return the entities of other records that point at *refs*: what they say can be read once these are linked."""
-    if not refs:
-        return frozenset()
-    found = await desk.store.records.referring_to(desk.portfolio.name, refs)
-    return frozenset(link.entity for link in (await desk.store.links.by_refs(found)).values())
-
-
-def new_link(desk: Desk, record: Record, entity: EntityId) -> LinkRow:
-    """Return a fresh link of *record* and *entity*."""
-    return LinkRow(
-        id=LinkId(desk.world.new_id()),
-        entity=entity,
-        ref=record.ref,
-        portfolio=desk.portfolio.name,
-        container=record.container,
-        type=record.type,
-        key=record.key,
-        url=record.url,
-        linked_at=desk.world.now(),
-    )
 
 
 async def _set_aside(desk: Desk, clones: Mapping[Ref, EntityId], strays: Collection[Ref]) -> None:

@@ -8,7 +8,7 @@ approval; what differs is only which lines may be carried out.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -26,6 +26,7 @@ from syncd.engine.items import Item
 from syncd.engine.judge import Approval, Judgement, judge
 from syncd.engine.load import load_items, states_of
 from syncd.engine.open import describe
+from syncd.engine.portions import dirty
 from syncd.engine.pull import pull
 from syncd.engine.push import Pushed, push_updates
 from syncd.engine.recover import open_ops, recover
@@ -39,9 +40,6 @@ from syncd.reconcile.brakes import WINDOW_H, Limits, Recent, check_safe
 from syncd.reconcile.plan import Line, Verb, in_order, plan_id
 from syncd.reconcile.state import EntityResult
 from syncd.store.rows import ConflictRow, PlanState, RunRow
-
-PORTION = 500
-"""Entities decided together; parents and dates are checked against all others too."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,29 +117,31 @@ Keep = Callable[[Sequence[Judgement]], Awaitable[None]]
 async def decide(
     desk: Desk,
     cycle: Cycle,
-    ids: Sequence[EntityId],
+    portions: AsyncIterable[Sequence[EntityId]],
     approval: Approval,
     *,
     preview: bool = False,
     keep: Keep | None = None,
 ) -> list[Judgement]:
     """
-    Decide about the entities of *ids* and note what a person should know.
+    Decide about the entities of *portions*, and note what a person should know.
 
     What *keep* takes at once is not returned: decisions that lead to no write
-    and that nobody has to be told of. All others wait for the brakes.
+    and that nobody has to be told of. All others wait for the brakes. Nothing
+    else is held from one portion to the next.
     """
-    graph: Known = {}
     judgements: list[Judgement] = []
     lines: list[Line] = []
     waiting: set[str] = set()
     again: set[EntityId] = set()
-    ids = await old_copy.without_unread(desk, await _without_doubts(desk, await _without_archives(desk, ids)))
-    for start in range(0, len(ids), PORTION):
-        items = await look_for_targets(desk, await load_items(desk, ids[start : start + PORTION]))
+    desk.links.hold()
+    async for portion in portions:
+        ids = await old_copy.without_unread(desk, await _without_doubts(desk, await _without_archives(desk, portion)))
+        items = await look_for_targets(desk, await load_items(desk, ids))
         stale = await desk.store.restored.of_entities([item.entity.id for item in items])
         cycle.stale |= stale.keys()
         states = states_of(desk, items, preview=preview)
+        graph: Known = {}
         await know_graph(desk, graph, items, states)
         late = old_copy.moved_since(items, stale)
         decided = judge(items, states, graph, approval, desk.world.now(), late)
@@ -160,7 +160,12 @@ async def decide(
         plain = {each.item.entity.id for each in decided if keep and is_plain(each)} - again - removed.entities
         if keep and plain:
             await keep([each for each in decided if each.item.entity.id in plain])
-        judgements += [each for each in decided if each.item.entity.id not in plain]
+        held = [each for each in decided if each.item.entity.id not in plain]
+        judgements += held
+        if held:
+            desk.links.hold()  # what is written later is told in their terms
+        else:
+            desk.links.drop()
     cycle.lines = in_order(_once(lines))
     cycle.waiting = frozenset(waiting)
     cycle.unmade = frozenset(again)
@@ -274,7 +279,7 @@ async def sync(desk: Desk, *, full: bool = False, command: str = "sync") -> Cycl
     run = await start_run(desk, command)
     cycle = await read_tools(desk, run, full=full)
     try:
-        taken = await desk.store.dirty.take(desk.portfolio.name)
+        taken: dict[EntityId, int] = {}
         approval = Approval()
 
         async def keep(plain: Sequence[Judgement]) -> None:
@@ -284,8 +289,10 @@ async def sync(desk: Desk, *, full: bool = False, command: str = "sync") -> Cycl
                 await commit(tx, desk, run, plain, ())
                 await tx.restored.settle(sorted(cycle.stale & set(ids_of(plain))))
                 await tx.dirty.clear({entity: taken[entity] for entity in ids_of(plain) if entity not in late})
+            for entity in ids_of(plain):
+                del taken[entity]
 
-        judgements = await decide(desk, cycle, sorted(taken), approval, keep=keep)
+        judgements = await decide(desk, cycle, dirty(desk, taken), approval, keep=keep)
         await _brake_or_keep(desk, tuple(line for line in cycle.lines if line.digest not in cycle.waiting))
         await carry_out(desk, cycle, judgements, approval, taken)
     except BaseException:

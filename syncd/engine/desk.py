@@ -62,12 +62,31 @@ class LinkIndex:
         self._entity: dict[Ref, EntityId] = {}
         self._refs: dict[tuple[EntityId, ConnectionName], list[tuple[Ref, str]]] = {}
         self._resting: set[Ref] = set()
+        self._fresh: list[Ref] = []
+        """What came to be known since `hold` or `drop`."""
 
     def clear(self) -> None:
         """Know nothing any more: links may have moved since."""
         self._entity.clear()
         self._refs.clear()
         self._resting.clear()
+        self._fresh.clear()
+
+    def hold(self) -> None:
+        """Go on knowing what came to be known since the last `hold` or `drop`."""
+        self._fresh.clear()
+
+    def drop(self) -> None:
+        """Know no more than at the last `hold` or `drop`: what was asked about is settled."""
+        for ref in self._fresh:
+            self._resting.discard(ref)
+            there = (self._entity.pop(ref), ref.connection)
+            kept = [each for each in self._refs[there] if each[0] != ref]
+            if kept:
+                self._refs[there] = kept
+            else:
+                del self._refs[there]
+        self._fresh.clear()
 
     def add(self, links: Iterable[LinkRow]) -> None:
         """Know *links*; those unlinked or gone are nobody's target."""
@@ -80,6 +99,8 @@ class LinkIndex:
                 self._resting.add(link.ref)
             if self._entity.get(link.ref) == link.entity:
                 continue
+            if link.ref not in self._entity:
+                self._fresh.append(link.ref)
             self._entity[link.ref] = link.entity
             self._refs.setdefault((link.entity, link.ref.connection), []).append((link.ref, link.container))
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from syncd.connectors.protocol import Done
-from syncd.engine.adopt import new_link
 from syncd.engine.desk import Account, Desk
 from syncd.engine.items import as_row
+from syncd.engine.linking import new_link
 from syncd.engine.pull import observe
 from syncd.engine.settle import audit_row, quarantine_row
 from syncd.model.canonical import UNSET, Kind

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from syncd.engine.adopt import new_link, referring_to
 from syncd.engine.desk import Desk
+from syncd.engine.linking import new_link, referring_to
 from syncd.engine.unite import unite
 from syncd.errors import ConfigError
 from syncd.model.refs import EntityId

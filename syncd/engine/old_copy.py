@@ -10,7 +10,6 @@ import structlog
 from syncd.engine.desk import Desk
 from syncd.engine.items import Item
 from syncd.model.refs import ConnectionName, EntityId, LinkId, Ref, Revision
-from syncd.reconcile.match import Candidate
 from syncd.store.rows import LinkState, ProposalState
 from syncd.world import id_of
 
@@ -40,14 +39,13 @@ async def _unread(desk: Desk) -> frozenset[ConnectionName]:
     return frozenset((await desk.store.restored.unread()).keys() & desk.accounts.keys())
 
 
-async def suspect(desk: Desk, candidates: Sequence[Candidate]) -> None:
+async def suspect(desk: Desk, marked: Mapping[Ref, EntityId]) -> None:
     """
-    Take the store for an old copy when new records carry markers of entities that it does not know.
+    Take the store for an old copy when new records carry markers (*marked*) of entities that it does not know.
 
     An empty store is no copy: all of it is first contact. What a person is
     being asked about already, or was linked once, tells nothing new.
     """
-    marked = {each.ref: each.marker for each in candidates if each.marker is not None and each.identities}
     if desk.restoring or not marked or not await desk.store.entities.ids(desk.portfolio.name):
         return
     known = await desk.store.entities.by_ids(sorted(set(marked.values())))

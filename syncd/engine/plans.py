@@ -9,6 +9,7 @@ from syncd.engine.cycle import Cycle, brake, carry_out, decide, finish_run, read
 from syncd.engine.desk import Desk
 from syncd.engine.home import by_connection, due_homes
 from syncd.engine.judge import Approval
+from syncd.engine.portions import in_portions, keep_nothing
 from syncd.engine.shown import keep_plan
 from syncd.errors import ConfigError
 from syncd.model.refs import EntityId
@@ -25,7 +26,7 @@ async def make_plan(desk: Desk) -> Cycle:
     run = await start_run(desk, "plan")
     cycle = await read_tools(desk, run, writes=False)
     everything = await desk.store.entities.ids(desk.portfolio.name)
-    await decide(desk, cycle, everything, Approval(), preview=True)
+    await decide(desk, cycle, in_portions(everything), Approval(), preview=True, keep=keep_nothing)
     await keep_plan(desk, cycle.lines)
     cycle.homes = by_connection(await due_homes(desk, everything, preview=True))
     await finish_run(desk, cycle, "shown")
@@ -60,7 +61,7 @@ async def apply(desk: Desk, plan_id: str, *, approve: bool = False) -> Applied:
     try:
         taken = await desk.store.dirty.take(desk.portfolio.name)
         wanted = {EntityId(str(row.payload["entity"])) for row in shown.values() if isinstance(row.payload, dict)}
-        judgements = await decide(desk, cycle, sorted(wanted | set(taken)), approval)
+        judgements = await decide(desk, cycle, in_portions(sorted(wanted | set(taken))), approval)
         if not approve:
             due = [line for line in cycle.lines if approval.permits(line)]
             await brake(desk, due, plan.id)

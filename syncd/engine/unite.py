@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from syncd.engine.adopt import new_link, referring_to
 from syncd.engine.comments import to_hear_again
 from syncd.engine.desk import Desk
+from syncd.engine.linking import new_link, referring_to
 from syncd.engine.places import place_of
 from syncd.errors import ConfigError
 from syncd.model.canonical import FieldType, Kind, Unset, Value

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syncd.engine.absent import sweep
-from syncd.engine.cycle import PORTION, Cycle, decide, finish_run, read_tools, start_run
+from syncd.engine.cycle import Cycle, decide, finish_run, read_tools, start_run
 from syncd.engine.desk import Desk
 from syncd.engine.items import Item
 from syncd.engine.judge import Approval
 from syncd.engine.load import load_items, states_of
+from syncd.engine.portions import PORTION, in_portions, keep_nothing
 from syncd.engine.targets import look_for_targets
 from syncd.model.canonical import FieldSpec, FieldType, Unset, Value
 from syncd.model.lens import Cannot
@@ -69,7 +70,7 @@ async def verify(desk: Desk) -> Verified:
             found.fields += len(states[item.entity.id].fields)
             found.unread += _unread(states[item.entity.id].fields.values())
             found.differences += _differences(item, states[item.entity.id].fields.values())
-    await decide(desk, cycle, ids, Approval(), preview=True)
+    await decide(desk, cycle, in_portions(ids), Approval(), preview=True, keep=keep_nothing)
     found.missing = tuple(line for line in cycle.lines if line.verb is Verb.CREATE)
     found.conflicts = tuple(await desk.store.conflicts.open_list(desk.portfolio.name))
     found.unreachable = {name: account.error.what for name, account in desk.accounts.items() if account.error}

@@ -196,8 +196,10 @@ class Dirty:
             _marking(self._db.dialect.name), [{"entity": one, "generation": 1} for one in dict.fromkeys(ids)]
         )
 
-    async def take(self, portfolio: str, limit: int | None = None) -> dict[EntityId, int]:
-        """Return marked entities and their generations, by id; they stay marked until `clear`."""
+    async def take(
+        self, portfolio: str, limit: int | None = None, *, after: EntityId | None = None
+    ) -> dict[EntityId, int]:
+        """Return marked entities (those *after* one) and their generations, by id; they stay marked until `clear`."""
         query = (
             select(dirty)
             .join(entity, entity.c.id == dirty.c.entity)
@@ -205,6 +207,8 @@ class Dirty:
             .order_by(dirty.c.entity)
             .limit(limit)
         )
+        if after is not None:
+            query = query.where(dirty.c.entity > after)
         return dict(await self._db.all(query, lambda row: (EntityId(row.entity), int(row.generation))))
 
     async def clear(self, taken: Mapping[EntityId, int]) -> None:

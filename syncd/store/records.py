@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import Row, delete, select
 
 from syncd.model import codec
 from syncd.model.refs import ConnectionName, Cursor, LinkId, Ref, Revision
-from syncd.store._db import Db, chunks
+from syncd.store._db import CHUNK, Db, chunks
 from syncd.store._tables import cursor, link, observed
 from syncd.store.rows import CursorRow, LinkState, ObservedRow
 
@@ -81,8 +81,15 @@ class Records:
         )
         return dict(rows)
 
-    def unlinked(self, portfolio: str, connection: ConnectionName | None = None) -> AsyncIterator[ObservedRow]:
-        """Yield the portfolio's records that belong to no entity, by ref."""
+    async def unlinked(
+        self, portfolio: str, connection: ConnectionName | None = None
+    ) -> AsyncGenerator[ObservedRow, None]:
+        """
+        Yield the portfolio's records that belong to no entity, by ref.
+
+        No snapshot is held meanwhile: what is linked behind the reader may be
+        written as it goes.
+        """
         query = (
             select(observed)
             .outerjoin(link, (link.c.ref == observed.c.ref) & (link.c.state != LinkState.UNLINKED))
@@ -91,7 +98,13 @@ class Records:
         )
         if connection is not None:
             query = query.where(observed.c.connection == connection)
-        return self._db.stream(query, _observed)
+        rows = await self._db.all(query.limit(CHUNK), _observed)
+        while rows:
+            for row in rows:
+                yield row
+            if len(rows) < CHUNK:
+                return
+            rows = await self._db.all(query.where(observed.c.ref > str(rows[-1].ref)).limit(CHUNK), _observed)
 
     async def by_key(self, key: str) -> list[ObservedRow]:
         """Return the linked records that people call *key* (`PMO-12`, `#31`), whatever the connection."""
@@ -110,20 +123,26 @@ class Records:
 
     async def referring_to(self, portfolio: str, refs: AbstractSet[Ref]) -> list[Ref]:
         """Return the portfolio's other linked records that point at any of *refs*."""
+        found = self.references(portfolio, refs.__contains__)
+        return [ref async for ref, _ in found if ref not in refs]
+
+    async def references(
+        self, portfolio: str, is_wanted: Callable[[Ref], bool]
+    ) -> AsyncGenerator[tuple[Ref, frozenset[Ref]], None]:
+        """Yield each linked record of the portfolio that points at something wanted, with what of that it points at."""
         query = (
             select(observed.c.ref, observed.c.record)
             .join(link, link.c.ref == observed.c.ref)
             .where(observed.c.portfolio == portfolio)
         )
-        targets = {str(ref) for ref in refs}
 
-        def read(row: Row[Any]) -> Ref | None:
-            if row.ref in targets:
-                return None
-            is_referring = not refs.isdisjoint(codec.StoredFields(codec.load_text(row.record)["fields"]).refs)
-            return parse_ref(row.ref) if is_referring else None
+        def read(row: Row[Any]) -> tuple[Ref, frozenset[Ref]]:
+            targets = codec.StoredFields(codec.load_text(row.record)["fields"]).refs
+            return parse_ref(row.ref), frozenset(ref for ref in targets if is_wanted(ref))
 
-        return [ref async for ref in self._db.stream(query, read) if ref is not None]
+        async for ref, targets in self._db.stream(query, read):
+            if targets:
+                yield ref, targets
 
     async def forget(self, refs: Sequence[Ref]) -> None:
         """Drop what is known of *refs*."""
