@@ -18,6 +18,10 @@ from syncd.store.rows import OpRow, ProposalState
 from syncd.store.store import DAEMON, WRITER
 
 RUNS = 5
+WAITING = "waiting"
+"""What a run counts the changes under that need an approval."""
+CYCLES = frozenset({"sync", "run", "apply"})
+"""Runs that look at all that is due."""
 
 
 def show_status(common: Common) -> int:
@@ -45,6 +49,10 @@ async def status_view(shop: Shop, common: Common) -> StatusView:
     next_ = [common.command("conflicts list")] if conflicts else []
     next_ += [common.command("match list")] if matches else []
     next_ += [common.command("quarantine list")] if aside else []
+    to_approve = next(
+        (run.counts.get(WAITING, 0) for run in runs if run.command.split()[0] in CYCLES and run.ended_at), 0
+    )
+    next_ += [common.command("plan")] if to_approve else []
     return StatusView(
         portfolio=name,
         connections=[await _connection(shop, each) for each in shop.portfolio.connections],
@@ -55,6 +63,7 @@ async def status_view(shop: Shop, common: Common) -> StatusView:
         aside=aside,
         old_copy=await old_copy_view(shop, common),
         to_decide=len(await store.dirty.take(name)),
+        to_approve=to_approve,
         daemon=await _holder(shop, DAEMON),
         writer=await _holder(shop, WRITER),
         ops=[await _op(shop, each, waits[str(each.id)]) for each in ops],

@@ -264,7 +264,7 @@ async def start_run(desk: Desk, command: str) -> RunId:
 async def finish_run(desk: Desk, cycle: Cycle, outcome: str) -> None:
     """Record how a run ended."""
     counts = Counter(cycle.pushed.counts)
-    counts.update(records=cycle.records, compared=cycle.compared, lines=len(cycle.lines))
+    counts.update(records=cycle.records, compared=cycle.compared, lines=len(cycle.lines), waiting=len(cycle.waiting))
     async with desk.store.transaction() as tx:
         await tx.runs.finish(cycle.run, desk.world.now(), outcome, counts)
 

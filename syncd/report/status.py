@@ -79,6 +79,8 @@ class StatusView:
     quarantine: int
     to_decide: int
     """Items that the next cycle looks at."""
+    to_approve: int = 0
+    """Changes that waited for `syncd apply` in the last cycle."""
     daemon: str | None
     """The polling loop, as `host:pid`; between its cycles others may write."""
     writer: str | None
@@ -100,6 +102,7 @@ def status_text(view: StatusView) -> str:
         ("in quarantine", str(view.quarantine)),
         ("to look at next", str(view.to_decide)),
     ]
+    waiting += [("changes to approve", str(view.to_approve))] if view.to_approve else []
     parts = [f"Portfolio {view.portfolio}: {held}."]
     parts += [f"The daemon runs: process {view.daemon}."] if view.daemon else []
     parts += [f"Writing now: process {view.writer}."] if view.writer else []

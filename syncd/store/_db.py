@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -160,12 +161,14 @@ class Writer(Db):
     ) -> None:
         super().__init__(engine, world, where)
         self._begin = begin
+        self._begins = asyncio.Lock()
         self._begun: AsyncConnection | None = None
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:
-        if self._begun is None:
-            self._begun = await self._begin()
+        async with self._begins:  # several first statements at once begin one transaction
+            if self._begun is None:
+                self._begun = await self._begin()
         yield self._begun
 
     async def write(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:

@@ -101,12 +101,14 @@ class Store(Repositories):
                     yield Transaction(Writer(self._engine, self._world, self._where, begin))
 
     async def _begin(self, ending: AsyncExitStack) -> AsyncConnection:
-        """Begin a writing transaction, which *ending* ends."""
-        plain = await ending.enter_async_context(self._engine.connect())
-        connection = await plain.execution_options(**{WRITES: True})
-        await ending.enter_async_context(connection.begin())
-        if self._held is not None:
-            await Leases(Snapshot(self._engine, self._world, self._where, connection)).check(self._held)
+        """Begin a writing transaction, which *ending* ends; nothing of it is left when that fails."""
+        async with AsyncExitStack() as begun:
+            plain = await begun.enter_async_context(self._engine.connect())
+            connection = await plain.execution_options(**{WRITES: True})
+            await begun.enter_async_context(connection.begin())
+            if self._held is not None:
+                await Leases(Snapshot(self._engine, self._world, self._where, connection)).check(self._held)
+            await ending.enter_async_context(begun.pop_all())
         return connection
 
     @asynccontextmanager

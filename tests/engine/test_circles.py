@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from syncd.cli.opening import Shop
 from syncd.cli.options import Common
 from syncd.cli.plans import plan_view
+from syncd.cli.standing import status_view
 from syncd.engine.choices import retry
 from syncd.engine.plans import apply, make_plan
 from syncd.model.native import Text
 from syncd.model.refs import Ref
 from syncd.report.plan import plan_text
+from syncd.report.status import status_text
+from syncd.settings.load import load
+from tests.engine.fake import tool_of
 from tests.engine.talk import MATCH, A, B, Talk, make_talk, two_tasks
 
 ROUNDS = 12
@@ -51,6 +56,21 @@ async def test_two_automations_at_odds_are_stopped_and_apply_lets_it_pass_once_m
         applied = await apply(desk, shown.plan_id)
     assert not applied.missed
     assert sum(len(talk.fakes[name].writes) for name in (A, B)) == sum(wrote.values()) + 1
+
+
+async def test_status_says_that_a_value_waits_and_which_command_shows_it(tmp_path: Path) -> None:
+    talk, first, second = await made(tmp_path)
+    for _ in range(ROUNDS):
+        insist(talk, first, "Loud")
+        await talk.sync()
+        insist(talk, second, "Quiet")
+        await talk.sync()
+    async with talk.desk() as desk:
+        settings = load(tmp_path, {"fake": lambda: tool_of(talk.fakes)}, {"STORE": talk.store})
+        shop = Shop(settings=settings, portfolio=desk.portfolio, store=desk.store, world=talk.world)
+        text = status_text(await status_view(shop, Common(folder=tmp_path)))
+    assert "  changes to approve  1" in text
+    assert "Next: syncd plan" in text
 
 
 async def test_a_day_later_it_may_be_written_again(tmp_path: Path) -> None:

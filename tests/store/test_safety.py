@@ -124,6 +124,26 @@ async def test_whoever_lost_the_lease_writes_nothing_more(store: Store, url: str
         await fill(second)
 
 
+async def test_a_statement_after_a_lease_was_found_lost_is_refused_for_the_same_reason(
+    store: Store, url: str, clock: Clock
+) -> None:
+    await store.acquire_lease(holder="elsewhere:1", ttl_s=0)
+    async with await open_store(url, clock.world()) as second:
+        await second.acquire_lease(holder="elsewhere:2")
+        async with store.transaction() as tx:
+            for _ in range(2):  # the first attempt left no lock behind that the second would wait for
+                with pytest.raises(StoreError, match="took over"):
+                    await tx.entities.save([samples.entity(1)])
+        await fill(second)
+        await store.release_lease()
+
+
+async def test_several_first_statements_at_once_begin_one_transaction(store: Store) -> None:
+    async with store.transaction() as tx:
+        await asyncio.gather(*(tx.entities.save([samples.entity(number)]) for number in (1, 2)))
+    assert await store.entities.ids("platform") == [E1, E2]
+
+
 async def test_the_lease_of_a_dead_process_of_this_host_is_free(store: Store) -> None:
     ended = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
     await ended.wait()
