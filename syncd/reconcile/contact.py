@@ -145,8 +145,6 @@ def _stated_winner(draft: Draft, stated: Sequence[Side]) -> Value | Unset:
             chosen = [side for side, place in zip(stated, places, strict=True) if place == min(places)]
         case Earliest() | Latest():
             return extreme(policy, [side.reading for side in stated])
-        case _:
-            return UNSET
     return first_fitting(draft.spec, chosen, (side.reading for side in chosen)) if chosen else UNSET
 
 

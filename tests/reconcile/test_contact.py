@@ -247,6 +247,12 @@ def test_an_empty_newcomer_that_may_not_be_written_is_accounted_for_as_it_is() -
     assert (found.bases, found.due) == ({B: Base(None, None)}, ())
 
 
+def test_a_set_that_may_not_be_written_and_lacks_something_is_behind() -> None:
+    less = replace(bag("B", "a"), writable=False)
+    found = merged([bag("A", "ab", "ab"), less], frozenset("ab"), spec=LABELS)
+    assert (found.bases, found.due) == ({B: Base(tags("a"), STALE)}, ())
+
+
 def test_the_elements_of_sets_are_united_only_once_approved() -> None:
     old = bag("A", "a", "a")
     found = merged([old, bag("B", "b"), bag("C", "")], frozenset("a"), spec=LABELS)

@@ -100,6 +100,20 @@ def test_a_write_that_is_being_looked_up_is_not_decided_upon() -> None:
     assert found.due == ()
 
 
+def test_a_lost_write_that_was_found_stays_settled() -> None:
+    found_again = replace(
+        link("B", "z"),
+        pending=Pending(OpId("op"), word("z"), "z", word("a"), EPOCH),
+        read_after=EPOCH + timedelta(hours=1),
+    )
+    found = choose(state(link("A", "b"), found_again), "b", EPOCH, "me", shown={A: "b", B: "z"})
+    assert (found.settled, found.canonical) == ({"op"}, "b")
+    approved = approve(
+        state(link("A", "a"), replace(found_again, observed=word("a")), link("C", "", None)), EPOCH, shown={C: None}
+    )
+    assert approved.settled == {"op"}
+
+
 def test_of_a_set_what_was_chosen_against_is_behind() -> None:
     contested = state(bag("A", "ab"), bag("B", "a"), canonical=frozenset("a"), spec=LABELS)
     found = choose(contested, frozenset("ac"), EPOCH, "the admin", shown={A: frozenset("ab")})

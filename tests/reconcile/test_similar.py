@@ -114,3 +114,28 @@ def test_the_order_of_the_entities_does_not_matter() -> None:
     wanted = find_alike(pool, {Kind.TASK: 60})
     assert wanted
     assert all(find_alike(order, {Kind.TASK: 60}) == wanted for order in permutations(pool))
+
+
+def test_what_only_one_of_them_tells_is_no_evidence() -> None:
+    (found,) = find_alike(
+        [
+            profile("a", "Single sign on", "j", parent="p", due=date(2026, 3, 1), people="ada"),
+            profile("b", "Single sign on", "g"),
+        ],
+        LEAST,
+    )
+    assert found == Alike(
+        first=EntityId("a"),
+        second=EntityId("b"),
+        kind=Kind.TASK,
+        confidence=99,
+        reasons=("same words in the title",),
+    )
+
+
+@pytest.mark.parametrize(("length", "kept"), [(25, 2), (20, 1)])
+def test_a_second_best_match_three_points_below_is_kept(length: int, kept: int) -> None:
+    """One letter of 25 costs four points of a hundred, one of 20 five; the best there is counts 99."""
+    title = "x" * length
+    found = find_alike([profile("a", title, "j"), profile("b", title, "g"), profile("c", title[1:] + "y", "g")], LEAST)
+    assert [each.confidence for each in found] == [99, 96][:kept]
