@@ -107,7 +107,7 @@ def test_a_lost_write_that_was_found_stays_settled() -> None:
         read_after=EPOCH + timedelta(hours=1),
     )
     found = choose(state(link("A", "b"), found_again), "b", EPOCH, "me", shown={A: "b", B: "z"})
-    assert (found.settled, found.canonical) == ({"op"}, "b")
+    assert (found.settled, found.canonical) == (frozenset({OpId("op")}), "b")
     approved = approve(
         state(link("A", "a"), replace(found_again, observed=word("a")), link("C", "", None)), EPOCH, shown={C: None}
     )
