@@ -23,6 +23,12 @@ def upgrade() -> None:
             op.execute(
                 f"CREATE TRIGGER audit_no_{verb} BEFORE {verb.upper()} ON audit BEGIN SELECT RAISE(ABORT, '{WHY}'); END"
             )
+        # REPLACE deletes without a word to the trigger above.
+        op.execute(
+            "CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit "  # noqa: S608 - our own words
+            "WHEN EXISTS (SELECT 1 FROM audit WHERE run = NEW.run AND seq = NEW.seq) "
+            f"BEGIN SELECT RAISE(ABORT, '{WHY}'); END"
+        )
         return
     op.execute(
         "CREATE FUNCTION audit_only_added_to() RETURNS trigger LANGUAGE plpgsql AS "
