@@ -19,7 +19,7 @@ from syncd.engine.archive import archive_ops, push_archives
 from syncd.engine.commit import commit, ids_of, is_plain, outstanding, plan_ops
 from syncd.engine.creates import due_lines, push_creates
 from syncd.engine.desk import Desk
-from syncd.engine.graph import Known, know_graph
+from syncd.engine.graph import Known, know_graph, moved_in_graph
 from syncd.engine.home import owing, show_homes
 from syncd.engine.insist import worn
 from syncd.engine.items import Item
@@ -134,6 +134,7 @@ async def decide(
     lines: list[Line] = []
     waiting: set[str] = set()
     again: set[EntityId] = set()
+    moved: Known = {}
     desk.links.hold()
     async for portion in portions:
         ids = await old_copy.without_unread(desk, await _without_doubts(desk, await _without_archives(desk, portion)))
@@ -141,8 +142,7 @@ async def decide(
         stale = await desk.store.restored.of_entities([item.entity.id for item in items])
         cycle.stale |= stale.keys()
         states = states_of(desk, items, preview=preview)
-        graph: Known = {}
-        await know_graph(desk, graph, items, states)
+        graph = await know_graph(desk, items, states, moved)
         late = old_copy.moved_since(items, stale)
         decided = judge(items, states, graph, approval, desk.world.now(), late)
         if tired := await worn(desk, decided):
@@ -162,6 +162,7 @@ async def decide(
             await keep([each for each in decided if each.item.entity.id in plain])
         held = [each for each in decided if each.item.entity.id not in plain]
         judgements += held
+        moved |= moved_in_graph(held)
         if held:
             desk.links.hold()  # what is written later is told in their terms
         else:

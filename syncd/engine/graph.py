@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from syncd.engine.desk import Desk
 from syncd.engine.items import Item
+from syncd.engine.judge import Judgement
 from syncd.model.canonical import UNSET, Unset, Value
 from syncd.model.native import Missing
 from syncd.model.refs import EntityId
@@ -18,15 +19,19 @@ GRAPH_FIELDS = ("parent", "depends_on", "start_on", "due_on", "target_on", "titl
 Known = dict[EntityId, Mapping[str, Value | Unset]]
 
 
-async def know_graph(desk: Desk, graph: Known, items: Sequence[Item], states: Mapping[EntityId, EntityState]) -> None:
+async def know_graph(
+    desk: Desk, items: Sequence[Item], states: Mapping[EntityId, EntityState], decided: Known
+) -> Known:
     """
-    Add to *graph* what these items hold, and what they reach by any reference they hold or a tool shows now.
+    Return what these items hold, and what they reach by any reference they hold or a tool shows now.
 
-    Whatever a merge decides is one of those, so its rules see every circle.
+    Whatever a merge decides is one of those, so its rules see every circle;
+    what was *decided* about others and is not kept yet counts as if it were.
     """
+    graph = dict(decided)
     for item in items:
         graph[item.entity.id] = {name: item.entity.values.get(name, UNSET) for name in GRAPH_FIELDS}
-    wanted = {target for item in items for target in _targets(graph[item.entity.id])}
+    wanted = {target for values in graph.values() for target in _targets(values)}
     for state in states.values():
         for name in TREES:
             if name in state.fields:
@@ -35,6 +40,18 @@ async def know_graph(desk: Desk, graph: Known, items: Sequence[Item], states: Ma
         found = await desk.store.entities.some_values_of(sorted(wanted), GRAPH_FIELDS)
         graph |= {entity: found.get(entity, {}) for entity in wanted}
         wanted = {target for values in found.values() for target in _targets(values)}
+    return graph
+
+
+def moved_in_graph(judgements: Iterable[Judgement]) -> Known:
+    """Return what the graph holds of entities for which that is decided to be other than it was."""
+    moved: Known = {}
+    for each in judgements:
+        before = {name: each.item.entity.values.get(name, UNSET) for name in GRAPH_FIELDS}
+        after = before | {name: each.results[name].canonical for name in GRAPH_FIELDS if name in each.results}
+        if after != before:
+            moved[each.item.entity.id] = after
+    return moved
 
 
 def _targets(values: Mapping[str, Value | Unset]) -> Iterable[EntityId]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from syncd.engine import portions
 from syncd.engine.absent import sweep
 from syncd.engine.cycle import sync
 from tests.engine.bench import Bench
@@ -104,9 +105,17 @@ def rows_of(bench: Bench) -> list[dict[str, object]]:
     return rows
 
 
-async def test_parents_in_a_circle_come_out_of_it_when_one_is_taken_off(tmp_path: Path) -> None:
-    """A circle made in one tool alone is held and written nowhere; taking it back settles it."""
+@pytest.mark.parametrize("portion", [500, 1])
+async def test_parents_in_a_circle_come_out_of_it_when_one_is_taken_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, portion: int
+) -> None:
+    """
+    A circle made in one tool alone is written nowhere; taking it back settles it.
+
+    Of two entities in different portions the first is decided before the second is read: one of the two may be written.
+    """
     bench = await agreed(tmp_path)
+    monkeypatch.setattr(portions, "PORTION", portion)
     site = jira_of(bench).site
     for child, parent in ((TASK[0], OTHER[0]), (OTHER[0], TASK[0])):
         site.update(site.find_issue(child), "712020:ada", {"parent": site.find_issue(parent).id}, ())
@@ -114,8 +123,11 @@ async def test_parents_in_a_circle_come_out_of_it_when_one_is_taken_off(tmp_path
     mark = bench.sandbox.log.mark()
     for _ in range(3):
         await after_edits(bench)
-    assert bench.writes_since(mark) == []
-    assert (shown(bench, "github", TASK[1])["parent"], shown(bench, "github", OTHER[1])["parent"]) == before
+    after = shown(bench, "github", TASK[1])["parent"], shown(bench, "github", OTHER[1])["parent"]
+    if portion > 1:
+        assert bench.writes_since(mark) == []
+        assert after == before
+    assert " ".join(bench.writes_since(mark)).count("addSubIssue") <= 1, "a circle"
     epic = site.find_issue("PMO-1")
     for child in (TASK[0], OTHER[0]):
         site.update(site.find_issue(child), "712020:ada", {"parent": epic.id}, ())
