@@ -20,13 +20,16 @@ from typing import TypeAlias
 from syncd.engine.desk import Account, Desk
 from syncd.engine.pull import hidden, lost_of, missing, read_many, reread
 from syncd.errors import RemoteError
+from syncd.model.canonical import Kind
 from syncd.model.native import Record
 from syncd.model.refs import Ref
 from syncd.store.rows import LinkRow, LinkState, TombstoneRow
 
 Place: TypeAlias = tuple[str, str]
-"""A container, and the tool's family of ids."""
+"""A container, and the tool's family of ids; for a comment, the item it is below instead of the container."""
 
+PARENT = "parent"
+"""How every connector calls what a comment is below."""
 APART_S = 600.0
 """Seconds between the two readings that make a tombstone."""
 
@@ -111,12 +114,17 @@ async def note_missing(desk: Desk, account: Account, links: Sequence[LinkRow], p
         return 0
     now, seconds = desk.world.now(), desk.world.monotonic()
     before = await desk.store.tombstones.of_links([link.id for link in links])
-    canaries = await _canaries(desk, account, {_place(link.ref, link.container) for link in links}, present)
+    parents = await _parents(desk, links)
+    places = {link.id: _place(link.ref, str(parents.get(link.ref, link.container))) for link in links}
+    canaries = {
+        **await _canaries(desk, account, set(places.values()), present),
+        **await _below(account, parents),
+    }
     stones: list[TombstoneRow] = []
     changed: list[LinkRow] = []
     gone = 0
     for link in links:
-        if not canaries.get(_place(link.ref, link.container), False):
+        if not canaries.get(places[link.id], False):
             continue
         known = before.get(link.id)
         stone = known or TombstoneRow(link=link.id, first_missing_at=now, last_checked_at=now)
@@ -137,6 +145,20 @@ async def note_missing(desk: Desk, account: Account, links: Sequence[LinkRow], p
 def _place(ref: Ref, container: str) -> Place:
     """Return where a record is, and as what: who lost the right to see issues may still see the project's versions."""
     return container, ref.kind
+
+
+async def _parents(desk: Desk, links: Sequence[LinkRow]) -> Mapping[Ref, Ref]:
+    """Return what comments are below: out of sight with it, and with nothing else."""
+    comments = [link.ref for link in links if desk.mapping.kind_of(link.ref.connection, link.type) is Kind.COMMENT]
+    seen = await desk.store.records.observed(comments)
+    said = {ref: row.record.fields.get(PARENT) for ref, row in seen.items()}
+    return {ref: parent for ref, parent in said.items() if isinstance(parent, Ref)}
+
+
+async def _below(account: Account, parents: Mapping[Ref, Ref]) -> Mapping[Place, bool]:
+    """Say for each comment's place whether the item it is below can be read by id just now."""
+    answers = await read_many(account, sorted(set(parents.values())))
+    return {_place(ref, str(parent)): isinstance(answers.get(parent), Record) for ref, parent in parents.items()}
 
 
 async def _canaries(desk: Desk, account: Account, places: set[Place], present: Sequence[Ref]) -> Mapping[Place, bool]:
