@@ -196,6 +196,24 @@ async def test_a_deleted_original_is_told_in_its_copies_where_that_is_wanted(tal
     await talk.quiet()
 
 
+async def test_a_comment_hidden_with_its_task_is_not_taken_for_deleted(talk: Talk) -> None:
+    """Another comment in the container can be read meanwhile, and says nothing about it."""
+    talk.mapping += "comments: {deleted: mark}\n"
+    first, second, original, _ = await crossed(talk)
+    talk.fakes[A].say(talk.fakes[A].task("Another task"), "Elsewhere")
+    for ref in (original, first):
+        talk.fakes[A].hide(ref)
+    for _ in range(4):
+        talk.clock.pass_(900)
+        await talk.verify()
+        await talk.sync()
+    assert said(talk.fakes[B], second)[0].endswith("Looks good")
+    for ref in (first, original):
+        talk.fakes[A].restore(ref)
+    await talk.sync()
+    assert said(talk.fakes[B], second)[0].endswith("Looks good")
+
+
 async def test_a_deleted_task_takes_nothing_from_its_counterpart(talk: Talk) -> None:
     talk.mapping += "comments: {deleted: mark}\n"
     first, second, _, _ = await crossed(talk)
