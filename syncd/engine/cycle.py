@@ -135,9 +135,10 @@ async def decide(
     waiting: set[str] = set()
     again: set[EntityId] = set()
     moved: Known = {}
+    undecidable = await _archived_perhaps(desk) | await _doubtful(desk)
     desk.links.hold()
     async for portion in portions:
-        ids = await old_copy.without_unread(desk, await _without_doubts(desk, await _without_archives(desk, portion)))
+        ids = await old_copy.without_unread(desk, [one for one in portion if one not in undecidable])
         items = await look_for_targets(desk, await load_items(desk, ids))
         stale = await desk.store.restored.of_entities([item.entity.id for item in items])
         cycle.stale |= stale.keys()
@@ -174,19 +175,15 @@ async def decide(
     return judgements
 
 
-async def _without_archives(desk: Desk, ids: Sequence[EntityId]) -> Sequence[EntityId]:
-    """Leave out entities of which a record may be archived by us, until that was looked up, if anybody can look."""
-    unsure = {op.entity for op in await open_ops(desk) if op.verb == Verb.ARCHIVE}
-    return [one for one in ids if one not in unsure] if unsure else ids
+async def _archived_perhaps(desk: Desk) -> set[EntityId]:
+    """Return the entities of which a record may be archived by us, until that was looked up, if anybody can look."""
+    return {op.entity for op in await open_ops(desk) if op.verb == Verb.ARCHIVE}
 
 
-async def _without_doubts(desk: Desk, ids: Sequence[EntityId]) -> Sequence[EntityId]:
-    """Leave out entities of which a record speaks against what its tool told, while that tool cannot be asked anew."""
+async def _doubtful(desk: Desk) -> set[EntityId]:
+    """Return the entities of which a record speaks against what its tool told, while that tool cannot be asked anew."""
     refs = [ref for account in desk.accounts.values() for ref in sorted(account.doubts)]
-    if not refs:
-        return ids
-    doubtful = {link.entity for link in (await desk.store.links.by_refs(refs)).values()}
-    return [one for one in ids if one not in doubtful]
+    return {link.entity for link in (await desk.store.links.by_refs(refs)).values()}
 
 
 def _once(lines: Iterable[Line]) -> list[Line]:

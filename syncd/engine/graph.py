@@ -28,17 +28,18 @@ async def know_graph(
     Whatever a merge decides is one of those, so its rules see every circle;
     what was *decided* about others and is not kept yet counts as if it were.
     """
-    graph = dict(decided)
-    for item in items:
-        graph[item.entity.id] = {name: item.entity.values.get(name, UNSET) for name in GRAPH_FIELDS}
+    graph: Known = {
+        item.entity.id: {name: item.entity.values.get(name, UNSET) for name in GRAPH_FIELDS} for item in items
+    }
     wanted = {target for values in graph.values() for target in _targets(values)}
     for state in states.values():
         for name in TREES:
             if name in state.fields:
                 wanted |= {target for value in _said(state.fields[name]) for target in _entities(value)}
     while wanted := wanted - graph.keys():
-        found = await desk.store.entities.some_values_of(sorted(wanted), GRAPH_FIELDS)
-        graph |= {entity: found.get(entity, {}) for entity in wanted}
+        kept = await desk.store.entities.some_values_of(sorted(wanted - decided.keys()), GRAPH_FIELDS)
+        found = {entity: decided.get(entity) or kept.get(entity, {}) for entity in wanted}
+        graph |= found
         wanted = {target for values in found.values() for target in _targets(values)}
     return graph
 
