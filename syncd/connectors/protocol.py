@@ -289,12 +289,6 @@ class LinksHome(Protocol):
         ...
 
 
-def archives_nothing(record_type: str) -> bool:
-    """Say that records of that type cannot be archived."""
-    del record_type
-    return False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
     """One PM tool, as the entry-point group `syncd.connectors` offers it."""
@@ -309,7 +303,7 @@ class Tool:
     """Takes an instance of *settings* and the connection's own HTTP client."""
     defaults: Callable[[], str]
     """Returns the text of the recommended mapping, `defaults.yaml`."""
-    archives: Callable[[str], bool] = archives_nothing
+    archives: Callable[[str], bool] = frozenset[str]().__contains__
     """Says whether `write` can archive records of a type (only if `capabilities.archives`)."""
 
 

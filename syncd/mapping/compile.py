@@ -17,19 +17,13 @@ from syncd.mapping.validate import validate
 from syncd.model.refs import ConnectionName
 
 
-def nothing(record_type: str) -> bool:
-    """Say that records of that type cannot be archived."""
-    del record_type
-    return False
-
-
 @dataclass(frozen=True, slots=True)
 class Source:
     """One file as plain data, with its lines."""
 
     data: object
     locate: Locate
-    archives: Callable[[str], bool] = nothing
+    archives: Callable[[str], bool] = frozenset[str]().__contains__
     """Of a tool's defaults: whether the tool's own archive takes records of a type."""
 
 

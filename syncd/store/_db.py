@@ -120,12 +120,11 @@ class Db(ABC):
 
     async def save(self, table: Table, rows: Sequence[Mapping[str, Any]], *, keep: Sequence[str] = ()) -> None:
         """Insert *rows*, overwriting those with the same primary key (but for the columns in *keep*)."""
-        if rows:
-            await self.write(overwriting(self.dialect.name, table, tuple(keep)), rows)
+        await self.insert(overwriting(self.dialect.name, table, tuple(keep)), rows)
 
     async def add_new(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
         """Insert *rows* but for those whose primary key is there already; return how many were new."""
-        return await self.write(insert_new(self.dialect.name, table), rows) if rows else 0
+        return await self.insert(insert_new(self.dialect.name, table), rows)
 
     async def insert(self, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> int:
         """Carry out *statement* for each of *rows*; nothing for none."""

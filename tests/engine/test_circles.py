@@ -37,13 +37,18 @@ def insist(talk: Talk, ref: Ref, value: str) -> None:
         fake.edit(ref, title=Text(value), by="Automation")
 
 
-async def test_two_automations_at_odds_are_stopped_and_apply_lets_it_pass_once_more(tmp_path: Path) -> None:
-    talk, first, second = await made(tmp_path)
+async def quarrel(talk: Talk, first: Ref, second: Ref) -> None:
+    """Let each of two automations have its way again and again."""
     for _ in range(ROUNDS):
         insist(talk, first, "Loud")
         await talk.sync()
         insist(talk, second, "Quiet")
         await talk.sync()
+
+
+async def test_two_automations_at_odds_are_stopped_and_apply_lets_it_pass_once_more(tmp_path: Path) -> None:
+    talk, first, second = await made(tmp_path)
+    await quarrel(talk, first, second)
     wrote = {name: len(talk.fakes[name].writes) for name in (A, B)}
     assert max(wrote.values()) <= 3, wrote
     cycle = await talk.sync()
@@ -60,11 +65,7 @@ async def test_two_automations_at_odds_are_stopped_and_apply_lets_it_pass_once_m
 
 async def test_status_says_that_a_value_waits_and_which_command_shows_it(tmp_path: Path) -> None:
     talk, first, second = await made(tmp_path)
-    for _ in range(ROUNDS):
-        insist(talk, first, "Loud")
-        await talk.sync()
-        insist(talk, second, "Quiet")
-        await talk.sync()
+    await quarrel(talk, first, second)
     async with talk.desk() as desk:
         settings = load(tmp_path, {"fake": lambda: tool_of(talk.fakes)}, {"STORE": talk.store})
         shop = Shop(settings=settings, portfolio=desk.portfolio, store=desk.store, world=talk.world)
@@ -75,11 +76,7 @@ async def test_status_says_that_a_value_waits_and_which_command_shows_it(tmp_pat
 
 async def test_a_day_later_it_may_be_written_again(tmp_path: Path) -> None:
     talk, first, second = await made(tmp_path)
-    for _ in range(ROUNDS):
-        insist(talk, first, "Loud")
-        await talk.sync()
-        insist(talk, second, "Quiet")
-        await talk.sync()
+    await quarrel(talk, first, second)
     assert (await talk.sync()).waiting
     talk.clock.pass_(24 * 3600)
     await talk.sync()
