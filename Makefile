@@ -87,8 +87,8 @@ format: .venv/.dev
 	$(BIN)/ruff format .
 
 lock:
-	uv pip compile pyproject.toml --extra sandbox --extra postgres --extra build $(LOCK_FLAGS) -o requirements.lock
-	uv pip compile pyproject.toml --extra sandbox --extra postgres --extra build --extra dev -c requirements.lock $(LOCK_FLAGS) -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra sandbox --extra postgres --extra otel --extra build $(LOCK_FLAGS) -o requirements.lock
+	uv pip compile pyproject.toml --extra sandbox --extra postgres --extra otel --extra build --extra dev -c requirements.lock $(LOCK_FLAGS) -o requirements-dev.lock
 	for peer in floor dlt tap; do \
 	    uv pip compile benchmarks/peers/$$peer.in $(LOCK_FLAGS) -o benchmarks/peers/$$peer.txt; done
 	uv pip compile tests/mutation/mutmut.in -c requirements-dev.lock $(LOCK_FLAGS) -o tests/mutation/mutmut.txt
