@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from syncd.connectors.hooks import Hooks
 from syncd.errors import RemoteError
 from syncd.model.native import Choices, Native, NativeField, People, Person, Record, Refs
 from syncd.model.refs import ConnectionName, Cursor, EntityId, OpId, Ref, Revision
@@ -59,6 +60,10 @@ class Capabilities:
     """Record types whose creates notify nobody; the rest are counted and told before they are made."""
     links_home: bool = False
     """It can show on an item where its counterparts are (`LinksHome`)."""
+    subscribes: bool = False
+    """It can register its webhooks by itself (`hooks.Subscribes`); otherwise a person does, by its README."""
+    replays: bool = False
+    """It can have failed webhooks sent again (`hooks.Replays`), as its tool does not by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,6 +310,8 @@ class Tool:
     """Returns the text of the recommended mapping, `defaults.yaml`."""
     archives: Callable[[str], bool] = frozenset[str]().__contains__
     """Says whether `write` can archive records of a type (only if `capabilities.archives`)."""
+    hooks: Hooks | None = None
+    """How its webhooks are told from forgeries, and read; `None` when it has none that we read."""
 
 
 async def only_moved(records: Sequence[Record], known: Known) -> tuple[Record, ...]:

@@ -22,6 +22,7 @@ from syncd.mapping.validate import validate
 from syncd.model.refs import ConnectionName
 from syncd.settings.schema import ConnectionModel, LimitsModel, PortfolioModel, StoreModel, SyncdFile
 from syncd.settings.secrets import UNSET, Resolver
+from syncd.settings.webhooks import Signs, Webhook, read_webhook
 from syncd.settings.yaml import Document, read_yaml
 
 MAIN_FILE: Final = "syncd.yaml"
@@ -52,6 +53,11 @@ class ToolLike(Protocol):
         """Says whether the tool's own archive takes records of a type."""
         ...
 
+    @property
+    def hooks(self) -> Signs | None:
+        """How its webhooks are read; `None` when it has none that syncd reads."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
@@ -65,6 +71,8 @@ class Connection:
     """Mode `write`; otherwise `observe`: it plans and reports, and writes nothing."""
     links_home: bool = False
     """Its items show where their counterparts are."""
+    webhook: Webhook | None = None
+    """How its webhooks prove who sends them; `None`: none are taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +201,7 @@ class _Loader:
             raw["options"] = {"share": model.budget.share, **(raw.get("options") or {})}
         own = {key: self.resolver.resolve(value, at / key) for key, value in raw.items()}
         self.resolver.refuse_literals(raw.get("auth"), at / "auth")
+        webhook = read_webhook(model.webhook, tool.name, tool.hooks, at / "webhook", self.resolver, self.problems)
         settings = validate(tool.settings, own, at, self.problems, hide=("auth",))
         if settings is None:
             return None
@@ -203,6 +212,7 @@ class _Loader:
             settings=settings,
             writes=model.mode == "write",
             links_home=model.links_home,
+            webhook=webhook,
         )
 
     def _check_portfolios(self, file: SyncdFile) -> None:

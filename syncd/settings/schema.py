@@ -48,6 +48,17 @@ class Budget(Strict):
     share: Share = Field(default=0.5, description="Share of the tool's own limits; the rest is for people and others.")
 
 
+class WebhookModel(Strict):
+    """How a connection's webhooks prove who sends them; without it, its webhooks are not taken."""
+
+    secret: str | dict[str, str] | None = Field(
+        default=None, description="What the tool signs with, as {env: NAME} or {file: path}."
+    )
+    token: str | dict[str, str] | None = Field(
+        default=None, description="The end of the URL the tool calls, where nothing is signed; by reference, too."
+    )
+
+
 class ConnectionModel(Strict):
     """One configured account of a tool, with its scope."""
 
@@ -55,6 +66,7 @@ class ConnectionModel(Strict):
     mode: Literal["observe", "write"] = Field(default="observe", description="observe: plan and report, write nothing.")
     links_home: bool = Field(default=False, description="Show on each linked item where its counterparts are.")
     budget: Budget = Field(default=Budget(), description="How much of the tool's request allowance to use.")
+    webhook: WebhookModel | None = Field(default=None, description="What its webhooks are told from forgeries by.")
     url: str | None = Field(default=None, description="Where the tool is; not needed for tools with one address.")
     auth: dict[str, Any] | None = Field(
         default=None, description="The credential; secrets as {env: NAME}, {file: path}."

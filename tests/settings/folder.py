@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from syncd.errors import ConfigProblems
 from syncd.settings.load import Settings, ToolLike, load
+from syncd.settings.webhooks import Signs
 
 
 class Auth(BaseModel):
@@ -78,6 +79,7 @@ class MadeUpTool:
     name: str
     text: str
     settings: type[BaseModel] = TrackerSettings
+    hooks: Signs | None = None
 
     def defaults(self) -> str:
         return self.text
@@ -86,9 +88,15 @@ class MadeUpTool:
         return self.name == "board" and record_type != "milestone"
 
 
+@dataclass(frozen=True)
+class Signing:
+    signed: bool
+
+
 TOOLS: Mapping[str, Callable[[], ToolLike]] = {
-    "tracker": lambda: MadeUpTool("tracker", TRACKER_DEFAULTS),
-    "board": lambda: MadeUpTool("board", BOARD_DEFAULTS),
+    "tracker": lambda: MadeUpTool("tracker", TRACKER_DEFAULTS, hooks=Signing(signed=True)),
+    "board": lambda: MadeUpTool("board", BOARD_DEFAULTS, hooks=Signing(signed=False)),
+    "hookless": lambda: MadeUpTool("hookless", BOARD_DEFAULTS),
 }
 
 SYNCD = """\

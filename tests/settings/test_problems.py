@@ -73,7 +73,7 @@ BROKEN_SYNCD: dict[str, tuple[str, str, str]] = {
         "mod: write",
         (
             'config/syncd.yaml:8 (connections.pmo.mod): "mod" is not a setting here (did you mean "mode"?)\n'
-            "  fix: use one of tool, mode, links_home, budget, url, auth, scope, options"
+            "  fix: use one of tool, mode, links_home, budget, webhook, url, auth, scope, options"
         ),
     ),
     "a misspelt mode": (
@@ -90,7 +90,7 @@ BROKEN_SYNCD: dict[str, tuple[str, str, str]] = {
         (
             'config/syncd.yaml:4 (connections.pmo.tool): "traker" is not an installed tool (did you mean '
             '"tracker"?)\n'
-            "  fix: use one of board, tracker"
+            "  fix: use one of board, hookless, tracker"
         ),
     ),
     "a connection without a tool": (
