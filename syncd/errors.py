@@ -68,6 +68,12 @@ class AuthError(RemoteError):
     """The credential is wrong, expired or revoked; the connection pauses until it changes."""
 
 
+class PausedError(RemoteError):
+    """A person paused the connection: nothing is asked or told there until it is resumed."""
+
+    retry = True
+
+
 class ForbiddenError(RemoteError):
     """The item or container is not ours to see or change."""
 

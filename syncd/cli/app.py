@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -147,6 +147,43 @@ def status(
     from syncd.cli.standing import show_status
 
     raise typer.Exit(show_status(_common(folder, portfolio, as_json, verbose)))
+
+
+Paused: TypeAlias = Annotated[
+    str,
+    typer.Argument(metavar="CONNECTION|PORTFOLIO|REF", help="By name, or portfolio:NAME, connection:NAME; or an item."),
+]
+
+
+@app.command()
+def pause(
+    name: Paused,
+    *,
+    why: Annotated[str | None, typer.Option("--why", metavar="TEXT", help="Told by status until it goes on.")] = None,
+    folder: Folder = DEFAULT_FOLDER,
+    portfolio: PortfolioName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Leave a connection, a portfolio or one item alone for a while; what changes meanwhile is kept."""
+    from syncd.cli.pausing import pause_named
+
+    raise typer.Exit(pause_named(_common(folder, portfolio, as_json, verbose), name, why))
+
+
+@app.command()
+def resume(
+    name: Paused,
+    *,
+    folder: Folder = DEFAULT_FOLDER,
+    portfolio: PortfolioName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Go on with what was paused: all that changed meanwhile is read and merged."""
+    from syncd.cli.pausing import resume_named
+
+    raise typer.Exit(resume_named(_common(folder, portfolio, as_json, verbose), name))
 
 
 @app.command()

@@ -44,7 +44,7 @@ async def _round(desk: Desk, stage: Stage, told: set[str]) -> None:
 
 async def _tell(desk: Desk, stage: Stage, cycle: Cycle, told: set[str]) -> None:
     """Print one line for each change that arrived, and for each conflict once."""
-    findings = await findings_of(desk, cycle)
+    findings = await findings_of(desk, cycle, stage.common)
     clock = desk.world.now().strftime("%H:%M:%S")
     done = set(cycle.pushed.done)
     for line in cycle.lines:

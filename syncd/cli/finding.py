@@ -6,11 +6,14 @@ from collections.abc import Iterable, Sequence
 
 from syncd.cli.failing import warn
 from syncd.cli.naming import agreed, key_of, names_of, native_of, reading_of, title_of
+from syncd.cli.options import Common
+from syncd.cli.pausing import paused_in
 from syncd.engine.cycle import Cycle
 from syncd.engine.desk import Desk
 from syncd.engine.items import Item
 from syncd.engine.load import load_items
 from syncd.engine.open import problems
+from syncd.engine.pauses import is_paused
 from syncd.engine.removal import QUESTIONS
 from syncd.mapping.lenses.base import why_cannot, why_missing
 from syncd.model.canonical import Unset, Value
@@ -21,7 +24,7 @@ from syncd.report.findings import Findings, Held, tally
 from syncd.store.rows import ConflictRow
 
 
-async def findings_of(desk: Desk, cycle: Cycle) -> Findings:
+async def findings_of(desk: Desk, cycle: Cycle, common: Common) -> Findings:
     """Return everything a person should know besides the writes of *cycle*."""
     ids = await _conflict_ids(desk, cycle)
     held: list[Held] = []
@@ -41,7 +44,12 @@ async def findings_of(desk: Desk, cycle: Cycle) -> Findings:
         unreadable=tally(unreadable),
         left_alone=tally(left),
         ambiguous=len(cycle.adopted.ambiguous) + cycle.adopted.alike,
-        unreachable=tuple((name, str(each.error.what)) for name, each in desk.accounts.items() if each.error),
+        unreachable=tuple(
+            (name, str(each.error.what))
+            for name, each in desk.accounts.items()
+            if each.error is not None and not is_paused(each)
+        ),
+        paused=tuple(await paused_in(desk.store, desk.portfolio.name, desk.accounts, common, cycle.resting)),
         problems=tuple(str(each) for each in problems(desk)),
         names=await names_of(desk, [*values, *before, *sides]),
     )
@@ -50,7 +58,7 @@ async def findings_of(desk: Desk, cycle: Cycle) -> Findings:
 def tell_warnings(desk: Desk) -> None:
     """Say on stderr which tools did not answer and what the mapping asks for in vain."""
     for account in desk.accounts.values():
-        if account.error is not None:
+        if account.error is not None and not is_paused(account):
             warn(account.error)
     for problem in problems(desk):
         warn(problem)

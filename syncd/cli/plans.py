@@ -38,7 +38,7 @@ async def _plan(common: Common, *, everything: bool) -> int:
 
 async def plan_view(desk: Desk, cycle: Cycle, common: Common) -> PlanView:
     """Return *cycle* as a plan to be shown."""
-    findings = await findings_of(desk, cycle)
+    findings = await findings_of(desk, cycle, common)
     observed = frozenset(name for name, each in desk.accounts.items() if not each.connection.writes)
     return PlanView(
         id=cycle.plan_id,
@@ -92,7 +92,7 @@ def apply_plan(common: Common, plan_id: str, *, approve: bool) -> int:
 async def _apply(common: Common, plan_id: str, *, approve: bool) -> int:
     async with open_for(common, "Reading the tools and writing what was shown", writes=True) as desk:
         applied = await apply(desk, plan_id, approve=approve)
-        findings = await findings_of(desk, applied.cycle)
+        findings = await findings_of(desk, applied.cycle, common)
         missed = tuple(_shown_but_missed(row) for row in applied.missed)
         view = OutcomeView(
             done=done_lines(applied.cycle),
@@ -151,7 +151,7 @@ def outcome_code(view: OutcomeView) -> int:
 
 async def outcome_of(desk: Desk, cycle: Cycle, common: Common) -> OutcomeView:
     """Return what a cycle did as a view."""
-    findings = await findings_of(desk, cycle)
+    findings = await findings_of(desk, cycle, common)
     next_ = [common.command("plan")] if cycle.waiting else []
     return OutcomeView(
         done=done_lines(cycle),

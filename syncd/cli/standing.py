@@ -8,6 +8,7 @@ from syncd.cli.failing import DONE
 from syncd.cli.opening import Shop, open_shop, run_command
 from syncd.cli.options import Common
 from syncd.cli.output import emit
+from syncd.cli.pausing import paused_in
 from syncd.cli.waiting import aside_views, old_copy_view, op_waits_for
 from syncd.model.canonical import Kind
 from syncd.model.refs import ConnectionName
@@ -62,6 +63,7 @@ async def status_view(shop: Shop, common: Common) -> StatusView:
         quarantine=len(aside),
         aside=aside,
         old_copy=await old_copy_view(shop, common),
+        paused=await paused_in(store, name, shop.portfolio.connections, common, {}),
         to_decide=len(await store.dirty.take(name)),
         to_approve=to_approve,
         daemon=await _holder(shop, DAEMON),

@@ -8,6 +8,7 @@ from syncd.cli.naming import names_of
 from syncd.cli.opening import open_for, run_command
 from syncd.cli.options import Common
 from syncd.cli.output import emit
+from syncd.cli.pausing import paused_in
 from syncd.engine.desk import Desk
 from syncd.engine.load import load_items
 from syncd.engine.verify import Verified, verify
@@ -56,6 +57,7 @@ async def verify_view(desk: Desk, found: Verified, common: Common) -> VerifyView
         missing=tuple((line.place.connection, line.place.container, line.title) for line in found.missing),
         conflicts=held,
         unreachable=dict(found.unreachable),
+        paused=await paused_in(desk.store, desk.portfolio.name, desk.accounts, common, {}),
         next=[*next_, *([common.command("conflicts list")] if held else [])],
         names=await names_of(desk, [*values, *(value for each in held for _, value in each.sides)]),
     )

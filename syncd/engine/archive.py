@@ -21,7 +21,7 @@ from syncd.engine.desk import Account, Desk
 from syncd.engine.items import Item, Side
 from syncd.engine.load import load_items
 from syncd.engine.pull import keep, observe, read_many, refreshed
-from syncd.engine.push import Pushed, patience, send
+from syncd.engine.push import ASLEEP, Pushed, drop, patience, send
 from syncd.engine.removal import DELETED, STATUS, mark_of, question
 from syncd.engine.settle import unsure
 from syncd.errors import AuthError, NotFoundError, RejectedError, RemoteError
@@ -78,7 +78,10 @@ def archive_ops(desk: Desk, run: RunId, lines: Iterable[Line], items: Iterable[I
 async def push_archives(desk: Desk, run: RunId, intents: Sequence[Intent], told: Pushed) -> None:
     """Carry out *intents*, item by item."""
     ordered = sorted(intents, key=lambda intent: (intent.op.entity, intent.op.connection, intent.op.link or ""))
-    for _, group in groupby(ordered, key=lambda intent: intent.op.entity):
+    for entity, group in groupby(ordered, key=lambda intent: intent.op.entity):
+        if entity in desk.resting:
+            await drop(desk, list(group), ASLEEP, told)
+            continue
         await asyncio.shield(_push_item(desk, run, list(group), told))
 
 

@@ -14,6 +14,7 @@ from syncd.engine.find import find_item
 from syncd.engine.items import Item
 from syncd.engine.judge import Judgement, lines_of, readings
 from syncd.engine.load import load_items, states_of
+from syncd.engine.pauses import check_awake
 from syncd.engine.push import push_updates
 from syncd.engine.removal import QUESTIONS
 from syncd.errors import ConfigError, HeldError
@@ -74,6 +75,7 @@ async def find_question(desk: Desk, name: str) -> Question:
         if rows[0].ended_at is not None:
             raise ConfigError(f'the conflict "{name}" has ended ({rows[0].how})', fix="run syncd conflicts list")
         (item,) = await load_items(desk, [rows[0].entity])
+        check_awake(desk, item)
         return Question(item=item, state=_field(desk, item, rows[0].field), conflict=rows[0])
     key, dot, field = name.rpartition(".")
     if not dot:
@@ -81,6 +83,7 @@ async def find_question(desk: Desk, name: str) -> Question:
             f'there is no conflict "{name}"', fix="run syncd conflicts list; a question is named KEY.FIELD"
         )
     item = await find_item(desk, key)
+    check_awake(desk, item)
     open_rows = [row for row in await desk.store.conflicts.of_entities([item.entity.id]) if row.field == field]
     return Question(item=item, state=_field(desk, item, field), conflict=open_rows[0] if open_rows else None)
 

@@ -272,12 +272,12 @@ def _hash(fields: Mapping[str, object]) -> str:
 
 def outstanding(each: Judgement) -> bool:
     """Say whether an entity has to be looked at again in the next cycle, even if no tool reports a change."""
-    return bool(each.lines or each.waiting) or any(_is_open(result) for result in each.seen.values())
+    return bool(each.lines or each.waiting or each.resting) or any(_is_open(result) for result in each.seen.values())
 
 
 def is_plain(each: Judgement) -> bool:
     """Say whether a decision only takes in what a tool shows: no write, no loser, no question, nothing settled."""
-    if each.lines or each.waiting or any(side.pending or side.refused for side in each.item.sides):
+    if each.lines or each.waiting or each.resting or any(side.pending or side.refused for side in each.item.sides):
         return False
     return not any(
         result.due or result.losers or result.settled or result.notices or result.conflict

@@ -18,7 +18,8 @@ from syncd.engine.items import Item
 from syncd.engine.judge import Graph, Judgement
 from syncd.engine.load import load_items
 from syncd.engine.made import confirm_create
-from syncd.engine.push import Pushed, send
+from syncd.engine.pauses import silence
+from syncd.engine.push import ASLEEP, Pushed, send
 from syncd.engine.settle import MOST_REFUSALS, refuse_create, unsure
 from syncd.errors import AuthError, RejectedError
 from syncd.mapping.spec import CreateRule
@@ -192,13 +193,14 @@ async def _push_connection(desk: Desk, account: Account, run: RunId, lines: Sequ
     size = account.connector.capabilities.max_batch
     for start in range(0, len(lines), size):
         if account.error is not None:
-            reason = f"{account.name} does not answer: {account.error.what}"
-            told.failed |= dict.fromkeys((line.digest for line in lines[start:]), reason)
+            told.failed |= dict.fromkeys((line.digest for line in lines[start:]), silence(account))
             return
         await asyncio.shield(_push_portion(desk, account, run, lines[start : start + size], told))
 
 
 async def _push_portion(desk: Desk, account: Account, run: RunId, lines: Sequence[Line], told: Pushed) -> None:
+    told.failed |= {line.digest: ASLEEP for line in lines if line.entity in desk.resting}
+    lines = [line for line in lines if line.entity not in desk.resting]
     items = await _comments(desk, lines)
     unsaid = await withdrawn(desk, items)
     told.failed |= {line.digest: unsaid[line.entity] for line in lines if line.entity in unsaid}

@@ -26,6 +26,7 @@ from syncd.engine.items import Item
 from syncd.engine.judge import Approval, Judgement, judge
 from syncd.engine.load import load_items, states_of
 from syncd.engine.open import describe
+from syncd.engine.pauses import check_running, heed, is_paused, rests, without_resting
 from syncd.engine.portions import dirty
 from syncd.engine.pull import pull
 from syncd.engine.push import Pushed, push_updates
@@ -56,6 +57,8 @@ class Cycle:
     """Every write that is due, in order; carried out or not."""
     waiting: frozenset[str] = frozenset()
     """Digests of the lines that need an approval this cycle does not have."""
+    resting: Mapping[ConnectionName, int] = field(default_factory=dict)
+    """How many writes wait until their connection is resumed."""
     unmade: frozenset[EntityId] = frozenset()
     """Entities for which a create rule wants a record: looked at again until it is there."""
     stale: set[EntityId] = field(default_factory=set)
@@ -107,7 +110,8 @@ async def read_tools(desk: Desk, run: RunId, *, full: bool = False, writes: bool
 
 async def _is_remapped(desk: Desk) -> bool:
     """Whether the mapping, or what a tool offers for it (its fields and their options), is another than last time."""
-    cursors = {name: await desk.store.cursors.get(name) for name in desk.accounts}
+    read = [name for name, account in desk.accounts.items() if not is_paused(account)]
+    cursors = {name: await desk.store.cursors.get(name) for name in read}
     return any(cursor is None or cursor.query != desk.digest_of(name) for name, cursor in cursors.items())
 
 
@@ -135,7 +139,10 @@ async def decide(
     waiting: set[str] = set()
     again: set[EntityId] = set()
     moved: Known = {}
-    undecidable = await _archived_perhaps(desk) | await _doubtful(desk)
+    resting: Counter[ConnectionName] = Counter()
+    await heed(desk)
+    check_running(desk)
+    undecidable = await _archived_perhaps(desk) | await _doubtful(desk) | desk.resting
     desk.links.hold()
     async for portion in portions:
         ids = await old_copy.without_unread(desk, [one for one in portion if one not in undecidable])
@@ -148,9 +155,13 @@ async def decide(
         decided = judge(items, states, graph, approval, desk.world.now(), late)
         if tired := await worn(desk, decided):
             decided = judge(items, states, graph, approval, desk.world.now(), late, tired)
+        decided = [without_resting(desk, each) for each in decided]
         creates, later = await due_lines(desk, decided, graph, asked=cycle.adopted.asked, preview=preview)
         removed = await due_removals(desk, decided, states, preview=preview)
-        own = [replace(line, late=line.entity in stale) for line in (*creates, *removed.lines)]
+        made = [replace(line, late=line.entity in stale) for line in (*creates, *removed.lines)]
+        own = [line for line in made if not rests(desk, line)]
+        resting.update(line.place.connection for each in decided for line in each.resting)
+        resting.update(line.place.connection for line in made if rests(desk, line))
         lines += [line for each in decided for line in (*each.lines, *each.waiting)]
         lines += own
         waiting |= {line.digest for each in decided for line in each.waiting}
@@ -170,6 +181,7 @@ async def decide(
             desk.links.drop()
     cycle.lines = in_order(_once(lines))
     cycle.waiting = frozenset(waiting)
+    cycle.resting = resting
     cycle.unmade = frozenset(again)
     cycle.seen = {each.item.entity.id: (each.item, each.seen) for each in judgements if _is_telling(each)}
     return judgements
@@ -243,6 +255,7 @@ async def carry_out(
         held = {line.entity for line in cycle.lines if line.digest in cycle.waiting} | cycle.unmade
         await tx.restored.settle(sorted(cycle.stale & set(ids_of(judgements)) - held))
     cycle.opened = (*changes.opened, *asked.opened)
+    await heed(desk)  # what was paused since is not written
     await push_updates(desk, cycle.run, intents, cycle.pushed)
     creates = [line for line in cycle.lines if line.verb is Verb.CREATE and approval.permits(line)]
     await push_creates(desk, cycle.run, creates, cycle.pushed)
@@ -252,7 +265,8 @@ async def carry_out(
 
 
 async def start_run(desk: Desk, command: str) -> RunId:
-    """Record that a run begins."""
+    """Record that a run begins. Raises `HeldError` when the portfolio is paused."""
+    check_running(desk)
     run = RunId(desk.world.new_id())
     async with desk.store.transaction() as tx:
         await tx.runs.start(RunRow(id=run, command=command, portfolio=desk.portfolio.name, started_at=desk.world.now()))

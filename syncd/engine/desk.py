@@ -19,7 +19,7 @@ from syncd.model.native import MISSING, NativeField, Record, RecordState
 from syncd.model.refs import ConnectionName, EntityId, LinkId, Ref
 from syncd.reconcile.create import Slot
 from syncd.settings.load import Connection, Portfolio
-from syncd.store.rows import LinkRow, LinkState
+from syncd.store.rows import LinkRow, LinkState, PausedRow
 from syncd.store.store import Store
 from syncd.world import World
 
@@ -135,6 +135,10 @@ class Desk:
     """Records that others referred to and that could not be read when asked for in this cycle."""
     missing_since: dict[LinkId, float] = field(default_factory=dict)
     """When this process first missed a record (`World.monotonic`), whatever the clock on the wall said and says."""
+    paused: PausedRow | None = None
+    """Since when, and why, this portfolio runs no cycle."""
+    resting: frozenset[EntityId] = frozenset()
+    """Items that are paused, with their comments: read, but neither decided nor written."""
     restoring: bool = False
     """The store is an old copy, and some connection was not read to the end since."""
     rules: dict[Kind, Mapping[str, FieldRules]] = field(default_factory=dict)

@@ -110,7 +110,7 @@ def _due(entity: EntityRow, links: Sequence[LinkRow], asked: frozenset[Connectio
 async def show_homes(desk: Desk, run: RunId, ids: Iterable[EntityId], counts: Counter[str]) -> None:
     """Show what is not shown yet on the records of entities *ids*, and count what was."""
     by_connection: dict[ConnectionName, list[DueHome]] = {}
-    for each in await due_homes(desk, sorted(set(ids))):
+    for each in await due_homes(desk, sorted(set(ids) - desk.resting)):
         by_connection.setdefault(each.link.ref.connection, []).append(each)
     for name, due in sorted(by_connection.items()):
         account = desk.accounts[name]

@@ -65,6 +65,8 @@ class Judgement:
     """The writes that may be carried out."""
     waiting: tuple[Line, ...] = ()
     """The writes that need a person's approval, or were not shown to one."""
+    resting: tuple[Line, ...] = ()
+    """The writes that wait until their connection is resumed."""
     seen: EntityResult = field(default_factory=dict)
     """Every field's decision, as a plan shows it."""
 

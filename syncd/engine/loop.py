@@ -13,7 +13,7 @@ from syncd.engine.cycle import Cycle, sync
 from syncd.engine.desk import Desk
 from syncd.engine.open import refresh
 from syncd.engine.writer import LEASE_S, only_daemon, writing
-from syncd.errors import RemoteError, UnsafePlanError
+from syncd.errors import PausedError, RemoteError, UnsafePlanError
 from syncd.model.refs import ConnectionName
 
 SWEEP_EVERY = timedelta(hours=24)
@@ -44,8 +44,8 @@ async def run_loop(
             started = desk.world.monotonic()
             async with writing(desk.store, desk.world, wait_s=LEASE_S):
                 await refresh(desk)
-                cycle = await _cycle(desk)
-                if swept is None or desk.world.now() - swept >= sweep_every:
+                cycle = await _cycle(desk) if desk.paused is None else None
+                if desk.paused is None and (swept is None or desk.world.now() - swept >= sweep_every):
                     await sweep(desk)
                     swept = desk.world.now()
             cycles += 1
@@ -78,14 +78,15 @@ async def _cycle(desk: Desk) -> Cycle | None:
 
 
 def _tell_outages(desk: Desk, down: frozenset[ConnectionName]) -> frozenset[ConnectionName]:
-    """Log a tool's going away and its coming back, once each."""
-    now = {name: account.error for name, account in desk.accounts.items() if account.error is not None}
+    """Log a tool's going away and its coming back, once each; what a person paused did not go away."""
+    failing = {name: account.error for name, account in desk.accounts.items() if account.error is not None}
+    now = {name: error for name, error in failing.items() if not isinstance(error, PausedError)}
     for name, error in now.items():
         if name not in down:
             log.warning("connector_unavailable", connector=name, reason=error.what, fix=error.fix)
-    for name in down - now.keys():
+    for name in down - failing.keys():
         log.info("connector_recovered", connector=name)
-    return frozenset(now)
+    return frozenset(now) | (down & failing.keys())
 
 
 async def _rest(desk: Desk, stop: asyncio.Event, seconds: float) -> None:

@@ -13,6 +13,7 @@ from syncd.connectors._together import together
 from syncd.connectors.protocol import Description, Tool
 from syncd.engine.desk import Account, Desk
 from syncd.engine.doubt import offered
+from syncd.engine.pauses import heed, is_paused
 from syncd.errors import ConfigError, RemoteError
 from syncd.mapping.against import check_against, vanished
 from syncd.model.refs import ConnectionName
@@ -61,14 +62,16 @@ async def refresh(desk: Desk) -> None:
 
     A tool is asked anew what it can do and who its people are when it was last
     asked more than `TRUSTED_S` ago, when it failed since, and when a record
-    spoke against what it told. One that does not answer is taken as last seen.
+    spoke against what it told. One that does not answer, or is paused, is taken as
+    last seen.
     """
     due = [account for account in desk.accounts.values() if _is_due(desk, account)]
     for name, account in desk.accounts.items():
         account.connector.focus(desk.mapping.types(name))
         account.error = None
         account.pulled = False
-    await describe(desk, due)
+    await heed(desk)
+    await describe(desk, [account for account in due if account.description is None or not is_paused(account)])
     desk.unbound.clear()
     desk.links.clear()
 
@@ -96,6 +99,9 @@ async def _describe(desk: Desk, account: Account) -> None:
     name = account.name
     for person in await desk.store.people.all(name):
         desk.people.add_seen(name, person)
+    if is_paused(account):
+        account.description = account.description or await _last_seen(desk, name)
+        return
     try:
         account.description = await account.connector.describe()
         found = await account.connector.people(desk.people.handles(name))

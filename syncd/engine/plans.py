@@ -9,7 +9,9 @@ from syncd.engine.cycle import Cycle, brake, carry_out, decide, finish_run, read
 from syncd.engine.desk import Desk
 from syncd.engine.home import by_connection, due_homes
 from syncd.engine.judge import Approval
+from syncd.engine.pauses import silence
 from syncd.engine.portions import in_portions, keep_nothing
+from syncd.engine.push import ASLEEP
 from syncd.engine.shown import keep_plan
 from syncd.errors import ConfigError
 from syncd.model.refs import EntityId
@@ -125,5 +127,7 @@ def _why_not_due(desk: Desk, row: PlanChangeRow) -> str:
     if account is not None and not account.connection.writes:
         return f"{connection} is in observe mode"
     if account is not None and account.error is not None:
-        return f"{connection} does not answer: {account.error.what}"
+        return silence(account)
+    if isinstance(row.payload, dict) and row.payload["entity"] in desk.resting:
+        return ASLEEP
     return "it is not due any more as it was shown"

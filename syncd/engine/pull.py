@@ -11,7 +11,7 @@ from syncd.connectors.protocol import Capabilities, Page
 from syncd.engine.desk import Account, Desk
 from syncd.engine.doubt import contradicts
 from syncd.engine.history import Edits, interval_of, last_edits, signed
-from syncd.errors import AuthError, ForbiddenError, NotFoundError, RemoteError
+from syncd.errors import AuthError, ForbiddenError, NotFoundError, PausedError, RemoteError
 from syncd.model.canonical import OPT_IN, Kind
 from syncd.model.native import MISSING, Record
 from syncd.model.policy import Interval
@@ -117,7 +117,9 @@ async def _read_by_id(
 
 
 async def read_many(account: Account, refs: Sequence[Ref]) -> Mapping[Ref, Record | RemoteError]:
-    """Read *refs* by id in portions the tool can take, with an answer for each."""
+    """Read *refs* by id in portions the tool can take, with an answer for each; raises what a paused one says."""
+    if isinstance(account.error, PausedError):
+        raise account.error
     answers: dict[Ref, Record | RemoteError] = {}
     size = account.connector.capabilities.max_read_batch
     for start in range(0, len(refs), size):

@@ -21,6 +21,7 @@ from syncd.engine.absent import leave_alone
 from syncd.engine.commit import Intent
 from syncd.engine.desk import Account, Desk
 from syncd.engine.items import Side, believed
+from syncd.engine.pauses import silence
 from syncd.engine.pull import keep, observe, read_many
 from syncd.engine.settle import Sent, confirm_update, refuse, unsure
 from syncd.errors import AuthError, ForbiddenError, ReadTooOldError, RemoteError
@@ -36,6 +37,7 @@ FRESH_S: Final = 5.0
 """Seconds after a fresh read was asked for within which the write has to leave: what is edited in between is lost."""
 SLOW_S: Final = 10.0
 """A fresh read that took longer was waiting for something: how slow the tool is does not show in it."""
+ASLEEP: Final = "the item is paused"
 TOO_LATE: Final = f"no write could leave within {FRESH_S:.0f} s after it was read: it is tried again in the next cycle"
 
 
@@ -67,10 +69,15 @@ async def _push_connection(desk: Desk, account: Account, run: RunId, intents: Se
     size = account.connector.capabilities.max_batch
     for start in range(0, len(intents), size):
         portion = intents[start : start + size]
+        asleep = [intent for intent in portion if intent.op.entity in desk.resting]
+        awake = [intent for intent in portion if intent.op.entity not in desk.resting]
         if account.error is not None:
-            await drop(desk, portion, f"{account.name} does not answer: {account.error.what}", told)
-        else:
-            await asyncio.shield(_push_portion(desk, account, run, portion, told))
+            await drop(desk, portion, silence(account), told)
+            continue
+        if asleep:
+            await drop(desk, asleep, ASLEEP, told)
+        if awake:
+            await asyncio.shield(_push_portion(desk, account, run, awake, told))
 
 
 async def _push_portion(desk: Desk, account: Account, run: RunId, portion: Sequence[Intent], told: Pushed) -> None:

@@ -11,8 +11,9 @@ from syncd.engine.desk import Desk
 from syncd.engine.items import Item
 from syncd.engine.judge import Judgement, lines_of
 from syncd.engine.load import load_items, states_of
+from syncd.engine.pauses import silence
 from syncd.engine.pull import by_connection, reread
-from syncd.engine.push import push_updates
+from syncd.engine.push import ASLEEP, push_updates
 from syncd.engine.recover import recover
 from syncd.engine.targets import look_for_targets
 from syncd.errors import ConfigError, RemoteError
@@ -135,6 +136,7 @@ async def _decide(desk: Desk, done: Undone, writes: _Writes, by: str) -> list[Ju
     ]
     unread = await _read(desk, [ref for ref in writes.fields if ref in links])
     unread |= {ref: "it is not linked any more" for ref in writes.fields if ref not in links}
+    unread |= {ref: ASLEEP for ref, link in links.items() if ref in writes.fields and link.entity in desk.resting}
     for ref, why in unread.items():
         key = links[ref].key if ref in links else ref.id
         done.left += [Left(ref=ref, key=key, field=name, why=why) for name in sorted(writes.fields[ref])]
@@ -163,8 +165,8 @@ async def _read(desk: Desk, refs: Sequence[Ref]) -> dict[Ref, str]:
     for connection, mine in by_connection(refs).items():
         account = desk.accounts.get(connection)
         if account is None or not account.is_ready:
-            why = account.error.what if account is not None and account.error is not None else "it is not configured"
-            unread |= dict.fromkeys(mine, f"{connection} does not answer: {why}")
+            why = f"{connection} does not answer: it is not configured" if account is None else silence(account)
+            unread |= dict.fromkeys(mine, why)
             continue
         try:
             answers = await reread(desk, account, mine)

@@ -73,6 +73,7 @@ async def unite(desk: Desk, refs: Sequence[Ref]) -> EntityId:
         await tx.links.save([*moved, *made, *again])
         await tx.bases.forget([link.id for link in moved])
         await tx.bases.save(rebased)
+        await tx.pauses.move(gone, stays)
         await tx.entities.remove_unlinked(sorted(gone))
         await tx.dirty.mark(sorted({stays, *(waiting - gone), *(row.id for row in repointed)}))
     desk.links.clear()

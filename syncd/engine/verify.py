@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from syncd.engine.absent import sweep
 from syncd.engine.cycle import Cycle, decide, finish_run, read_tools, start_run
@@ -11,6 +11,7 @@ from syncd.engine.desk import Desk
 from syncd.engine.items import Item
 from syncd.engine.judge import Approval
 from syncd.engine.load import load_items, states_of
+from syncd.engine.pauses import is_paused
 from syncd.engine.portions import PORTION, in_portions, keep_nothing
 from syncd.engine.targets import look_for_targets
 from syncd.model.canonical import FieldSpec, FieldType, Unset, Value
@@ -48,11 +49,16 @@ class Verified:
     """Records a create rule asks for that are not there."""
     conflicts: tuple[ConflictRow, ...] = ()
     unreachable: Mapping[ConnectionName, str] = field(default_factory=dict)
+    paused: tuple[ConnectionName, ...] = ()
+    """Connections a person paused: what they hold was not compared."""
+    resting: int = 0
+    """Items a person paused: not compared."""
 
     @property
     def agrees(self) -> bool:
         """Whether everything that could be compared tells one story, and everything could."""
-        return not (self.differences or self.missing or self.conflicts or self.unreachable)
+        silent = self.unreachable or self.paused or self.resting
+        return not (self.differences or self.missing or self.conflicts or silent)
 
 
 async def verify(desk: Desk) -> Verified:
@@ -66,16 +72,34 @@ async def verify(desk: Desk) -> Verified:
         items = await look_for_targets(desk, await load_items(desk, ids[start : start + PORTION]))
         states = states_of(desk, items, preview=True)
         for item in items:
+            if item.entity.id in desk.resting:
+                found.resting += 1
+                continue
+            fields = _without_paused(desk, states[item.entity.id].fields.values())
             found.entities += 1
-            found.fields += len(states[item.entity.id].fields)
-            found.unread += _unread(states[item.entity.id].fields.values())
-            found.differences += _differences(item, states[item.entity.id].fields.values())
+            found.fields += len(fields)
+            found.unread += _unread(fields)
+            found.differences += _differences(item, fields)
     await decide(desk, cycle, in_portions(ids), Approval(), preview=True, keep=keep_nothing)
     found.missing = tuple(line for line in cycle.lines if line.verb is Verb.CREATE)
     found.conflicts = tuple(await desk.store.conflicts.open_list(desk.portfolio.name))
-    found.unreachable = {name: account.error.what for name, account in desk.accounts.items() if account.error}
+    found.unreachable = {
+        name: account.error.what
+        for name, account in desk.accounts.items()
+        if account.error is not None and not is_paused(account)
+    }
+    found.paused = tuple(name for name, account in desk.accounts.items() if is_paused(account))
     await finish_run(desk, cycle, "agrees" if found.agrees else "differs")
     return found
+
+
+def _without_paused(desk: Desk, states: Iterable[FieldState]) -> list[FieldState]:
+    """Return *states* without the links of paused connections: what these hold now is not known."""
+    paused = {name for name, account in desk.accounts.items() if is_paused(account)}
+    told = [
+        replace(state, links=tuple(link for link in state.links if link.connection not in paused)) for state in states
+    ]
+    return [state for state in told if state.links]
 
 
 def _differences(item: Item, states: Iterable[FieldState]) -> Iterable[Difference]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from syncd.model.canonical import Unset, Value
 from syncd.model.native import Missing
+from syncd.report.paused import PausedView, paused_lines
 from syncd.report.table import count, section
 from syncd.report.values import Names, as_is, show
 
@@ -58,6 +59,8 @@ class Findings:
     """Groups of records that may be one item."""
     unreachable: tuple[tuple[str, str], ...] = ()
     """Connections that did not answer, and why."""
+    paused: tuple[PausedView, ...] = ()
+    """What a person paused, and how to go on with it."""
     problems: tuple[str, ...] = ()
     """What the mapping asks for and a tool does not have."""
     names: Names = field(default=as_is, repr=False)
@@ -107,6 +110,7 @@ def tally_lines(rows: Sequence[Tally]) -> list[str]:
 
 
 def notes(findings: Findings) -> list[str]:
-    """Return what stands below a plan's lines: unmapped values and fields left alone, each once."""
+    """Return what stands below a plan's lines: unmapped values and fields left alone, each once, and what is paused."""
     frozen = section("Not readable, and therefore frozen:", tally_lines(findings.unreadable))
-    return [*frozen, *section("Left alone:", tally_lines(findings.left_alone))]
+    alone = section("Left alone:", tally_lines(findings.left_alone))
+    return [*frozen, *alone, *section("Paused:", paused_lines(findings.paused))]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from syncd.report.paused import PausedView, paused_lines
 from syncd.report.questions import AsideView
 from syncd.report.table import columns, count, section
 from syncd.report.values import show_time
@@ -88,6 +89,7 @@ class StatusView:
     aside: Sequence[AsideView] = ()
     """What is in quarantine, and what each entry waits for."""
     old_copy: OldCopyView | None = None
+    paused: Sequence[PausedView] = ()
     ops: Sequence[OpView] = ()
     runs: Sequence[RunView] = ()
     next: Sequence[str] = ()
@@ -106,6 +108,7 @@ def status_text(view: StatusView) -> str:
     parts = [f"Portfolio {view.portfolio}: {held}."]
     parts += [f"The daemon runs: process {view.daemon}."] if view.daemon else []
     parts += [f"Writing now: process {view.writer}."] if view.writer else []
+    parts += section("Paused:", paused_lines(view.paused))
     parts += section("Connections:", [columns([_connection(each) for each in view.connections])])
     parts += section("Open:", [columns(waiting)])
     parts += section("In quarantine:", _aside(view.aside))

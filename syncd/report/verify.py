@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from syncd.model.canonical import Unset, Value
 from syncd.model.refs import ConnectionName
 from syncd.report.findings import Held, held_row, show_title
-from syncd.report.table import columns, count
+from syncd.report.paused import PausedView, paused_lines
+from syncd.report.table import columns, count, section
 from syncd.report.values import Names, as_is, show
 
 
@@ -39,6 +40,8 @@ class VerifyView:
     """Records a create rule asks for that are not there: connection, container, title."""
     conflicts: Sequence[Held] = ()
     unreachable: Mapping[ConnectionName, str] = field(default_factory=dict)
+    paused: Sequence[PausedView] = ()
+    """What was not compared, because a person paused it."""
     next: Sequence[str] = ()
     names: Names = field(default=as_is, repr=False)
 
@@ -61,6 +64,7 @@ def verify_text(view: VerifyView) -> str:
     parts += (
         [f"Not compared: {count(view.unread, 'value')} no rule can read; syncd plan names them."] if view.unread else []
     )
+    parts += [*section("Not compared, because it is paused:", paused_lines(view.paused))]
     parts += [f"Next: {command}" for command in view.next]
     return "\n".join(parts)
 
@@ -69,6 +73,8 @@ def _summary(view: VerifyView) -> str:
     scope = f"{count(view.items, 'item')}, {count(view.fields, 'field')}, over {', '.join(view.connections)}"
     if view.agrees:
         return f"All tools agree: {scope}."
+    if view.paused and not (view.differences or view.missing or view.conflicts or view.unreachable):
+        return f"All that runs agrees: {scope}."
     found = [
         count(len(view.differences), "difference"),
         count(len(view.missing), "missing item"),

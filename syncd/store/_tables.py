@@ -351,6 +351,9 @@ tombstone = Table(
     _str("verdict", null=True),
 )
 
+paused = Table("paused", METADATA, _id("scope"), _id("subject"), _time("since"), _told("why", null=True))
+"""What a person paused: connections and portfolios by name, items by their entity's id."""
+
 lease = Table("lease", METADATA, _id("name"), _str("holder"), _int("fence"), _time("since"), _time("expires_at"))
 
 described = Table("described", METADATA, _id("connection"), _json("description"), _time("saved_at"))

@@ -353,6 +353,25 @@ class TombstoneRow:
     """`None` while it is not sure yet that the record is gone, or while what follows from that is not decided."""
 
 
+class PauseScope(StrEnum):
+    """What can be paused."""
+
+    CONNECTION = "connection"
+    PORTFOLIO = "portfolio"
+    ITEM = "item"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PausedRow:
+    """Something a person paused. Keyed by scope and subject."""
+
+    scope: PauseScope
+    subject: str
+    """A connection's or portfolio's name; of an item, its entity's id."""
+    since: datetime
+    why: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
     """One recorded execution. *outcome* is `None` while it runs, or if it was killed."""

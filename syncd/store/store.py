@@ -21,6 +21,7 @@ from syncd.store.entities import Dirty, Entities, FieldStates
 from syncd.store.journal import Journal
 from syncd.store.lease import Leases, this_process
 from syncd.store.links import Bases, Homes, Links, Tombstones
+from syncd.store.pauses import Pauses
 from syncd.store.plans import Plans
 from syncd.store.questions import Proposals, Quarantine
 from syncd.store.records import Cursors, Records
@@ -62,6 +63,7 @@ class Repositories:
         self.described = Described(db)
         self.restored = Restored(db)
         self.people = People(db)
+        self.pauses = Pauses(db)
 
 
 class Transaction(Repositories):

@@ -131,6 +131,8 @@ class Fake:
     archives: bool = True
     """Whether the tool has an archive of its own."""
     number: int = 0
+    lists: int = 0
+    """How often it was asked what changed, or what it is."""
 
     # --- people's hands ---
 
@@ -236,6 +238,7 @@ class Fake:
 
     async def describe(self) -> Description:
         """Return what there is."""
+        self.lists += 1
         spot = Container(name="P", record_types=frozenset({"task", "comment"}))
         account = Person("bot", name="Sync Bot")
         return Description(fields=FIELDS, containers=(spot, replace(spot, name="Q")), account=account)
@@ -243,6 +246,7 @@ class Fake:
     async def changes(self, since: Cursor | None, known: Known) -> AsyncIterator[Page]:
         """Yield everything of the types in focus that changed since; all of it in another focus."""
         del known
+        self.lists += 1
         if self.down is not None:
             raise self.down
         focus = ",".join(sorted(self.types))

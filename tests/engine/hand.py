@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from syncd.cli.finding import findings_of
+from syncd.cli.options import Common
 from syncd.engine.choices import retry
 from syncd.engine.cycle import Cycle, sync
 from syncd.engine.find import find_item
@@ -124,7 +125,7 @@ async def findings(bench: Bench) -> Findings:
     """Return what `syncd plan` tells besides its writes, after every index has caught up."""
     bench.clock.pass_(LATER_S)
     async with bench.desk() as desk:
-        return await findings_of(desk, await make_plan(desk))
+        return await findings_of(desk, await make_plan(desk), Common())
 
 
 def told(rows: Sequence[Tally]) -> dict[str, int]:
