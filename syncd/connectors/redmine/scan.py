@@ -119,10 +119,17 @@ async def scan(
                 )
             moved = await only_moved(records, known)
             if with_comments:
-                asked = records if mark.since is None else moved
+                asked = records if mark.since is None else _to_ask(records, moved, mark, site)
                 moved += await only_moved(await _comments(site, catalog, asked), known)
             yield Page(records=moved, resume=mark.as_cursor())
     yield Page(resume=mark.ended().as_cursor())
+
+
+def _to_ask(records: Sequence[Record], moved: Sequence[Record], mark: Mark, site: Site) -> list[Record]:
+    """Return the issues that moved, and those edited lately: a note in that very second shows in no field of theirs."""
+    lately = (mark.started or site.world.now()) - timedelta(seconds=site.settings.options.overlap_s)
+    refs = {record.ref for record in moved}
+    return [one for one in records if one.ref in refs or (one.updated_at is not None and one.updated_at >= lately)]
 
 
 async def _comments(site: Site, catalog: Catalog, issues: Sequence[Record]) -> list[Record]:
