@@ -25,12 +25,15 @@ config = _group("What the configuration files may say.")
 Url: TypeAlias = Annotated[
     str, typer.Option("--url", envvar="SYNCD_SANDBOX", metavar="URL", help="Where the sandbox answers, as it printed.")
 ]
-ToolName: TypeAlias = Annotated[str, typer.Argument(metavar="TOOL", help="jira, github or linear.")]
+ToolName: TypeAlias = Annotated[str, typer.Argument(metavar="TOOL", help="jira, github, linear or redmine.")]
 Key: TypeAlias = Annotated[str, typer.Argument(metavar="KEY", help="The item as its people call it, such as PMO-12.")]
 
 
 @sandbox.command("serve")
 def sandbox_serve(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[TOOL]...", help="Which stand-ins; without any, those of --tools.")
+    ] = None,
     *,
     tools: Annotated[str, typer.Option("--tools", help="Which stand-ins, with commas.")] = "jira,github",
     items: Annotated[int | None, typer.Option("--items", min=0, help="How many tasks to begin with.")] = None,
@@ -43,7 +46,8 @@ def sandbox_serve(
     """Serve stand-ins on loopback until stopped, and print their URLs and credentials as JSON."""
     from syncd.cli.playing import serve_sandbox
 
-    raise typer.Exit(serve_sandbox(tools, items=items, latency_ms=latency_ms, port=port, faults=fault or []))
+    which = ",".join(names or ()) or tools
+    raise typer.Exit(serve_sandbox(which, items=items, latency_ms=latency_ms, port=port, faults=fault or []))
 
 
 @sandbox.command("set")

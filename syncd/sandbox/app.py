@@ -28,6 +28,7 @@ TOOLS: Final[Mapping[str, str]] = {
     "jira": "syncd.sandbox.jira:JiraStandIn",
     "github": "syncd.sandbox.github:GitHubStandIn",
     "linear": "syncd.sandbox.linear:LinearStandIn",
+    "redmine": "syncd.sandbox.redmine:RedmineStandIn",
 }
 """Each tool's stand-in, imported only when asked for: a callable of a `World` and a `Portfolio`."""
 LOST_STATUS: Final = 599

@@ -12,7 +12,7 @@ from syncd.sandbox.faults import Exchange, Spec, fault
 
 LISTS: Final = ("nodes", "issues", "values")
 """What tools call what is on a page."""
-PAGED: Final = frozenset({"pageInfo", "isLast", "nextPageToken"})
+PAGED: Final = frozenset({"pageInfo", "isLast", "nextPageToken", "total_count"})
 """What stands beside it only where it is a page, and not an answer to ids."""
 
 

@@ -60,6 +60,7 @@ class SeedInitiative:
     in_jira: bool = True
     in_github: bool = True
     in_linear: bool = True
+    in_redmine: bool = True
     drift: Drift = field(default_factory=dict)
 
 
@@ -79,6 +80,7 @@ class SeedMilestone:
     in_jira: bool = True
     in_github: bool = True
     in_linear: bool = True
+    in_redmine: bool = True
     drift: Drift = field(default_factory=dict)
 
 
@@ -115,6 +117,7 @@ class SeedTask:
     in_jira: bool = True
     in_github: bool = True
     in_linear: bool = True
+    in_redmine: bool = True
     drift: Drift = field(default_factory=dict)
 
 
@@ -245,6 +248,7 @@ def _task(number: int, groups: int, today: date) -> SeedTask:
         in_jira=in_jira,
         in_github=in_github,
         in_linear=number % 5 != 4,  # noqa: PLR2004 - four in five
+        in_redmine=number % 8 != 6,  # noqa: PLR2004 - seven in eight
         drift=_task_drift(number, status, due) if in_jira and in_github else {},
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import socket
 import sys
@@ -56,7 +57,7 @@ def announcement(sandbox: Sandbox, base: str) -> dict[str, object]:
         "tools": sandbox.describe(base),
         "try": [
             f"syncd sandbox show {tool} --url {base}",
-            f'syncd sandbox set {tool} {first} title "Something else" --url {base}',
+            f'syncd sandbox set {tool} {shlex.quote(first)} title "Something else" --url {base}',
             f"syncd sandbox log {tool} --url {base}",
         ],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import signal
 import threading
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 
 from syncd.errors import ConfigError, UnavailableError
 from syncd.sandbox import client
-from syncd.sandbox.serve import Background, background, serve
+from syncd.sandbox.serve import Background, announcement, background, serve
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +142,20 @@ def test_serving_prints_one_json_object_and_ends_on_sigterm() -> None:
     assert told["sandbox"].startswith("http://127.0.0.1:")
     assert told["tools"]["jira"]["url"] == told["sandbox"] + "/jira"
     assert told["try"][0] == f"syncd sandbox show jira --url {told['sandbox']}"
+
+
+def test_redmine_is_served_too_and_its_keys_survive_a_shell() -> None:
+    with background(["redmine"], items=3) as sandbox:
+        told = sandbox.sandbox.describe(sandbox.url)["redmine"]
+        assert isinstance(told, dict)
+        headers = {"X-Redmine-API-Key": told["key"]}
+        answer = httpx.get(f"{told['url']}/users/current.json", headers=headers, trust_env=False)
+        assert answer.json()["user"]["login"] == "sync-bot"
+        command = shlex.split(announcement(sandbox.sandbox, sandbox.url)["try"][1])  # type: ignore[index]
+        _, _, _, tool, key, field, value, *_ = command
+        assert client.set_value(sandbox.url, tool, key, field, value)["subject"] == "Something else"
+        client.set_fault(sandbox.url, "redmine", "503:count=1")
+        assert httpx.get(f"{told['url']}/projects.json", trust_env=False).status_code == 503
 
 
 def test_a_port_in_use_is_a_usage_error(running: Background) -> None:

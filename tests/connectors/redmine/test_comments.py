@@ -1,11 +1,11 @@
-"""Notes of issues as comments, against the real thing."""
+"""Notes of issues as comments, against the stand-in and the real thing."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import partial
 
+import httpx
 import pytest
 
 from syncd.connectors.protocol import Connector, Create, CreateKey, Done, Refused, Update
@@ -14,12 +14,21 @@ from syncd.errors import NotFoundError
 from syncd.model.native import Person, Record, RichText, TextFormat
 from syncd.model.refs import EntityId, OpId, Ref
 from tests.connectors.conformance import Bench, Conformance
-from tests.connectors.redmine.site import NAME, Site, lose_next_write, nothing_known, patient_world, read, update
+from tests.connectors.redmine.site import (
+    ADMIN_KEY,
+    NAME,
+    STRANGER,
+    USER_KEY,
+    Site,
+    lose_next_write,
+    nothing_known,
+    read,
+    update,
+)
 
-pytestmark = pytest.mark.redmine
-
-STRANGER = "0123456789abcdef0123456789abcdef01234567"
 MARK = EntityId("abcd2345abcd2345")
+LONG_S = 600.0
+"""Longer than an edit counts as a late one."""
 ALL = frozenset({"Feature", "comment"})
 
 
@@ -50,7 +59,7 @@ async def make_bench(site: Site, form: TextFormat) -> Bench:
     return Bench(
         connector=connector,
         stranger=site.connect(STRANGER)[0],
-        world=patient_world(),
+        world=site.world,
         hands=NoteHands(site, parent),
         record_type="comment",
         container=site.project,
@@ -59,7 +68,7 @@ async def make_bench(site: Site, form: TextFormat) -> Bench:
         given={"parent": parent},
         edit={"body": text("\u00dcn\u00efcode \U0001f680 and *stars*\n\nmore")},
         nobody=f"{parent.id}/99999999",
-        secret=os.environ["REDMINE_API_KEY"],
+        secret=site.keys[ADMIN_KEY],
         lose_answer=lambda: lose_next_write(wire),
     )
 
@@ -155,7 +164,8 @@ async def test_only_the_issues_that_moved_are_asked_for_their_notes(site: Site) 
         seen |= {one.ref: one for one in page.records}
         resume = page.resume
     assert len(wire.asked("GET", "journals")) == 2
-    note = await site.add_note(talk, "Hello")
+    await site.world.sleep(LONG_S)
+    note = await site.add_note(talk, "Hello", done_ratio=10)
     wire.requests.clear()
 
     async def known(refs: object) -> dict[Ref, object]:
@@ -165,8 +175,31 @@ async def test_only_the_issues_that_moved_are_asked_for_their_notes(site: Site) 
     found = [one.ref async for page in connector.changes(resume, known) for one in page.records]  # type: ignore[arg-type]
 
     assert found == [talk, note]
-    assert [one.url.path for one in wire.asked("GET", "journals")] == [f"/issues/{talk.id}.json"]
+    assert [httpx.URL(str(one.url).removeprefix(site.url)).path for one in wire.asked("GET", "journals")] == [
+        f"/issues/{talk.id}.json"
+    ]
     del quiet
+
+
+async def test_a_note_in_the_second_of_an_edit_seen_already_is_seen_too(site: Site) -> None:
+    """Redmine tells whole seconds, so the issue looks as it did."""
+    talk = await site.add_issue("Talk")
+    connector, _ = site.connect()
+    connector.focus(ALL)
+    seen: dict[Ref, Record] = {}
+    resume = None
+    async for page in connector.changes(None, nothing_known):
+        seen |= {one.ref: one for one in page.records}
+        resume = page.resume
+    note = await site.add_note(talk, "Hello")
+
+    async def known(refs: object) -> dict[Ref, object]:
+        del refs
+        return {ref: one.revision for ref, one in seen.items()}
+
+    found = [one.ref async for page in connector.changes(resume, known) for one in page.records]  # type: ignore[arg-type]
+
+    assert found[-1] == note
 
 
 async def test_a_wider_focus_reads_the_notes_of_issues_known_already(site: Site) -> None:
@@ -209,7 +242,7 @@ async def test_our_mark_stays_in_the_note_through_an_edit(site: Site, form: Text
     assert isinstance(outcome, Done)
     raw = (await site.call("GET", f"/issues/{issue.id}.json?include=journals"))["issue"]["journals"]
     assert [one["notes"] for one in raw] == [join_mark("After", MARK, form)]
-    key = CreateKey(marker=MARK, type="comment", container="", sent_at=patient_world().now(), fields={"parent": issue})
+    key = CreateKey(marker=MARK, type="comment", container="", sent_at=site.world.now(), fields={"parent": issue})
     assert [one.ref for one in (await connector.find_created([key]))[MARK]] == [made.record.ref]
 
 
@@ -231,7 +264,7 @@ async def test_a_note_on_an_issue_that_is_gone_is_refused(site: Site) -> None:
 
 async def test_what_someone_else_wrote_is_not_changed_without_leave(site: Site) -> None:
     note = await site.add_note(await site.add_issue("Talk"), "Mine")
-    connector, _ = site.connect("REDMINE_USER_API_KEY")
+    connector, _ = site.connect(USER_KEY)
 
     outcome = await update(connector, note, body=RichText(TextFormat.MARKDOWN, "Theirs"))
 

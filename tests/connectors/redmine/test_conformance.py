@@ -1,8 +1,7 @@
-"""Every promise of the protocol, against the real thing."""
+"""Every promise of the protocol, against the stand-in and the real thing."""
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from decimal import Decimal
 
@@ -11,11 +10,7 @@ import pytest
 from syncd.model.native import Choice, Choices, Date, Number, RichText, Text, TextFormat
 from syncd.model.refs import Ref
 from tests.connectors.conformance import Bench, Conformance
-from tests.connectors.redmine.site import Site, lose_next_write, patient_world
-
-pytestmark = pytest.mark.redmine
-
-STRANGER = "0123456789abcdef0123456789abcdef01234567"
+from tests.connectors.redmine.site import ADMIN_KEY, STRANGER, USER_KEY, Site, lose_next_write
 
 
 class IssueHands:
@@ -58,7 +53,7 @@ class TestIssues(Conformance):
         return Bench(
             connector=connector,
             stranger=site.connect(STRANGER)[0],
-            world=patient_world(),
+            world=site.world,
             hands=IssueHands(site),
             record_type="Feature",
             container=site.project,
@@ -72,7 +67,7 @@ class TestIssues(Conformance):
                 "cf_3": Choices(frozenset({Choice("API", "API"), Choice("Docs", "Docs")})),
             },
             nobody="99999999",
-            secret=os.environ["REDMINE_API_KEY"],
+            secret=site.keys[ADMIN_KEY],
             lose_answer=lambda: lose_next_write(wire),
         )
 
@@ -84,11 +79,11 @@ class TestIssuesOfAnOrdinaryAccount(TestIssues):
     async def bench(self, site: Site) -> Bench:
         await site.add_issue("So that custom fields show")
         formats = {"Story points": "float", "Team": "list", "Areas": "list", "Committed on": "date", "Ready": "bool"}
-        connector, wire = site.connect("REDMINE_USER_API_KEY", custom_fields=formats)
+        connector, wire = site.connect(USER_KEY, custom_fields=formats)
         return Bench(
             connector=connector,
             stranger=site.connect(STRANGER)[0],
-            world=patient_world(),
+            world=site.world,
             hands=IssueHands(site),
             record_type="Feature",
             container=site.project,
@@ -100,7 +95,7 @@ class TestIssuesOfAnOrdinaryAccount(TestIssues):
                 "cf_5": Date(date(2026, 5, 1)),
             },
             nobody="99999999",
-            secret=os.environ["REDMINE_USER_API_KEY"],
+            secret=site.keys[USER_KEY],
             lose_answer=lambda: lose_next_write(wire),
         )
 
@@ -113,7 +108,7 @@ class TestVersions(Conformance):
         return Bench(
             connector=connector,
             stranger=site.connect(STRANGER)[0],
-            world=patient_world(),
+            world=site.world,
             hands=VersionHands(site),
             record_type="version",
             container=site.project,
@@ -124,7 +119,7 @@ class TestVersions(Conformance):
                 "status": Choice("closed", "closed"),
             },
             nobody="99999999",
-            secret=os.environ["REDMINE_API_KEY"],
+            secret=site.keys[ADMIN_KEY],
             lose_answer=lambda: lose_next_write(wire),
         )
 

@@ -1,10 +1,9 @@
-"""The recommended mapping fits a real Redmine."""
+"""The recommended mapping fits a Redmine."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import pytest
 from ruamel.yaml import YAML
 
 from syncd.connectors.redmine import TOOL
@@ -35,7 +34,6 @@ def test_the_defaults_compile_without_a_warning() -> None:
     }
 
 
-@pytest.mark.redmine
 async def test_the_defaults_fit_the_site(site: Site) -> None:
     connector, _ = site.connect()
     problems = check_against(compiled(), NAME, await connector.describe())

@@ -1,4 +1,4 @@
-"""Links home on issues, against the real thing."""
+"""Links home on issues, against the stand-in and the real thing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ async def raw(site: Site, ref: Ref) -> str:
     return (issue["description"] or "").replace("\r\n", "\n")
 
 
-@pytest.mark.redmine
 @pytest.mark.parametrize("form", FORMS)
 async def test_links_stand_below_the_description_and_reading_leaves_them_out(site: Site, form: TextFormat) -> None:
     ref = await site.add_issue(description="What people wrote.")
@@ -46,7 +45,6 @@ async def test_links_stand_below_the_description_and_reading_leaves_them_out(sit
     assert await raw(site, ref) == "What people wrote."
 
 
-@pytest.mark.redmine
 @pytest.mark.parametrize("form", FORMS)
 async def test_a_new_description_keeps_the_links(site: Site, form: TextFormat) -> None:
     ref = await site.add_issue()
@@ -61,7 +59,6 @@ async def test_a_new_description_keeps_the_links(site: Site, form: TextFormat) -
     assert await raw(site, ref) == show_links([JIRA], form)
 
 
-@pytest.mark.redmine
 async def test_a_field_of_its_own_shows_the_links_and_is_no_field_of_the_record(site: Site) -> None:
     ref = await site.add_issue(description="Text")
     connector, wire = site.connect(marker_field="Other", links_field="Upstream key")
@@ -79,7 +76,6 @@ async def test_a_field_of_its_own_shows_the_links_and_is_no_field_of_the_record(
     assert wire.asked("PUT") == []
 
 
-@pytest.mark.redmine
 async def test_what_fails_is_told_by_ref(site: Site) -> None:
     gone = Ref(NAME, "issue", "99999999")
     connector, _ = site.connect()

@@ -1,4 +1,4 @@
-"""What a real Redmine does when it is read, and what we make of it: one test per trap."""
+"""What Redmine does when it is read, and what we make of it: one test per trap."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from syncd.connectors.protocol import Connector
 from syncd.errors import AuthError, ForbiddenError, NotFoundError, UnavailableError
 from syncd.model.native import Date, NativeType, Number, Record, RecordState, Refs, Text
 from syncd.model.refs import Cursor, Ref, Revision
-from tests.connectors.redmine.site import MARKER, Site, nothing_known, read, updated
-
-pytestmark = pytest.mark.redmine
+from tests.connectors.redmine.site import MARKER, USER_KEY, VIEWER_KEY, Site, nothing_known, read, updated
 
 
 async def scan(connector: Connector, since: Cursor | None = None) -> tuple[dict[Ref, Record], Cursor | None]:
@@ -39,7 +37,7 @@ async def test_a_revoked_key_is_told_though_a_public_project_answers_it(site: Si
 
 async def test_a_private_issue_is_forbidden_not_gone(site: Site) -> None:
     ref = await site.add_issue("Private", is_private=True)
-    connector, _ = site.connect("REDMINE_VIEWER_API_KEY")
+    connector, _ = site.connect(VIEWER_KEY)
     other = await site.add_issue("Deleted")
     await site.call("DELETE", f"/issues/{other.id}.json")
     answers = await connector.read_many([ref, other])
@@ -49,7 +47,7 @@ async def test_a_private_issue_is_forbidden_not_gone(site: Site) -> None:
 
 async def test_an_archived_project_is_forbidden_not_gone(site: Site) -> None:
     ref = await site.add_issue()
-    connector, _ = site.connect("REDMINE_USER_API_KEY")
+    connector, _ = site.connect(USER_KEY)
     await read(connector, ref)
     await site.call("PUT", f"/projects/{site.project}/archive.json")
     try:
@@ -252,13 +250,13 @@ async def test_a_list_and_a_single_read_give_the_same_record(site: Site) -> None
 async def test_an_ordinary_account_sees_custom_fields_by_what_shows(site: Site) -> None:
     values = [{"id": 1, "value": "3.50"}]
     ref = await site.add_issue("Pointed", custom_fields=values)
-    plain, _ = site.connect("REDMINE_USER_API_KEY")
+    plain, _ = site.connect(USER_KEY)
     fields = {one.key: one for one in (await plain.describe()).fields}
     assert (fields["cf_1"].label, fields["cf_1"].type) == ("Story points", NativeType.TEXT)
     assert fields["cf_3"].type is NativeType.CHOICES
     assert fields["cf_3"].free
     assert (await read(plain, ref)).fields["cf_1"] == Text("3.50")
-    told, _ = site.connect("REDMINE_USER_API_KEY", custom_fields={"Story points": "float"})
+    told, _ = site.connect(USER_KEY, custom_fields={"Story points": "float"})
     assert isinstance((await read(told, ref)).fields["cf_1"], Number)
 
 
@@ -280,7 +278,7 @@ async def test_people_are_found_by_login_and_mail(site: Site) -> None:
         "DANA": "Dana Developer",
         "leo@example.test": "Leo Lead",
     }
-    ordinary, _ = site.connect("REDMINE_USER_API_KEY")
+    ordinary, _ = site.connect(USER_KEY)
     assert {handle: one.name for handle, one in (await ordinary.people(["rita", "leo", "dana"])).items()} == {
         "rita": "Rita Reporter",
         "dana": "Dana Developer",
@@ -289,7 +287,7 @@ async def test_people_are_found_by_login_and_mail(site: Site) -> None:
 
 async def test_a_history_names_our_own_fields(site: Site) -> None:
     one, two = await site.add_issue("One"), await site.add_issue("Two")
-    connector, _ = site.connect("REDMINE_USER_API_KEY")
+    connector, _ = site.connect(USER_KEY)
     await updated(connector, two, subject=Text("Two!"), cf_1=Text("3"))
     await updated(connector, two, depends_on=Refs(frozenset({one})))
     edits = [edit async for edit in connector.history([two])]
