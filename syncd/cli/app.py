@@ -187,6 +187,22 @@ def resume(
 
 
 @app.command()
+def unlink(
+    name: Annotated[str, typer.Argument(metavar="REF", help="One record, by its key (PMO-12) or its ref.")],
+    *,
+    clean: Annotated[bool, typer.Option("--clean", help="Take syncd's marker and links off it, too.")] = False,
+    folder: Folder = DEFAULT_FOLDER,
+    portfolio: PortfolioName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Part one record from its item for good. Nothing is deleted, and nothing is made in its place."""
+    from syncd.cli.unlinking import unlink_record
+
+    raise typer.Exit(unlink_record(_common(folder, portfolio, as_json, verbose), name, clean=clean))
+
+
+@app.command()
 def undo(
     run: Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, as syncd log shows it.")],
     *,

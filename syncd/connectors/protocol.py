@@ -60,6 +60,8 @@ class Capabilities:
     """Record types whose creates notify nobody; the rest are counted and told before they are made."""
     links_home: bool = False
     """It can show on an item where its counterparts are (`LinksHome`)."""
+    unmarks: frozenset[str] = frozenset()
+    """Record types from which our marker can be taken off again (`Unmarks`)."""
     subscribes: bool = False
     """It can register its webhooks by itself (`hooks.Subscribes`); otherwise a person does, by its README."""
     replays: bool = False
@@ -290,6 +292,19 @@ class LinksHome(Protocol):
         Idempotent, so it may be sent again after any failure. Never touches
         what people wrote, never shows in `Record.fields`, and notifies nobody
         where the tool lets us. Returns what failed, by ref.
+        """
+        ...
+
+
+class Unmarks(Protocol):
+    """What a connector whose `capabilities.unmarks` names any record type does besides."""
+
+    async def take_mark_off(self, op: OpId, record: Record) -> Outcome:
+        """
+        Take our marker off *record*, as freshly read, and nothing else: what people wrote stays byte for byte.
+
+        Like any write: `Done` with the record read back by id, `Refused`, or
+        `Unknown`; within the time that its fresh read carries.
         """
         ...
 

@@ -145,8 +145,11 @@ def _wish(
     depth: int,
 ) -> Wish:
     links = [side.link for side in item.sides if side.link.state is not LinkState.UNLINKED]
-    there = {(link.ref.connection, link.container) for link in links}
-    is_taken_back = any(side.is_origin and side.link.state is not LinkState.LIVE for side in item.sides)
+    apart = [side.link for side in item.sides if side.link.parted_at is not None]
+    there = {(link.ref.connection, link.container) for link in (*links, *apart)}
+    is_taken_back = any(
+        side.is_origin and side.link.state is not LinkState.LIVE and side.link.parted_at is None for side in item.sides
+    )
     under_way = {(op.connection, op.container) for op in open_ops if op.verb == Verb.CREATE}
     return Wish(
         entity=item.entity.id,

@@ -103,6 +103,7 @@ async def _link(
     waiting = await referring_to(desk, set(seen)) | (await desk.store.entities.below([entity])).keys()
     async with desk.store.transaction() as tx:
         await tx.entities.save([row] if is_new else [])
+        await tx.links.join_again(list(seen))
         await tx.links.save([new_link(desk, each.record, entity) for each in seen.values()])
         await tx.dirty.mark(sorted({entity} | waiting))
         if proposal.state is ProposalState.OPEN:

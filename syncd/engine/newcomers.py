@@ -48,8 +48,13 @@ async def count_newcomers(desk: Desk) -> tuple[Census, dict[Ref, Record], dict[R
 async def newcomers(
     desk: Desk, size: int, comments: dict[Ref, Record] | None = None
 ) -> AsyncGenerator[list[Newcomer], None]:
-    """Yield what may be linked, by ref and *size* at a time; comments are put into *comments* instead."""
+    """
+    Yield what may be linked, by ref and *size* at a time; comments are put into *comments* instead.
+
+    What a person parted for good is not among it, by whatever name it goes now.
+    """
     portion: list[Newcomer] = []
+    apart = await desk.store.links.kept_apart(desk.portfolio.name)
     async for row in desk.store.records.unlinked(desk.portfolio.name):
         record = row.record
         kind = desk.mapping.kind_of(record.ref.connection, record.type)
@@ -57,6 +62,8 @@ async def newcomers(
         if kind is None or account is None or not account.is_ready:
             continue
         if kind is Kind.COMMENT and comments is None:
+            continue
+        if not apart.isdisjoint((record.ref, *record.aliases)):
             continue
         if desk.link_state(record, kind) is not LinkState.LIVE:
             continue

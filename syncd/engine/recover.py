@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from syncd.connectors.protocol import Capabilities, CreateIdentity, CreateKey, Done
 from syncd.engine.absent import look_again
 from syncd.engine.archive import look_up
+from syncd.engine.cleaning import CLEAN, look_up_cleans
 from syncd.engine.creates import slots_of
 from syncd.engine.desk import Account, Desk
 from syncd.engine.load import REQUEST_TIMEOUT_S
@@ -69,6 +70,7 @@ async def _look_up(desk: Desk, account: Account, run: RunId, ops: Sequence[OpRow
     archives = [op for op in old if op.verb == Verb.ARCHIVE]
     if archives:
         await look_up(desk, account, run, archives, answers)
+    await look_up_cleans(desk, [op for op in old if op.verb == CLEAN], answers)
     creates = [op for op in ops if op.verb == Verb.CREATE]
     if creates:
         await _find_created(desk, account, run, creates)

@@ -70,6 +70,7 @@ async def unite(desk: Desk, refs: Sequence[Ref]) -> EntityId:
     )
     async with desk.store.transaction() as tx:
         await tx.entities.save([*repointed, *([] if entities else [new])])
+        await tx.links.join_again([link.ref for link in made])
         await tx.links.save([*moved, *made, *again])
         await tx.bases.forget([link.id for link in moved])
         await tx.bases.save(rebased)

@@ -158,6 +158,7 @@ link = Table(
     _flag("created_by_us"),
     _json("default_fields"),
     _time("linked_at"),
+    _time("parted_at", null=True),
     Index("ix_link_entity", "entity"),
     Index("ix_link_ref", "ref"),
 )

@@ -30,6 +30,7 @@ def _link(row: Row[Any]) -> LinkRow:
         created_by_us=row.created_by_us,
         default_fields=frozenset(codec.load_text(row.default_fields)),
         linked_at=row.linked_at,
+        parted_at=row.parted_at,
     )
 
 
@@ -58,6 +59,7 @@ class Links:
                     "created_by_us": row.created_by_us,
                     "default_fields": codec.dump_text(sorted(row.default_fields)),
                     "linked_at": row.linked_at,
+                    "parted_at": row.parted_at,
                 }
                 for row in rows
             ],
@@ -79,6 +81,21 @@ class Links:
         return frozenset(
             await self._db.within(query, link.c.ref, [str(ref) for ref in refs], lambda row: parse_ref(row.ref))
         )
+
+    async def kept_apart(self, portfolio: str) -> frozenset[Ref]:
+        """Return the records of *portfolio* that a person parted for good."""
+        query = select(link.c.ref).where(link.c.portfolio == portfolio, link.c.parted_at.is_not(None))
+        return frozenset(await self._db.all(query, lambda row: parse_ref(row.ref)))
+
+    async def every_of(self, refs: Sequence[Ref]) -> list[LinkRow]:
+        """Return every link of *refs*, in any state, by link id."""
+        query = select(link).order_by(link.c.id)
+        return await self._db.within(query, link.c.ref, [str(ref) for ref in refs], _link)
+
+    async def join_again(self, refs: Sequence[Ref]) -> None:
+        """Forget that a person parted *refs* for good: a person links them now."""
+        for portion in chunks([str(ref) for ref in refs]):
+            await self._db.write(update(link).where(link.c.ref.in_(portion)).values(parted_at=None))
 
     async def by_entities(self, ids: Sequence[EntityId]) -> dict[EntityId, list[LinkRow]]:
         """Return every link, in any state, of each entity that has one, by link id."""

@@ -61,6 +61,8 @@ class LinkRow:
     default_fields: frozenset[str] = frozenset()
     """Canonical fields we did not send when we created the record: their values are the tool's defaults."""
     linked_at: datetime
+    parted_at: datetime | None = None
+    """When a person parted it for good: it is `UNLINKED`, and the ref is linked again by a person only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

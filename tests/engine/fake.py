@@ -103,6 +103,7 @@ class Fake:
             max_batch=20,
             quiet=frozenset({"task"}),
             links_home=True,
+            unmarks=frozenset({"task", "comment"}),
             archives=True,
         )
     )
@@ -131,6 +132,8 @@ class Fake:
     archives: bool = True
     """Whether the tool has an archive of its own."""
     number: int = 0
+    lose_cleans: str = ""
+    """Taking a marker off is never answered: carried out (`after`) or not (`before`)."""
     lists: int = 0
     """How often it was asked what changed, or what it is."""
 
@@ -313,6 +316,16 @@ class Fake:
         if self.lose_archives == "after":
             return Unknown(op=op, error=UnavailableError("no answer"))
         return Done(op=op, record=self.items[ref])
+
+    async def take_mark_off(self, op: OpId, record: Record) -> Outcome:
+        """Take our marker off."""
+        self.number += 1
+        now = replace(self.items[record.ref], marker=None, revision=Revision(str(self.number)))
+        if self.lose_cleans != "before":
+            self.items[record.ref] = now
+        if self.lose_cleans:
+            return Unknown(op=op, error=UnavailableError("no answer"))
+        return Done(op=op, record=now)
 
     async def find_created(self, keys: Sequence[CreateKey]) -> Mapping[EntityId, Sequence[Record]]:
         """Look below the parent for a comment, everywhere for the rest."""
