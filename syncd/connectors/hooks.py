@@ -127,7 +127,7 @@ def read_body(body: bytes, shape: type[T], what: str) -> T:
         raise ValueError(f"not {what}: {type(exc).__name__}") from None
 
 
-def moment_of_ms(stamp: int | None) -> datetime | None:
+def moment_of_ms(stamp: float | None) -> datetime | None:
     """
     Return a moment told in milliseconds since 1970.
 
@@ -136,7 +136,7 @@ def moment_of_ms(stamp: int | None) -> datetime | None:
     """
     try:
         return None if stamp is None else _EPOCH + timedelta(milliseconds=stamp)
-    except ArithmeticError:
+    except (ArithmeticError, ValueError):
         raise ValueError("a time that no calendar has") from None
 
 

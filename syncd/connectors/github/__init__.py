@@ -6,6 +6,7 @@ from importlib.resources import files
 
 from syncd.connectors.github.connector import GithubConnector
 from syncd.connectors.github.fields import COMMENT, ITERATION, MILESTONE
+from syncd.connectors.github.hooks import HOOKS
 from syncd.connectors.github.settings import GithubSettings
 from syncd.connectors.protocol import Tool
 
@@ -21,4 +22,6 @@ def _archives(record_type: str) -> bool:
     return record_type not in {MILESTONE, COMMENT, ITERATION}
 
 
-TOOL = Tool(name="github", settings=GithubSettings, connect=GithubConnector, defaults=_defaults, archives=_archives)
+TOOL = Tool(
+    name="github", settings=GithubSettings, connect=GithubConnector, defaults=_defaults, archives=_archives, hooks=HOOKS
+)

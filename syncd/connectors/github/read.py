@@ -161,6 +161,8 @@ class Reader:
     async def _item(self, node: Mapping[str, object], around: Surroundings, at: datetime) -> Record:
         where = f"{around.name}:{DRAFT}:{node.get('id')}"
         item = await self._whole_item(parse(ItemNode, node, where))
+        if item.project and item.project.id != around.project_id:  # a webhook of the organisation named it
+            raise NotFoundError("it belongs to another project", where=where, fix="nothing to do: it is not in scope")
         content = node.get("content")
         if item.type == REDACTED or not isinstance(content, Mapping):
             return hidden_record(item, around=around)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from syncd.connectors.jira.hooks import HOOKS
 from syncd.connectors.jira.settings import JiraSettings
 from syncd.connectors.protocol import Connector, Tool
 
@@ -26,4 +27,4 @@ def _defaults() -> str:
     return files(__name__).joinpath("defaults.yaml").read_text(encoding="utf-8")
 
 
-TOOL = Tool(name="jira", settings=JiraSettings, connect=connect, defaults=_defaults)
+TOOL = Tool(name="jira", settings=JiraSettings, connect=connect, defaults=_defaults, hooks=HOOKS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from syncd.connectors.linear.connector import LinearConnector
+from syncd.connectors.linear.hooks import HOOKS
 from syncd.connectors.linear.settings import LinearSettings
 from syncd.connectors.linear.write import ARCHIVES
 from syncd.connectors.protocol import Tool
@@ -22,4 +23,5 @@ TOOL = Tool(
     connect=LinearConnector,
     defaults=_defaults,
     archives=ARCHIVES.__contains__,
+    hooks=HOOKS,
 )

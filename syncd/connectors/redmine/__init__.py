@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from syncd.connectors.protocol import Connector, Tool
+from syncd.connectors.redmine.hooks import HOOKS
 from syncd.connectors.redmine.settings import RedmineSettings
 
 if TYPE_CHECKING:
@@ -26,4 +27,4 @@ def _defaults() -> str:
     return files(__name__).joinpath("defaults.yaml").read_text(encoding="utf-8")
 
 
-TOOL = Tool(name="redmine", settings=RedmineSettings, connect=connect, defaults=_defaults)
+TOOL = Tool(name="redmine", settings=RedmineSettings, connect=connect, defaults=_defaults, hooks=HOOKS)

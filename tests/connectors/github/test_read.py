@@ -23,6 +23,8 @@ from syncd.model.native import (
     TextFormat,
 )
 from syncd.model.refs import Ref
+from syncd.sandbox.github import edits_project
+from syncd.sandbox.github.nodes import Issue
 from tests.connectors.github.rig import MARKER, NAME, Rig
 
 
@@ -220,6 +222,17 @@ async def test_only_configured_repositories_are_in_scope(rig: Rig) -> None:
     assert [record.key for record in await rig.changes()] == [inside]
     assert [ref async for refs in rig.connector.ids() for ref in refs] == [rig.ref(inside)]
     assert (await rig.read(outside)).state is RecordState.OUT_OF_SCOPE
+
+
+async def test_an_item_of_another_project_is_none_of_ours_even_when_it_is_named(rig: Rig) -> None:
+    """A webhook of the organisation names the items of all its projects."""
+    other = rig.hub.state.add_project(rig.hub.project.owner, 8, "Another")
+    draft = edits_project.add_draft(rig.hub.state, other, "Elsewhere", "", by=rig.hub.bot)
+    issue = rig.hub.people.find(rig.hub.add_issue("api", "In both"))
+    assert isinstance(issue, Issue)
+    item = edits_project.add(rig.hub.state, other, issue, rig.hub.bot)
+    refs = [Ref(NAME, "draft", draft.id), Ref(NAME, "draft", item.id)]
+    assert [type(found) for found in (await rig.connector.read_many(refs)).values()] == [NotFoundError] * 2
 
 
 async def test_without_configured_repositories_those_of_the_project_count(rig: Rig) -> None:
