@@ -366,3 +366,19 @@ restored = Table("restored", METADATA, _id("connection"), _str("why"), _time("si
 
 stale = Table("stale", METADATA, _to("entity", "entity.id", key=True, own=True), _json("revisions"))
 """What was known when it was found to be an old copy, until somebody or something has looked at each item."""
+
+inbox = Table(
+    "inbox",
+    METADATA,
+    _id("connection"),
+    Column("delivery", Told, primary_key=True),
+    _time("received_at"),
+    _json("refs"),
+    _time("done_at", null=True),
+    Index("ix_inbox_connection_received_at", "connection", "received_at"),
+)
+"""What webhooks told, by the vendor's own delivery id, so that one told twice counts once."""
+_index_where("ix_inbox_waiting", inbox.c.received_at, where="done_at IS NULL")
+
+standing = Table("standing", METADATA, _id("name"), _json("content"), _time("saved_at"))
+"""How a process stands, told by itself for those who ask from outside."""

@@ -184,6 +184,10 @@ class FieldStates:
             await self._db.write(statement, rows)
 
 
+def _taken(row: Row[Any]) -> tuple[EntityId, int]:
+    return EntityId(row.entity), int(row.generation)
+
+
 class Dirty:
     """Entities to reconcile: marked many times, taken once."""
 
@@ -209,7 +213,11 @@ class Dirty:
         )
         if after is not None:
             query = query.where(dirty.c.entity > after)
-        return dict(await self._db.all(query, lambda row: (EntityId(row.entity), int(row.generation))))
+        return dict(await self._db.all(query, _taken))
+
+    async def take_of(self, ids: Sequence[EntityId]) -> dict[EntityId, int]:
+        """Return those of *ids* that are marked, and their generations."""
+        return dict(await self._db.within(select(dirty), dirty.c.entity, sorted(ids), _taken))
 
     async def clear(self, taken: Mapping[EntityId, int]) -> None:
         """Unmark what was taken, but for those marked again since. One taker at a time."""

@@ -427,3 +427,15 @@ class LeaseRow:
     fence: int
     since: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxRow:
+    """What one webhook told: read these again. Nothing else of it is kept, nor believed."""
+
+    connection: ConnectionName
+    delivery: str
+    """The vendor's id, the same whenever it is sent again."""
+    received_at: datetime
+    refs: tuple[Ref, ...]
+    """Empty: something moved that cannot be named, so the whole connection is looked at."""

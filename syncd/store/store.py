@@ -18,6 +18,7 @@ from syncd.store._schema import bring_up_to_date
 from syncd.store.audit import Audit, Runs
 from syncd.store.conflicts import Conflicts, Ledger
 from syncd.store.entities import Dirty, Entities, FieldStates
+from syncd.store.inbox import Inbox, Standing
 from syncd.store.journal import Journal
 from syncd.store.lease import Leases, this_process
 from syncd.store.links import Bases, Homes, Links, Tombstones
@@ -64,6 +65,8 @@ class Repositories:
         self.restored = Restored(db)
         self.people = People(db)
         self.pauses = Pauses(db)
+        self.inbox = Inbox(db)
+        self.standing = Standing(db)
 
 
 class Transaction(Repositories):

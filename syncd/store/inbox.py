@@ -1,0 +1,109 @@
+"""What webhooks told until it was read again, and how the daemon says it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, func, select, update
+
+from syncd.model import codec
+from syncd.model.codec import Json
+from syncd.model.refs import ConnectionName
+from syncd.store._db import Db, chunks
+from syncd.store._tables import inbox, standing
+from syncd.store.records import parse_ref
+from syncd.store.rows import InboxRow
+
+MOST_AT_ONCE = 2000
+"""Deliveries looked at together; more wait their turn."""
+
+
+def _row(row: Row[Any]) -> InboxRow:
+    return InboxRow(
+        connection=ConnectionName(row.connection),
+        delivery=row.delivery,
+        received_at=row.received_at,
+        refs=tuple(parse_ref(ref) for ref in codec.load_text(row.refs)),
+    )
+
+
+class Inbox:
+    """Deliveries of webhooks, each kept once."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    async def add(self, rows: Sequence[InboxRow]) -> int:
+        """Keep *rows*, but for those told before; return how many were new."""
+        return await self._db.add_new(
+            inbox,
+            [
+                {
+                    "connection": row.connection,
+                    "delivery": row.delivery,
+                    "received_at": row.received_at,
+                    "refs": codec.dump_text([str(ref) for ref in row.refs]),
+                    "done_at": None,
+                }
+                for row in rows
+            ],
+        )
+
+    async def waiting(self, connections: Sequence[ConnectionName]) -> list[InboxRow]:
+        """Return what was told of *connections* and not read since, oldest first."""
+        query = (
+            select(inbox)
+            .where(inbox.c.done_at.is_(None), inbox.c.connection.in_(connections))
+            .order_by(inbox.c.received_at, inbox.c.delivery)
+            .limit(MOST_AT_ONCE)
+        )
+        return await self._db.all(query, _row)
+
+    async def done(self, rows: Sequence[InboxRow], at: datetime) -> None:
+        """Say that what *rows* told was read."""
+        by_connection: dict[ConnectionName, list[str]] = {}
+        for row in rows:
+            by_connection.setdefault(row.connection, []).append(row.delivery)
+        for name, deliveries in by_connection.items():
+            for some in chunks(deliveries):
+                mine = (inbox.c.connection == name, inbox.c.delivery.in_(some))
+                await self._db.write(update(inbox).where(*mine).values(done_at=at))
+
+    async def backlog(self) -> Mapping[ConnectionName, int]:
+        """Return how many deliveries wait, by connection."""
+        query = select(inbox.c.connection, func.count().label("n")).where(inbox.c.done_at.is_(None))
+        found = await self._db.all(query.group_by(inbox.c.connection), lambda row: (row.connection, int(row.n)))
+        return {ConnectionName(name): count for name, count in found}
+
+    async def last(self) -> Mapping[ConnectionName, datetime]:
+        """Return when each connection was last told of."""
+        query = select(inbox.c.connection, func.max(inbox.c.received_at).label("at")).group_by(inbox.c.connection)
+        found = await self._db.all(query, lambda row: (ConnectionName(row.connection), row.at))
+        return dict(found)
+
+    async def expire(self, before: datetime, limit: int) -> int:
+        """Forget deliveries read and received before then, about *limit* of them; return how many."""
+        old = (inbox.c.done_at.is_not(None), inbox.c.received_at < before)
+        query = select(inbox.c.received_at).where(*old).order_by(inbox.c.received_at).limit(limit)
+        times = await self._db.all(query, lambda row: row.received_at)
+        if not times:
+            return 0
+        return await self._db.write(delete(inbox).where(*old, inbox.c.received_at <= times[-1]))
+
+
+class Standing:
+    """What a process says of itself, by its name."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    async def save(self, name: str, content: Json, at: datetime) -> None:
+        """Say how *name* stands."""
+        await self._db.save(standing, [{"name": name, "content": codec.dump_text(content), "saved_at": at}])
+
+    async def get(self, name: str) -> tuple[Json, datetime] | None:
+        """Return what *name* said last, and when."""
+        query = select(standing).where(standing.c.name == name)
+        return await self._db.one(query, lambda row: (codec.load_text(row.content), row.saved_at))
