@@ -8,7 +8,6 @@ and not answered is looked up, and never sent again for the same decision.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,7 @@ from syncd.connectors._fresh import sent_by
 from syncd.connectors.protocol import Archive, Done, Outcome, Refused, Unknown, Update
 from syncd.engine.commit import Intent
 from syncd.engine.desk import Account, Desk
+from syncd.engine.flight import fly
 from syncd.engine.items import Item, Side
 from syncd.engine.load import load_items
 from syncd.engine.pull import keep, observe, read_many, refreshed
@@ -82,7 +82,7 @@ async def push_archives(desk: Desk, run: RunId, intents: Sequence[Intent], told:
         if entity in desk.resting:
             await drop(desk, list(group), ASLEEP, told)
             continue
-        await asyncio.shield(_push_item(desk, run, list(group), told))
+        await fly(desk, _push_item(desk, run, list(group), told))
 
 
 async def _push_item(desk: Desk, run: RunId, intents: Sequence[Intent], told: Pushed) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,6 +13,7 @@ from syncd.connectors.protocol import Create, Done, Refused, Unknown
 from syncd.engine.comments import places_below, signed_body, withdrawn
 from syncd.engine.commit import create_op
 from syncd.engine.desk import Account, Desk
+from syncd.engine.flight import fly
 from syncd.engine.items import Item
 from syncd.engine.judge import Graph, Judgement
 from syncd.engine.load import load_items
@@ -80,7 +80,7 @@ async def due_lines(
                 _depth(each.item, graph),
             )
             made = due_creates(wish, partial(slots_of, desk, wish.kind))
-            if account.pulled and (wish.entity, rule.target) not in asked:
+            if desk.was_listed(rule.target) and (wish.entity, rule.target) not in asked:
                 lines += made
             elif made:
                 later.add(wish.entity)
@@ -198,7 +198,7 @@ async def _push_connection(desk: Desk, account: Account, run: RunId, lines: Sequ
         if account.error is not None:
             told.failed |= dict.fromkeys((line.digest for line in lines[start:]), silence(account))
             return
-        await asyncio.shield(_push_portion(desk, account, run, lines[start : start + size], told))
+        await fly(desk, _push_portion(desk, account, run, lines[start : start + size], told))
 
 
 async def _push_portion(desk: Desk, account: Account, run: RunId, lines: Sequence[Line], told: Pushed) -> None:

@@ -16,7 +16,7 @@ from syncd.connectors._together import together
 from syncd.engine import old_copy
 from syncd.engine.adopt import Adopted, adopt
 from syncd.engine.archive import archive_ops, push_archives
-from syncd.engine.commit import commit, ids_of, is_plain, outstanding, plan_ops
+from syncd.engine.commit import Intent, commit, ids_of, is_plain, outstanding, plan_ops
 from syncd.engine.creates import due_lines, push_creates
 from syncd.engine.desk import Desk
 from syncd.engine.graph import Known, know_graph, moved_in_graph
@@ -229,8 +229,13 @@ async def brake(desk: Desk, lines: Sequence[Line], plan: str) -> None:
 async def _recent(desk: Desk, name: ConnectionName, since: datetime, kinds: Sequence[Kind]) -> Recent:
     writes = await desk.store.audit.recent_changes(name, since, kinds)
     linked = await desk.store.links.count(name, kinds)
-    unsure = [op for op in await desk.store.journal.open(name) if op.verb == Verb.ARCHIVE and Kind.TASK in kinds]
-    return Recent(archived=writes.archived + len(unsure), updated=writes.updated, created=writes.created, linked=linked)
+    open_ = Counter(op.verb for op in await desk.store.journal.open(name)) if Kind.TASK in kinds else Counter[str]()
+    return Recent(
+        archived=writes.archived + open_[Verb.ARCHIVE],
+        updated=writes.updated + open_[Verb.UPDATE],
+        created=writes.created,
+        linked=linked,
+    )
 
 
 async def carry_out(
@@ -240,7 +245,29 @@ async def carry_out(
     approval: Approval,
     taken: Mapping[EntityId, int],
 ) -> None:
-    """Commit every decision with its intents, then write: updates, creates (parents first), archives, links home."""
+    """Commit every decision with its intents, then write."""
+    await write(desk, cycle, await settle(desk, cycle, judgements, approval, taken))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What is committed and to be written now."""
+
+    updates: Sequence[Intent]
+    creates: Sequence[Line]
+    archives: Sequence[Intent]
+    touched: Sequence[EntityId]
+    """Entities whose records may have to show other counterparts."""
+
+
+async def settle(
+    desk: Desk,
+    cycle: Cycle,
+    judgements: Sequence[Judgement],
+    approval: Approval,
+    taken: Mapping[EntityId, int],
+) -> Due:
+    """Commit every decision with its intents, in one transaction, and return what is to be written."""
     intents = plan_ops(desk, cycle.run, judgements)
     ended = [line for line in cycle.lines if line.verb is Verb.ARCHIVE and approval.permits(line)]
     archives = archive_ops(desk, cycle.run, ended, [each.item for each in judgements])
@@ -255,13 +282,18 @@ async def carry_out(
         held = {line.entity for line in cycle.lines if line.digest in cycle.waiting} | cycle.unmade
         await tx.restored.settle(sorted(cycle.stale & set(ids_of(judgements)) - held))
     cycle.opened = (*changes.opened, *asked.opened)
-    await heed(desk)  # what was paused since is not written
-    await push_updates(desk, cycle.run, intents, cycle.pushed)
     creates = [line for line in cycle.lines if line.verb is Verb.CREATE and approval.permits(line)]
-    await push_creates(desk, cycle.run, creates, cycle.pushed)
-    await push_archives(desk, cycle.run, archives, cycle.pushed)
     touched = [*ids_of(judgements), *(line.entity for line in creates), *cycle.owing]
-    await show_homes(desk, cycle.run, touched, cycle.pushed.counts)
+    return Due(updates=intents, creates=creates, archives=archives, touched=touched)
+
+
+async def write(desk: Desk, cycle: Cycle, due: Due) -> None:
+    """Write what was committed: updates, creates (parents first), archives, links home."""
+    await heed(desk)  # what was paused since is not written
+    await push_updates(desk, cycle.run, due.updates, cycle.pushed)
+    await push_creates(desk, cycle.run, due.creates, cycle.pushed)
+    await push_archives(desk, cycle.run, due.archives, cycle.pushed)
+    await show_homes(desk, cycle.run, due.touched, cycle.pushed.counts)
 
 
 async def start_run(desk: Desk, command: str) -> RunId:

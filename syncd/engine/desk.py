@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
 
 import httpx
 
@@ -43,6 +46,12 @@ class Account:
     """Why it takes no part in this cycle."""
     pulled: bool = False
     """Read to the end in this cycle."""
+    read_at: datetime | None = None
+    """When it was last read to the end."""
+    failures: int = 0
+    """Cycles in a row in which it failed."""
+    retry_at: float | None = None
+    """Until when it is left alone (`World.monotonic`), since it kept failing."""
 
     @property
     def name(self) -> ConnectionName:
@@ -53,6 +62,18 @@ class Account:
     def is_ready(self) -> bool:
         """Whether it answers."""
         return self.error is None and self.description is not None
+
+
+JUST_S: Final = 1.0
+"""Seconds for which what was read by id before a decision serves as the fresh read before the write, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class JustRead:
+    """What a record was a moment ago, read by id; asked for at *asked_s* (`World.monotonic`)."""
+
+    asked_s: float
+    answer: Record | RemoteError
 
 
 class LinkIndex:
@@ -146,14 +167,33 @@ class Desk:
     digests: dict[ConnectionName, str] = field(default_factory=dict)
     unbound: set[tuple[ConnectionName, Kind, str]] = field(default_factory=set)
     """Fields that some record was in step with once, and that are not to be found there now."""
+    only: frozenset[ConnectionName] | None = None
+    """In a cycle about some items only, the connections where all of their records were read; `None` in a whole one."""
+    just_read: dict[Ref, JustRead] = field(default_factory=dict)
+    """What such a cycle read of them."""
+    flying: set[asyncio.Future[Any]] = field(default_factory=set)
+    """Writes under way."""
+
+    def for_items(self) -> Desk:
+        """Return a desk for a cycle about some items only, beside others of its kind: the same tools, its own notes."""
+        return replace(
+            self, links=LinkIndex(), lost=set(), slots={}, digests={}, just_read={}, only=frozenset(), rules={}
+        )
+
+    def was_listed(self, connection: ConnectionName) -> bool:
+        """Whether all there is in a connection was read in this cycle, so that what is not known is not there."""
+        return self.only is None and self.accounts[connection].pulled
 
     def standing(self, *, preview: bool = False) -> Standing:
         """Say which connections write and which were read; a preview takes every one as writing."""
         return Standing(
             writing=frozenset(name for name, account in self.accounts.items() if preview or account.connection.writes),
-            fresh=frozenset(name for name, account in self.accounts.items() if account.pulled),
+            fresh=self._pulled() if self.only is None else self.only,
             lost=frozenset(self.lost),
         )
+
+    def _pulled(self) -> frozenset[ConnectionName]:
+        return frozenset(name for name, account in self.accounts.items() if account.pulled)
 
     def writes_to(self, connection: ConnectionName, *, preview: bool = False) -> bool:
         """Say whether a connection is written to (in a *preview*: would be); one taken out of the portfolio is not."""

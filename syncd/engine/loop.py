@@ -1,30 +1,197 @@
-"""The plain polling loop: a cycle, a rest, until told to stop; the write in flight is always finished."""
+"""The rhythm of one portfolio: a whole cycle, then a rest in which webhooks are served, until told to stop."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
+from typing import Any, Final, TypeAlias
 
 import structlog
 
-from syncd.engine.absent import sweep
+from syncd.engine.absent import Swept, sweep
 from syncd.engine.cycle import Cycle, sync
 from syncd.engine.desk import Desk
+from syncd.engine.flight import land
+from syncd.engine.inbox import Lanes, read_what_waits
 from syncd.engine.open import refresh
+from syncd.engine.pauses import is_paused
 from syncd.engine.writer import LEASE_S, only_daemon, writing
 from syncd.errors import PausedError, RemoteError, UnsafePlanError
 from syncd.model.refs import ConnectionName
 
 SWEEP_EVERY = timedelta(hours=24)
+APART_S: Final = 10.0
+"""Between two whole cycles that webhooks ask for: what they cannot name may come in hundreds."""
+SERVE_S: Final = 3.0
+"""How long webhooks are served before another writer may have its turn."""
+PATIENT_AFTER: Final = 3
+"""Cycles in a row in which a tool may fail before it is asked less often."""
+LONGEST_S: Final = 900.0
+"""The longest a failing tool is left alone; a webhook from it ends that."""
 log = structlog.get_logger()
+
+Turn: TypeAlias = Callable[[], AbstractAsyncContextManager[None]]
+"""Takes the writer's lease for as long as a block lasts."""
+
+
+class Rhythm:
+    """
+    One portfolio, kept in step.
+
+    *turn* is entered around everything that writes. *told* hears of every
+    cycle, *swept* of every sweep. With *hears*, `wake` makes it look into the
+    inbox at once.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        turn: Turn,
+        *,
+        told: Callable[[Cycle], None] = lambda _cycle: None,
+        swept: Callable[[Swept], None] = lambda _swept: None,
+        sweep_every: timedelta = SWEEP_EVERY,
+        hears: bool = False,
+    ) -> None:
+        self._desk = desk
+        self._turn = turn
+        self._told = told
+        self._swept = swept
+        self._sweep_every = sweep_every
+        self._hears = hears
+        self._last_sweep: datetime | None = None
+        self._down: frozenset[ConnectionName] = frozenset()
+        self._woken = asyncio.Event()
+        self._now = False
+        self._lanes = Lanes(desk, told=told, ended=self._woken.set)
+        self.refused: UnsafePlanError | None = None
+        """Why the last whole cycle wrote nothing, if a brake refused it."""
+        self.cycled_at: datetime | None = None
+        """When the last whole cycle ended."""
+
+    def wake(self, connection: ConnectionName | None = None, *, now: bool = False) -> None:
+        """Look into the inbox, since *connection* told something; *now*: run a whole cycle at once."""
+        self._now |= now
+        if connection is not None and connection in self._desk.accounts:
+            self._desk.accounts[connection].retry_at = None
+        self._woken.set()
+
+    async def run(self, stop: asyncio.Event) -> int:
+        """Keep on until *stop* is set; return how many whole cycles ran."""
+        cycles = 0
+        while not stop.is_set():
+            started = self._desk.world.monotonic()
+            async with self._turn():
+                await self._whole()
+            cycles += 1
+            self._down = _tell_outages(self._desk, self._down)
+            self._be_patient()
+            await self._rest(stop, self._desk.portfolio.every_s - (self._desk.world.monotonic() - started))
+        return cycles
+
+    async def _whole(self) -> None:
+        desk = self._desk
+        self._now = False
+        self._lanes.begin_anew()
+        try:
+            await refresh(desk)
+            waiting = await read_what_waits(desk) if self._hears else []
+            cycle = await self._cycle() if desk.paused is None else None
+            if desk.paused is None and self._sweeps():
+                self._swept(await sweep(desk))
+                self._last_sweep = desk.world.now()
+            if done := [row for row in waiting if desk.accounts[row.connection].pulled]:
+                async with desk.store.transaction() as tx:
+                    await tx.inbox.done(done, desk.world.now())
+        except asyncio.CancelledError:
+            await land(desk)
+            raise
+        if cycle is not None:
+            self._told(cycle)
+
+    def _sweeps(self) -> bool:
+        return self._last_sweep is None or self._desk.world.now() - self._last_sweep >= self._sweep_every
+
+    async def _cycle(self) -> Cycle | None:
+        desk = self._desk
+        self.refused = None
+        try:
+            cycle = await sync(desk, command="run")
+        except UnsafePlanError as exc:
+            self.refused = exc
+            log.warning("plan_refused", portfolio=desk.portfolio.name, reason=exc.what, fix=exc.fix)
+            return None
+        except RemoteError as exc:
+            log.warning("cycle_failed", portfolio=desk.portfolio.name, reason=exc.what)
+            return None
+        finally:
+            self.cycled_at = desk.world.now()
+        log.info(
+            "cycle_finished",
+            portfolio=desk.portfolio.name,
+            pulled=cycle.records,
+            compared=cycle.compared,
+            pushed=sum(cycle.pushed.counts.values()),
+            waiting=len(cycle.waiting),
+            conflicts=len(cycle.opened),
+        )
+        return cycle
+
+    async def _rest(self, stop: asyncio.Event, seconds: float) -> None:
+        """Wait that long, or until told to stop; what webhooks tell meanwhile is looked at."""
+        if not self._hears:
+            await _wait(self._desk, seconds, stop)
+            return
+        begun = self._desk.world.monotonic()
+        while not stop.is_set():
+            rested = self._desk.world.monotonic() - begun
+            left = min(seconds, APART_S) - rested if self._lanes.wants_all else seconds - rested
+            if left <= 0.0 or self._now:
+                return
+            await _wait(self._desk, left, stop, self._woken)
+            if self._woken.is_set() and not stop.is_set() and not self._now:
+                await self._serve(stop, min(left, SERVE_S))
+
+    async def _serve(self, stop: asyncio.Event, seconds: float) -> None:
+        """Look at what webhooks told until nothing waits, for about that long."""
+        ends = self._desk.world.monotonic() + seconds
+        async with self._turn():
+            try:
+                while self._woken.is_set() and not (stop.is_set() or self._now):
+                    await _wait(self._desk, self._desk.portfolio.window_s, stop)
+                    self._woken.clear()
+                    await self._lanes.start()
+                    if self._desk.world.monotonic() >= ends:
+                        break
+                    if self._lanes.are_busy:
+                        await _wait(self._desk, ends - self._desk.world.monotonic(), stop, self._woken)
+                await self._lanes.end()
+            except asyncio.CancelledError:
+                self._lanes.cancel()
+                await land(self._desk)
+                raise
+
+    def _be_patient(self) -> None:
+        """Leave a tool alone for longer and longer while it keeps failing."""
+        now = self._desk.world.monotonic()
+        for account in self._desk.accounts.values():
+            if account.error is None or is_paused(account):
+                account.failures, account.retry_at = 0, None
+                continue
+            if account.retry_at is None or account.retry_at <= now:
+                account.failures += 1
+            beyond = account.failures - PATIENT_AFTER
+            if beyond >= 0 and (account.retry_at is None or account.retry_at <= now):
+                account.retry_at = now + min(LONGEST_S, self._desk.portfolio.every_s * 2**beyond)
 
 
 async def run_loop(
     desk: Desk,
     stop: asyncio.Event,
     *,
-    told: Callable[[Cycle], None] | None = None,
+    told: Callable[[Cycle], None] = lambda _cycle: None,
     sweep_every: timedelta = SWEEP_EVERY,
 ) -> int:
     """
@@ -36,45 +203,9 @@ async def run_loop(
     Raises:
         StoreError: another loop runs on this store, or it cannot be trusted.
     """
-    cycles = 0
-    swept: datetime | None = None
-    down: frozenset[ConnectionName] = frozenset()
+    rhythm = Rhythm(desk, lambda: writing(desk.store, desk.world, wait_s=LEASE_S), told=told, sweep_every=sweep_every)
     async with only_daemon(desk.store, desk.world):
-        while not stop.is_set():
-            started = desk.world.monotonic()
-            async with writing(desk.store, desk.world, wait_s=LEASE_S):
-                await refresh(desk)
-                cycle = await _cycle(desk) if desk.paused is None else None
-                if desk.paused is None and (swept is None or desk.world.now() - swept >= sweep_every):
-                    await sweep(desk)
-                    swept = desk.world.now()
-            cycles += 1
-            if cycle is not None and told is not None:
-                told(cycle)
-            down = _tell_outages(desk, down)
-            await _rest(desk, stop, desk.portfolio.every_s - (desk.world.monotonic() - started))
-    return cycles
-
-
-async def _cycle(desk: Desk) -> Cycle | None:
-    try:
-        cycle = await sync(desk, command="run")
-    except UnsafePlanError as exc:
-        log.warning("plan_refused", portfolio=desk.portfolio.name, reason=exc.what, fix=exc.fix)
-        return None
-    except RemoteError as exc:
-        log.warning("cycle_failed", portfolio=desk.portfolio.name, reason=exc.what)
-        return None
-    log.info(
-        "cycle_finished",
-        portfolio=desk.portfolio.name,
-        pulled=cycle.records,
-        compared=cycle.compared,
-        pushed=sum(cycle.pushed.counts.values()),
-        waiting=len(cycle.waiting),
-        conflicts=len(cycle.opened),
-    )
-    return cycle
+        return await rhythm.run(stop)
 
 
 def _tell_outages(desk: Desk, down: frozenset[ConnectionName]) -> frozenset[ConnectionName]:
@@ -89,10 +220,10 @@ def _tell_outages(desk: Desk, down: frozenset[ConnectionName]) -> frozenset[Conn
     return frozenset(now) | (down & failing.keys())
 
 
-async def _rest(desk: Desk, stop: asyncio.Event, seconds: float) -> None:
-    """Wait that long, or until told to stop."""
-    nap = asyncio.ensure_future(desk.world.sleep(max(0.0, seconds)))
-    told = asyncio.ensure_future(stop.wait())
-    await asyncio.wait({nap, told}, return_when=asyncio.FIRST_COMPLETED)
-    for each in (nap, told):
+async def _wait(desk: Desk, seconds: float, *events: asyncio.Event) -> None:
+    """Wait that long, or until one of *events* is set."""
+    waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(desk.world.sleep(max(0.0, seconds)))]
+    waits += [asyncio.ensure_future(event.wait()) for event in events]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for each in waits:
         each.cancel()

@@ -68,15 +68,23 @@ async def refresh(desk: Desk) -> None:
     due = [account for account in desk.accounts.values() if _is_due(desk, account)]
     for name, account in desk.accounts.items():
         account.connector.focus(desk.mapping.types(name))
-        account.error = None
         account.pulled = False
+        if not _is_left_alone(desk, account):
+            account.error = None
     await heed(desk)
     await describe(desk, [account for account in due if account.description is None or not is_paused(account)])
     desk.unbound.clear()
     desk.links.clear()
 
 
+def _is_left_alone(desk: Desk, account: Account) -> bool:
+    """Say whether a tool failed so often that it is not asked in this cycle: its last error stands."""
+    return account.error is not None and account.retry_at is not None and desk.world.monotonic() < account.retry_at
+
+
 def _is_due(desk: Desk, account: Account) -> bool:
+    if _is_left_alone(desk, account):
+        return False
     asked_at = account.described_at
     is_old = asked_at is None or desk.world.monotonic() - asked_at >= TRUSTED_S
     return is_old or bool(account.doubts) or account.error is not None

@@ -52,6 +52,7 @@ async def pull(desk: Desk, account: Account) -> Pulled:
         account.error = exc
     else:
         account.pulled = True
+        account.read_at = desk.world.now()
     return told
 
 

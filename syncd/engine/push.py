@@ -7,7 +7,6 @@ what is `sent` is looked up, and a base moves only to what was read back.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +18,8 @@ from syncd.connectors.protocol import Done, Outcome, Refused, Unknown
 from syncd.connectors.protocol import Write as RemoteWrite
 from syncd.engine.absent import leave_alone
 from syncd.engine.commit import Intent
-from syncd.engine.desk import Account, Desk
+from syncd.engine.desk import JUST_S, Account, Desk
+from syncd.engine.flight import fly
 from syncd.engine.items import Side, believed
 from syncd.engine.pauses import silence
 from syncd.engine.pull import keep, observe, read_many
@@ -77,7 +77,7 @@ async def _push_connection(desk: Desk, account: Account, run: RunId, intents: Se
         if asleep:
             await drop(desk, asleep, ASLEEP, told)
         if awake:
-            await asyncio.shield(_push_portion(desk, account, run, awake, told))
+            await fly(desk, _push_portion(desk, account, run, awake, told))
 
 
 async def _push_portion(desk: Desk, account: Account, run: RunId, portion: Sequence[Intent], told: Pushed) -> None:
@@ -102,7 +102,11 @@ async def _push_once(
     """
     read_at, asked_s = desk.world.now(), desk.world.monotonic()
     sides = {intent.op.id: _side_of(intent) for intent in portion}
-    fresh = await _fresh(account, portion, sides, told, desk)
+    just_read = _just_read(desk, [side.link.ref for side in sides.values()])
+    if just_read is None:
+        fresh = await _fresh(account, portion, sides, told, desk)
+    else:
+        asked_s, fresh = just_read
     if fresh is None:
         return []
     read_s = desk.world.monotonic() - asked_s
@@ -135,6 +139,19 @@ async def _push_once(
         if intent not in late:
             await _settle(desk, account, run, intent, sent, outcomes[sent.op.id], told)
     return late
+
+
+def _just_read(desk: Desk, refs: Sequence[Ref]) -> tuple[float, Mapping[Ref, Record | RemoteError]] | None:
+    """
+    Return what was read of all *refs* a moment ago, and when it was asked for; `None` when some must be read anew.
+
+    It serves once: what was too late with it is read again.
+    """
+    found = {ref: desk.just_read.pop(ref) for ref in refs if ref in desk.just_read}
+    since = min((each.asked_s for each in found.values()), default=0.0)
+    if len(found) < len(set(refs)) or desk.world.monotonic() - since > JUST_S:
+        return None
+    return since, {ref: each.answer for ref, each in found.items()}
 
 
 def patience(read_s: float) -> float:

@@ -86,6 +86,8 @@ class Portfolio:
     digest: str = ""
     """Changes when anything that gives values their meaning changes: the mapping, a tool's defaults, the people."""
     every_s: float = 60.0
+    window_s: float = 0.2
+    """How long what webhooks tell is gathered before it is looked at."""
     limits: LimitsModel = field(default_factory=LimitsModel)
 
 
@@ -257,6 +259,7 @@ class _Loader:
             people=people,
             digest=hashlib.sha256(repr(said).encode()).hexdigest()[:16],
             every_s=model.every,
+            window_s=model.window,
             limits=model.limits,
         )
 

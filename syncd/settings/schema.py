@@ -9,12 +9,12 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from syncd.mapping.schema import MappingFile, Strict, refuse
 
-_UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def _seconds(value: object) -> object:
     """Read a duration such as `60s`, `5m`, `1h`, `1d`."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", value) if isinstance(value, str) else None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|[smhd])", value) if isinstance(value, str) else None
     if found is None:
         raise refuse(f'"{value}" is not a duration', "write a number and a unit, such as 60s, 5m, 1h or 1d")
     return float(found[1]) * _UNITS[found[2]]
@@ -30,7 +30,7 @@ def _share(value: object) -> object:
 
 
 Duration: TypeAlias = Annotated[
-    float, BeforeValidator(_seconds), WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*[smhd]$"})
+    float, BeforeValidator(_seconds), WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|[smhd])$"})
 ]
 """Seconds."""
 
@@ -94,6 +94,7 @@ class PortfolioModel(Strict):
     connections: tuple[str, ...] = Field(description="Names of connections; each belongs to one portfolio at most.")
     mapping: str = Field(description="The mapping file, relative to the configuration folder.")
     every: Duration = Field(default=60.0, description="How often to look for changes, at most (60s, 5m, 1h, 1d).")
+    window: Duration = Field(default=0.2, description="How long webhooks are gathered before they are looked at.")
     limits: LimitsModel = Field(default=LimitsModel(), description="The brakes on what one plan may do.")
 
 

@@ -34,6 +34,9 @@ from syncd.world import World
 WRITER: Final = "writer"
 """The lease of whoever writes to this store."""
 
+NEXT: Final = "next"
+"""The lease of whoever waits for the writer's, so that a busy daemon lets it in."""
+
 DAEMON: Final = "daemon"
 """The lease of the one polling loop; held between its cycles too, when other commands may write."""
 
