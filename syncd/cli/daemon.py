@@ -1,43 +1,105 @@
-"""`syncd run`: the polling loop, until told to stop."""
+"""`syncd run`: the daemon, until told to stop."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final, TypeAlias
 
 from syncd.cli.failing import DONE
-from syncd.cli.finding import tell_warnings
-from syncd.cli.opening import open_shop, run_command
+from syncd.cli.opening import load_settings, run_command
 from syncd.cli.options import Common
 from syncd.cli.streams import put, say
 from syncd.engine.cycle import Cycle
-from syncd.engine.loop import run_loop
-from syncd.engine.open import open_desk
+from syncd.engine.service import Service
 from syncd.engine.tools import tools
+from syncd.errors import ConfigError
+from syncd.settings.load import Settings
+from syncd.store.store import open_store
+from syncd.world import World, real_world
+
+WATCH_S: Final = 2.0
+"""How often the configuration's files are looked at; a change counts once they stood still for as long."""
+
+Stamps: TypeAlias = Mapping[Path, tuple[int, int, int] | None]
+"""When each file was changed, its size and its number; `None` where there is none."""
 
 
 def run_daemon(common: Common) -> int:
-    """Run cycles until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT; SIGHUP, or a changed file, reloads the configuration."""
     return run_command(common, _run(common))
 
 
 async def _run(common: Common) -> int:
-    stop = asyncio.Event()
+    settings, world = load_settings(common), real_world()
+    only = None if common.portfolio is None else frozenset({common.portfolio})
+    _check_there(settings, only)
+    stop, reload = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with open_shop(common) as shop:
-        opening = open_desk(shop.settings, shop.portfolio.name, shop.store, shop.world, tools())
-        async with opening as desk:
-            tell_warnings(desk)
-            say(f"Syncing {shop.portfolio.name} every {shop.portfolio.every_s:g} s; SIGTERM or Ctrl-C stops it.")
-            cycles = await run_loop(desk, stop, told=_tell)
+    loop.add_signal_handler(signal.SIGHUP, reload.set)
+    for warning in settings.warnings:
+        say(f"warning: {warning}")
+    async with await open_store(settings.store, world) as store:
+        service = Service(settings, store, world, tools(), load=lambda: load_settings(common), only=only, told=_tell)
+        for name in sorted(only or settings.portfolios):
+            say(f"Syncing {name} every {settings.portfolios[name].every_s:g} s; SIGTERM or Ctrl-C stops it.")
+        watching = asyncio.create_task(_watch(service, world, reload))
+        try:
+            await service.run(stop)
+        finally:
+            watching.cancel()
+    cycles = sum(service.counts.cycles.values())
     say(f"Stopped in order after {cycles} cycles.")
     return DONE
 
 
-def _tell(cycle: Cycle) -> None:
+def _check_there(settings: Settings, only: frozenset[str] | None) -> None:
+    for name in sorted((only or frozenset()) - settings.portfolios.keys()):
+        raise ConfigError(
+            f'there is no portfolio "{name}"',
+            where=str(settings.folder),
+            fix=f"say one of: {', '.join(sorted(settings.portfolios))}",
+        )
+
+
+async def _watch(service: Service, world: World, asked: asyncio.Event) -> None:
+    """Reload whenever *asked*, and when a file of the configuration was changed and stands still again."""
+    known = stamps(service.settings.files)
+    last = known
+    while True:
+        clock = asyncio.ensure_future(world.sleep(WATCH_S))
+        told = asyncio.ensure_future(asked.wait())
+        await asyncio.wait({clock, told}, return_when=asyncio.FIRST_COMPLETED)
+        for each in (clock, told):
+            each.cancel()
+        now = stamps(service.settings.files)
+        if asked.is_set() or (now != known and now == last):
+            asked.clear()
+            await service.reload()
+            now = known = stamps(service.settings.files)
+        last = now
+
+
+def stamps(files: Iterable[Path]) -> Stamps:
+    """Return what tells whether any of *files* was changed, made or removed since."""
+    return {path: _stamp(path) for path in files}
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _tell(portfolio: str, cycle: Cycle) -> None:
     """Print one line for each change that was written."""
+    del portfolio
     done = set(cycle.pushed.done)
     for line in cycle.lines:
         if line.digest in done:

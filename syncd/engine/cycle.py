@@ -48,6 +48,8 @@ class Cycle:
     """What one cycle found, decided and did."""
 
     run: RunId
+    is_partial: bool = False
+    """It is about some items only (`engine/hints.py`)."""
     adopted: Adopted = field(default_factory=Adopted)
     records: int = 0
     """Records the tools reported."""

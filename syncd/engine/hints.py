@@ -144,7 +144,7 @@ def _beside(gone: Sequence[LinkRow], live: Sequence[LinkRow]) -> list[Ref]:
 
 async def _decide(lane: Desk, taken: Mapping[EntityId, int], command: str) -> tuple[Cycle, Due] | None:
     """Decide and commit; nothing at all when a brake refuses what would follow: the next whole cycle says so."""
-    cycle = Cycle(run=await start_run(lane, command))
+    cycle = Cycle(run=await start_run(lane, command), is_partial=True)
     approval = Approval()
     try:
         judgements = await decide(lane, cycle, in_portions(sorted(taken)), approval)

@@ -66,6 +66,8 @@ class Rhythm:
         self._woken = asyncio.Event()
         self._now = False
         self._lanes = Lanes(desk, told=told, ended=self._woken.set)
+        self.ending = asyncio.Event()
+        """Set by `end`."""
         self.refused: UnsafePlanError | None = None
         """Why the last whole cycle wrote nothing, if a brake refused it."""
         self.cycled_at: datetime | None = None
@@ -77,6 +79,10 @@ class Rhythm:
         if connection is not None and connection in self._desk.accounts:
             self._desk.accounts[connection].retry_at = None
         self._woken.set()
+
+    def end(self) -> None:
+        """Say that the cycle under way is the last one."""
+        self.ending.set()
 
     async def run(self, stop: asyncio.Event) -> int:
         """Keep on until *stop* is set; return how many whole cycles ran."""

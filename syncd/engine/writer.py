@@ -110,9 +110,11 @@ class Turns:
 
 
 @asynccontextmanager
-async def only_daemon(store: Store, world: World) -> AsyncIterator[None]:
+async def only_daemon(store: Store, world: World) -> AsyncIterator[Callable[[], Awaitable[None]]]:
     """
-    Be the one polling loop of this store while the block lasts.
+    Be the one daemon of this store while the block lasts.
+
+    Yields what raises `StoreError` when another one took over.
 
     Raises:
         StoreError: another one runs; it is named.
@@ -127,7 +129,7 @@ async def only_daemon(store: Store, world: World) -> AsyncIterator[None]:
 
     try:
         async with _renewed(world, renew):
-            yield
+            yield lambda: store.leases.check(held)
     finally:
         async with store.transaction() as tx:
             await tx.leases.release(held)

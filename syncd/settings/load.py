@@ -100,6 +100,10 @@ class Settings:
     """A database URL; a SQLite path in it is absolute. It may hold a password: never show it."""
     connections: Mapping[ConnectionName, Connection]
     portfolios: Mapping[str, Portfolio]
+    workers: int = 4
+    """Portfolios that are read or written at the same time."""
+    files: frozenset[Path] = frozenset()
+    """Everything it was read from, secrets too: a change of any of them changes it."""
 
     @property
     def warnings(self) -> tuple[ConfigError, ...]:
@@ -156,6 +160,8 @@ class _Loader:
     problems: Problems
     found: dict[str, ToolLike] = field(default_factory=dict)
     """The tool of each connection that has one."""
+    files: set[Path] = field(default_factory=set)
+    """The mappings and people files there are."""
 
     @property
     def place(self) -> Place:
@@ -176,7 +182,12 @@ class _Loader:
             if (portfolio := self._portfolio(name, model)) is not None
         }
         return Settings(
-            folder=self.folder, store=self._store(file.store), connections=connections, portfolios=portfolios
+            folder=self.folder,
+            store=self._store(file.store),
+            connections=connections,
+            portfolios=portfolios,
+            workers=file.workers,
+            files=frozenset({self.folder / MAIN_FILE, *self.files, *self.resolver.files}),
         )
 
     def _check_names(self, file: SyncdFile) -> None:
@@ -244,6 +255,7 @@ class _Loader:
         at = self.place / "portfolios" / name
         names = tuple(ConnectionName(each) for each in dict.fromkeys(model.connections) if each in self.found)
         path = self.folder / model.mapping
+        self.files.add(path)
         text = _text(path, at / "mapping", f"paths start at {self.folder}; make the file", self.problems)
         if text is None or len(names) < len(model.connections):
             return None
@@ -272,6 +284,7 @@ class _Loader:
         if not isinstance(path, str):
             return PeopleDirectory()
         at = document.place / "people"
+        self.files.add(self.folder / path)
         fix = f"paths start at {self.folder}; make the file, or remove people:"
         text = _text(self.folder / path, at, fix, self.problems)
         return (

@@ -130,6 +130,7 @@ class SyncdFile(Strict):
     )
     connections: dict[str, ConnectionModel] = Field(description="By name: lower case, digits and dashes.")
     portfolios: dict[str, PortfolioModel] = Field(description="By name: lower case, digits and dashes.")
+    workers: int = Field(default=4, ge=1, le=64, description="Portfolios that are read or written at the same time.")
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:

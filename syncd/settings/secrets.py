@@ -42,6 +42,8 @@ class Resolver:
         self.problems = problems
         self.resolved: set[KeyPath] = set()
         """Where references stood."""
+        self.files: set[Path] = set()
+        """What secrets were read from."""
 
     def resolve(self, value: object, place: Place) -> object:
         """Return *value* with every reference in it replaced; one that cannot be had by `UNSET`."""
@@ -75,6 +77,7 @@ class Resolver:
         if not isinstance(path, str):
             self.problems.add(place / "file", "a file is named by text", "write {file: path}")
             return UNSET
+        self.files.add(self.folder / path)
         try:
             found = (self.folder / path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as exc:

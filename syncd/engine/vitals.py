@@ -1,0 +1,146 @@
+"""How a running daemon stands: told to health checks and metrics, and kept for `syncd status`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Literal
+
+from pydantic import TypeAdapter
+
+from syncd.engine.desk import Account, Desk
+from syncd.engine.pauses import is_paused
+from syncd.errors import AuthError, RemoteError
+from syncd.model.codec import Json
+
+NAME: Final = "daemon"
+"""The name under which a daemon says how it stands (`Store.standing`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Something that keeps a connection, a portfolio or the configuration from being as it should."""
+
+    what: str
+    fix: str | None = None
+    kind: str = ""
+    """The error's class: `AuthError`, `UnavailableError`, ..."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionVitals:
+    """How one connection stands."""
+
+    state: Literal["up", "down", "paused", "unread"]
+    """`unread`: nothing of it was read to the end yet."""
+    trouble: Trouble | None = None
+    is_lost: bool = False
+    """Its credential was refused: nobody but a person can mend that."""
+    since: datetime | None = None
+    """Since when it is in that state."""
+    read_at: datetime | None = None
+    """When it was last read to the end; its lag is the time since."""
+    retry_in_s: float | None = None
+    """How long it is left alone, since it kept failing."""
+    delivered_at: datetime | None = None
+    """When a webhook last told something of it."""
+    backlog: int = 0
+    """Webhooks told and not looked at yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioVitals:
+    """How one portfolio stands."""
+
+    state: Literal["running", "starting", "paused", "failed"]
+    trouble: Trouble | None = None
+    """Why nothing of it runs, or which brake refused its last cycle."""
+    cycled_at: datetime | None = None
+    """When its last whole cycle ended."""
+    every_s: float = 60.0
+    connections: Mapping[str, ConnectionVitals] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vitals:
+    """How the daemon stands."""
+
+    started_at: datetime
+    at: datetime
+    stopping: bool = False
+    configuration: Trouble | None = None
+    """Why the files as they are now are not in force; the configuration before goes on."""
+    configured_at: datetime | None = None
+    """When the configuration in force was loaded."""
+    portfolios: Mapping[str, PortfolioVitals] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened since the daemon started, by portfolio or connection."""
+
+    cycles: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Cycles by portfolio and sort: `whole`, `hint`."""
+    refused: Counter[str] = field(default_factory=Counter)
+    """Whole cycles refused by a brake, by portfolio."""
+    failed: Counter[str] = field(default_factory=Counter)
+    """Times a portfolio had to begin anew, by portfolio."""
+    writes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Writes carried out by portfolio and verb."""
+    conflicts: Counter[str] = field(default_factory=Counter)
+    """Conflicts opened, by portfolio."""
+    skipped_changes: Counter[str] = field(default_factory=Counter)
+    """Changes a sweep found that no reading had told of, by portfolio."""
+
+
+_VITALS: TypeAdapter[Vitals] = TypeAdapter(Vitals)
+
+
+def to_json(vitals: Vitals) -> Json:
+    """Return *vitals* as JSON."""
+    told: Json = _VITALS.dump_python(vitals, mode="json")
+    return told
+
+
+def from_json(told: Json) -> Vitals:
+    """Return what `to_json` made. Raises `ValueError` for what another version made."""
+    return _VITALS.validate_python(told, strict=False)
+
+
+def trouble_of(error: BaseException) -> Trouble:
+    """Return an error as it is told: what and fix, never more."""
+    what = getattr(error, "what", "") or type(error).__name__
+    return Trouble(what=str(what), fix=getattr(error, "fix", None), kind=type(error).__name__)
+
+
+def connections_of(
+    desk: Desk,
+    since: Mapping[str, datetime],
+    delivered: Mapping[str, datetime],
+    backlog: Mapping[str, int],
+) -> dict[str, ConnectionVitals]:
+    """Return how each connection of *desk* stands, *since* when."""
+    now = desk.world.monotonic()
+    return {
+        str(name): ConnectionVitals(
+            state=state_of(account),
+            trouble=None if account.error is None else trouble_of(account.error),
+            is_lost=isinstance(account.error, AuthError),
+            since=since.get(name),
+            read_at=account.read_at,
+            retry_in_s=None if account.retry_at is None else max(0.0, account.retry_at - now),
+            delivered_at=delivered.get(name),
+            backlog=backlog.get(name, 0),
+        )
+        for name, account in desk.accounts.items()
+    }
+
+
+def state_of(account: Account) -> Literal["up", "down", "paused", "unread"]:
+    """Return the state of one connection."""
+    error: RemoteError | None = account.error
+    if error is not None:
+        return "paused" if is_paused(account) else "down"
+    return "unread" if account.read_at is None else "up"
