@@ -19,6 +19,7 @@ from syncd.engine.archive import archive_ops, push_archives
 from syncd.engine.commit import Intent, commit, ids_of, is_plain, outstanding, plan_ops
 from syncd.engine.creates import due_lines, push_creates
 from syncd.engine.desk import Desk
+from syncd.engine.flight import land
 from syncd.engine.graph import Known, know_graph, moved_in_graph
 from syncd.engine.home import owing, show_homes
 from syncd.engine.insist import worn
@@ -315,15 +316,20 @@ async def finish_run(desk: Desk, cycle: Cycle, outcome: str) -> None:
         await tx.runs.finish(cycle.run, desk.world.now(), outcome, counts)
 
 
-async def sync(desk: Desk, *, full: bool = False, command: str = "sync") -> Cycle:
+async def sync(
+    desk: Desk, *, full: bool = False, command: str = "sync", begun: Callable[[Cycle], None] = lambda _cycle: None
+) -> Cycle:
     """
     Run one cycle and carry out all that needs no approval, within the brakes.
+
+    *begun* is told of it at once: who cancels it finds there what was done.
 
     Raises:
         UnsafePlanError: a brake refused the plan; nothing was written, and nothing committed that leads to a write.
     """
     run = await start_run(desk, command)
     cycle = await read_tools(desk, run, full=full)
+    begun(cycle)
     try:
         taken: dict[EntityId, int] = {}
         approval = Approval()
@@ -342,6 +348,7 @@ async def sync(desk: Desk, *, full: bool = False, command: str = "sync") -> Cycl
         await _brake_or_keep(desk, tuple(line for line in cycle.lines if line.digest not in cycle.waiting))
         await carry_out(desk, cycle, judgements, approval, taken)
     except BaseException:
+        await land(desk)
         await finish_run(desk, cycle, "stopped")
         raise
     await finish_run(desk, cycle, "done")

@@ -19,6 +19,7 @@ from syncd.connectors._together import together
 from syncd.engine.absent import leave_alone, note_missing
 from syncd.engine.cycle import Cycle, Due, brake, decide, finish_run, settle, start_run, write
 from syncd.engine.desk import Account, Desk, JustRead
+from syncd.engine.flight import land
 from syncd.engine.history import last_edits
 from syncd.engine.judge import Approval
 from syncd.engine.pauses import heed
@@ -163,6 +164,7 @@ async def _carry_out(lane: Desk, cycle: Cycle, due: Due) -> Cycle:
     try:
         await write(lane, cycle, due)
     except BaseException:
+        await land(lane)
         await finish_run(lane, cycle, "stopped")
         raise
     await finish_run(lane, cycle, "done")

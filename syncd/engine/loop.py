@@ -13,7 +13,6 @@ import structlog
 from syncd.engine.absent import Swept, sweep
 from syncd.engine.cycle import Cycle, sync
 from syncd.engine.desk import Desk
-from syncd.engine.flight import land
 from syncd.engine.inbox import Lanes, read_what_waits
 from syncd.engine.open import refresh
 from syncd.engine.pauses import is_paused
@@ -101,10 +100,11 @@ class Rhythm:
         desk = self._desk
         self._now = False
         self._lanes.begin_anew()
+        under_way: list[Cycle] = []
         try:
             await refresh(desk)
             waiting = await read_what_waits(desk) if self._hears else []
-            cycle = await self._cycle() if desk.paused is None else None
+            cycle = await self._cycle(under_way) if desk.paused is None else None
             if desk.paused is None and self._sweeps():
                 self._swept(await sweep(desk))
                 self._last_sweep = desk.world.now()
@@ -112,7 +112,8 @@ class Rhythm:
                 async with desk.store.transaction() as tx:
                     await tx.inbox.done(done, desk.world.now())
         except asyncio.CancelledError:
-            await land(desk)
+            for each in under_way:
+                self._told(each)
             raise
         if cycle is not None:
             self._told(cycle)
@@ -120,11 +121,11 @@ class Rhythm:
     def _sweeps(self) -> bool:
         return self._last_sweep is None or self._desk.world.now() - self._last_sweep >= self._sweep_every
 
-    async def _cycle(self) -> Cycle | None:
+    async def _cycle(self, under_way: list[Cycle]) -> Cycle | None:
         desk = self._desk
         self.refused = None
         try:
-            cycle = await sync(desk, command="run")
+            cycle = await sync(desk, command="run", begun=under_way.append)
         except UnsafePlanError as exc:
             self.refused = exc
             log.warning("plan_refused", portfolio=desk.portfolio.name, reason=exc.what, fix=exc.fix)
@@ -176,7 +177,7 @@ class Rhythm:
                 await self._lanes.end()
             except asyncio.CancelledError:
                 self._lanes.cancel()
-                await land(self._desk)
+                await self._lanes.end()
                 raise
 
     def _be_patient(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from syncd.engine.cycle import Cycle, brake, carry_out, decide, finish_run, read_tools, start_run
 from syncd.engine.desk import Desk
+from syncd.engine.flight import land
 from syncd.engine.home import by_connection, due_homes
 from syncd.engine.judge import Approval
 from syncd.engine.pauses import silence
@@ -69,6 +70,7 @@ async def apply(desk: Desk, plan_id: str, *, approve: bool = False) -> Applied:
             await brake(desk, due, plan.id)
         await carry_out(desk, cycle, judgements, approval, taken)
     except BaseException:
+        await land(desk)
         await finish_run(desk, cycle, "stopped")
         raise
     missed = await _mark(desk, plan, shown.values(), cycle)
