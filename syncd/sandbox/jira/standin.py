@@ -156,7 +156,10 @@ class JiraStandIn:
 
     def hide(self, key: str) -> None:
         """Take the permission to see an issue from every account."""
-        self.site.hidden.add(self.site.find_issue(key).id)
+        item = find_item(self.site, key)
+        if not isinstance(item, Issue):
+            raise refused(JiraProblem(400, "Only issues can be hidden."), f"jira:{key}")
+        self.site.hidden.add(item.id)
 
     def _endpoint(self, path: str, handler: Handler) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         async def answer(request: Request) -> Response:
