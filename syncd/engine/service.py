@@ -259,7 +259,8 @@ class Service:
 
     async def vitals(self) -> Vitals:
         """Return how everything stands now."""
-        delivered, backlog = await self.store.inbox.last(), await self.store.inbox.backlog()
+        delivered = await self.store.inbox.last(list(self.settings.connections))
+        backlog = await self.store.inbox.backlog()
         return Vitals(
             started_at=self._started_at,
             at=self.world.now(),

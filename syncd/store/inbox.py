@@ -77,11 +77,15 @@ class Inbox:
         found = await self._db.all(query.group_by(inbox.c.connection), lambda row: (row.connection, int(row.n)))
         return {ConnectionName(name): count for name, count in found}
 
-    async def last(self) -> Mapping[ConnectionName, datetime]:
-        """Return when each connection was last told of."""
-        query = select(inbox.c.connection, func.max(inbox.c.received_at).label("at")).group_by(inbox.c.connection)
-        found = await self._db.all(query, lambda row: (ConnectionName(row.connection), row.at))
-        return dict(found)
+    async def last(self, connections: Sequence[ConnectionName]) -> dict[ConnectionName, datetime]:
+        """Return when each of *connections* was last told of."""
+        found: dict[ConnectionName, datetime] = {}
+        for name in connections:
+            query = select(inbox.c.received_at).where(inbox.c.connection == name)
+            at = await self._db.one(query.order_by(inbox.c.received_at.desc()), lambda row: row.received_at)
+            if at is not None:
+                found[name] = at
+        return found
 
     async def expire(self, before: datetime, limit: int) -> int:
         """Forget deliveries read and received before then, about *limit* of them; return how many."""

@@ -40,7 +40,7 @@ async def test_what_was_read_waits_no_longer_and_is_still_known(store: Store) ->
         await tx.inbox.done([told("a")], AT + timedelta(minutes=2))
     assert await store.inbox.waiting([JIRA]) == [told("b", minutes=1)]
     assert await add(store, told("a", ISSUE, minutes=9)) == 0
-    assert await store.inbox.last() == {JIRA: AT + timedelta(minutes=1)}
+    assert await store.inbox.last([JIRA, GITHUB]) == {JIRA: AT + timedelta(minutes=1)}
 
 
 async def test_only_what_was_read_and_is_old_expires(store: Store) -> None:
