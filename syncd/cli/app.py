@@ -25,6 +25,7 @@ app.add_typer(groups.match, name="match")
 app.add_typer(groups.conflicts, name="conflicts")
 app.add_typer(groups.quarantine, name="quarantine")
 app.add_typer(groups.store, name="store")
+app.add_typer(groups.connection, name="connection")
 app.add_typer(groups.config, name="config")
 
 

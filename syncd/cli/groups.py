@@ -20,6 +20,7 @@ match = _group("Records that may be one item: list, suggest, review, accept, rej
 conflicts = _group("Fields held for a person: list, show or resolve.")
 quarantine = _group("Items set aside so the rest flow: list or retry.")
 store = _group("The database that syncd keeps what it knows in: migrate, copy, back up, restore or check.")
+connection = _group("A configured account of a tool: rename it.")
 config = _group("What the configuration files may say.")
 
 Url: TypeAlias = Annotated[
@@ -332,3 +333,18 @@ def config_schema(
     from syncd.cli.setup import print_schema
 
     raise typer.Exit(print_schema(file))
+
+
+@connection.command("rename")
+def connection_rename(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="As it is called in syncd.yaml.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="As it is to be called.")],
+    *,
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Call a connection by another name, in the store and in the configuration; with the daemon stopped."""
+    from syncd.cli.connecting import rename
+
+    raise typer.Exit(rename(Common(folder=folder, json=as_json, verbose=verbose), old, new))

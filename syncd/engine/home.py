@@ -107,6 +107,12 @@ def _due(entity: EntityRow, links: Sequence[LinkRow], asked: frozenset[Connectio
             yield DueHome(link, Homes(ref=link.ref, homes=others))
 
 
+def digests_of(entity: EntityRow, links: Sequence[LinkRow]) -> Mapping[LinkId, str]:
+    """Return what each record of an entity should show of the others, as a digest, wherever it is asked for."""
+    everywhere = frozenset(link.ref.connection for link in links)
+    return {each.link.id: each.digest for each in _due(entity, links, everywhere)}
+
+
 async def show_homes(desk: Desk, run: RunId, ids: Iterable[EntityId], counts: Counter[str]) -> None:
     """Show what is not shown yet on the records of entities *ids*, and count what was."""
     by_connection: dict[ConnectionName, list[DueHome]] = {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias, TypeVar, cast
@@ -348,3 +349,34 @@ def load_record(data: Json) -> Record:
         state=RecordState(data["state"]),
         aliases=tuple(load_ref(ref) for ref in data["aliases"]),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """A connection's old name and its new one, for what was dumped; anything else comes out as it was."""
+
+    old: str
+    new: str
+
+    def name(self, name: Json) -> Json:
+        """Return a connection's name as it is now."""
+        return self.new if name == self.old else name
+
+    def ref(self, data: Json) -> Json:
+        """Return what `dump_ref` gave, under the new name."""
+        connection, kind, ref_id = data
+        return [self.name(connection), kind, ref_id]
+
+    def text(self, ref: str) -> str:
+        """Return a ref written as text, under the new name."""
+        return f"{self.new}{ref[len(self.old) :]}" if ref.startswith(f"{self.old}:") else ref
+
+    def native(self, data: Json) -> Json:
+        """Return what `dump_native` gave, with the refs in it under the new name, in order."""
+        match data:
+            case ["ref", *parts]:
+                return ["ref", *self.ref(parts)]
+            case ["refs", *members]:
+                return ["refs", *sorted(self.ref(member) for member in members)]
+            case _:
+                return data

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Protocol
 from urllib.parse import quote, urlsplit
 
@@ -117,9 +118,16 @@ def _shipped(text: str, file: str) -> Document:
     return read_yaml(text, file)
 
 
-def load(folder: Path, tools: Mapping[str, Callable[[], ToolLike]], env: Mapping[str, str]) -> Settings:
+def load(
+    folder: Path,
+    tools: Mapping[str, Callable[[], ToolLike]],
+    env: Mapping[str, str],
+    texts: Mapping[Path, str] = MappingProxyType({}),
+) -> Settings:
     """
     Load `syncd.yaml` and all it names from *folder*. Only the tools it names are imported.
+
+    *texts* are taken in place of what these files hold now.
 
     Raises:
         ConfigProblems: every problem in all files, in file order; a file that is no YAML comes alone.
@@ -127,7 +135,11 @@ def load(folder: Path, tools: Mapping[str, Callable[[], ToolLike]], env: Mapping
     problems = Problems()
     main = folder / MAIN_FILE
     text = _text(
-        main, str(main), "run syncd init to write a starter configuration, or name its folder with -c", problems
+        main,
+        str(main),
+        "run syncd init to write a starter configuration, or name its folder with -c",
+        problems,
+        texts,
     )
     problems.raise_any()
     document = read_yaml(text or "", str(main))
@@ -135,14 +147,16 @@ def load(folder: Path, tools: Mapping[str, Callable[[], ToolLike]], env: Mapping
     if file is None:
         problems.raise_any()
         raise ConfigProblems((ConfigError("the file is empty", where=f"{document.file}:1", fix="run syncd init"),))
-    loader = _Loader(folder, document, tools, Resolver(folder, env, problems), problems)
+    loader = _Loader(folder, document, tools, Resolver(folder, env, problems), problems, texts=texts)
     settings = loader.load(file)
     problems.raise_any()
     return settings
 
 
-def _text(path: Path, where: object, fix: str, problems: Problems) -> str | None:
-    """Return a file's text, noting when it cannot be read."""
+def _text(path: Path, where: object, fix: str, problems: Problems, texts: Mapping[Path, str]) -> str | None:
+    """Return a file's text, noting when it cannot be read; what *texts* says of it comes first."""
+    if path in texts:
+        return texts[path].removeprefix("\ufeff")
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
@@ -162,6 +176,8 @@ class _Loader:
     """The tool of each connection that has one."""
     files: set[Path] = field(default_factory=set)
     """The mappings and people files there are."""
+    texts: Mapping[Path, str] = field(default_factory=dict)
+    """What files hold, where that is not what is on the disk."""
 
     @property
     def place(self) -> Place:
@@ -256,7 +272,7 @@ class _Loader:
         names = tuple(ConnectionName(each) for each in dict.fromkeys(model.connections) if each in self.found)
         path = self.folder / model.mapping
         self.files.add(path)
-        text = _text(path, at / "mapping", f"paths start at {self.folder}; make the file", self.problems)
+        text = _text(path, at / "mapping", f"paths start at {self.folder}; make the file", self.problems, self.texts)
         if text is None or len(names) < len(model.connections):
             return None
         document = read_yaml(text, str(path))
@@ -286,7 +302,7 @@ class _Loader:
         at = document.place / "people"
         self.files.add(self.folder / path)
         fix = f"paths start at {self.folder}; make the file, or remove people:"
-        text = _text(self.folder / path, at, fix, self.problems)
+        text = _text(self.folder / path, at, fix, self.problems, self.texts)
         return (
             read_people(text, str(self.folder / path), names, self.problems) if text is not None else PeopleDirectory()
         )

@@ -355,6 +355,15 @@ tombstone = Table(
 paused = Table("paused", METADATA, _id("scope"), _id("subject"), _time("since"), _told("why", null=True))
 """What a person paused: connections and portfolios by name, items by their entity's id."""
 
+renamed = Table(
+    "renamed",
+    METADATA,
+    _id("old"),
+    Column("at", Moment, primary_key=True),
+    _str("new"),
+)
+"""Connections that got another name: what history calls by the old one, until then."""
+
 lease = Table("lease", METADATA, _id("name"), _str("holder"), _int("fence"), _time("since"), _time("expires_at"))
 
 described = Table("described", METADATA, _id("connection"), _json("description"), _time("saved_at"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +18,7 @@ from syncd.model.refs import ConnectionName, EntityId, OpId, RunId
 from syncd.store._db import Db
 from syncd.store._tables import audit, entity, run, to_micros
 from syncd.store.records import parse_ref
+from syncd.store.renaming import Names, Renaming
 from syncd.store.rows import AuditRow, RunRow
 
 BROKEN: Final = (
@@ -157,6 +158,10 @@ def _audit(row: Row[Any]) -> AuditRow:
     )
 
 
+def _called_now(row: AuditRow, names: Names) -> AuditRow:
+    return replace(row, connection=names.now(row.connection, row.at), ref=names.ref(row.ref, row.at))
+
+
 def _in_chain(row: Row[Any]) -> tuple[int, str, int | None, AuditRow | None]:
     """Return the run's count and last hash, and the row's number and content; `None` where it cannot be read."""
     try:
@@ -203,19 +208,26 @@ class Audit:
         await self._db.insert(audit.insert(), written)
         await self._db.write(update(run).where(run.c.id == run_id).values(audit_rows=seq, audit_hash=last))
 
-    def of_run(self, run_id: RunId) -> AsyncIterator[AuditRow]:
-        """Yield one run's rows in order."""
-        return self._db.stream(select(audit).where(audit.c.run == run_id).order_by(audit.c.seq), _audit)
+    async def of_run(self, run_id: RunId) -> AsyncGenerator[AuditRow, None]:
+        """Yield one run's rows in order, with every connection as it is called now (so do the others but the chain)."""
+        names = await Renaming(self._db).names()
+        query = select(audit).where(audit.c.run == run_id).order_by(audit.c.seq)
+        async with aclosing(self._db.stream(query, _audit)) as rows:
+            async for row in rows:
+                yield _called_now(row, names)
 
     async def of_entity(self, entity: EntityId, limit: int = 100) -> list[AuditRow]:
         """Return the last writes of one entity, newest first."""
+        names = await Renaming(self._db).names()
         query = select(audit).where(audit.c.entity == entity)
-        return await self._db.all(query.order_by(audit.c.at.desc(), audit.c.seq.desc()).limit(limit), _audit)
+        rows = await self._db.all(query.order_by(audit.c.at.desc(), audit.c.seq.desc()).limit(limit), _audit)
+        return [_called_now(row, names) for row in rows]
 
     async def updates_of(self, ids: Sequence[EntityId], since: datetime) -> list[AuditRow]:
         """Return every field of *ids* that was updated since then, in no particular order."""
         query = select(audit).where(audit.c.at >= since, audit.c.verb == "update")
-        return await self._db.within(query, audit.c.entity, ids, _audit)
+        names = await Renaming(self._db).names()
+        return [_called_now(row, names) for row in await self._db.within(query, audit.c.entity, ids, _audit)]
 
     async def check_chain(self, run_id: RunId) -> int:
         """
@@ -267,10 +279,11 @@ class Audit:
 
     async def has_any(self, connection: ConnectionName, verb: str, kinds: Sequence[Kind] = tuple(Kind)) -> bool:
         """Return whether *verb* was ever carried out in a connection, on an item of one of *kinds*."""
+        names = await Renaming(self._db).names()
         query = (
             select(audit.c.seq)
             .outerjoin(entity, entity.c.id == audit.c.entity)
-            .where(audit.c.connection == connection, audit.c.verb == verb, _of(kinds))
+            .where(names.of(connection, audit.c.connection, audit.c.at), audit.c.verb == verb, _of(kinds))
             .limit(1)
         )
         return await self._db.one(query, lambda row: int(row.seq)) is not None
@@ -279,10 +292,12 @@ class Audit:
         self, connection: ConnectionName, since: datetime, kinds: Sequence[Kind] = tuple(Kind)
     ) -> Writes:
         """Return how many records of a connection, of items of *kinds*, were written since then: for the brakes."""
+        names = await Renaming(self._db).names()
+        record = func.substr(audit.c.ref, func.length(audit.c.connection) + 2)  # whatever its connection was called
         query = (
-            select(audit.c.verb, func.count(audit.c.ref.distinct()).label("n"))
+            select(audit.c.verb, func.count(record.distinct()).label("n"))
             .outerjoin(entity, entity.c.id == audit.c.entity)
-            .where(audit.c.connection == connection, audit.c.at >= since, _of(kinds))
+            .where(names.of(connection, audit.c.connection, audit.c.at), audit.c.at >= since, _of(kinds))
             .group_by(audit.c.verb)
         )
         counts = dict(await self._db.all(query, lambda row: (str(row.verb), int(row.n))))

@@ -13,6 +13,7 @@ from syncd.model import codec
 from syncd.model.refs import ConnectionName, EntityId, LinkId, RunId
 from syncd.store._db import Db
 from syncd.store._tables import conflict, ledger
+from syncd.store.renaming import Renaming
 from syncd.store.rows import ConflictContent, ConflictRow, ContenderRow, LedgerRow, dump_contender
 
 ID_LENGTH: Final = 8
@@ -206,7 +207,9 @@ class Ledger:
         query = select(ledger).where(ledger.c.entity == entity)
         if field is not None:
             query = query.where(ledger.c.field == field)
-        return await self._db.all(query.order_by(ledger.c.at.desc(), ledger.c.hash), _ledger)
+        names = await Renaming(self._db).names()
+        rows = await self._db.all(query.order_by(ledger.c.at.desc(), ledger.c.hash), _ledger)
+        return [replace(row, connection=row.connection and names.now(row.connection, row.at)) for row in rows]
 
     async def of_run(self, run: RunId) -> list[LedgerRow]:
         """Return the edits that lost in one run."""

@@ -26,6 +26,7 @@ from syncd.store.pauses import Pauses
 from syncd.store.plans import Plans
 from syncd.store.questions import Proposals, Quarantine
 from syncd.store.records import Cursors, Records
+from syncd.store.renaming import Renaming
 from syncd.store.restored import Restored
 from syncd.store.rows import LeaseRow
 from syncd.store.tools import Described, People
@@ -70,6 +71,7 @@ class Repositories:
         self.pauses = Pauses(db)
         self.inbox = Inbox(db)
         self.standing = Standing(db)
+        self.renaming = Renaming(db)
 
 
 class Transaction(Repositories):
