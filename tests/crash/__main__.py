@@ -8,26 +8,30 @@ from random import Random
 
 from syncd.cli.logs import configure_logs
 from tests import databases
-from tests.crash.cells import cells, try_cell, try_moment
+from tests.crash.casts import REDMINE, THREE
+from tests.crash.cells import cells, cells_of, try_cell, try_moment
+
+WITH_REDMINE = 5
+"""Of so many kills at random one is in the scene with Redmine."""
 
 
 def main(kills: str = "50", kind: str = databases.SQLITE) -> int:
     """Kill, and return 1 when something was lost, doubled or left open."""
     configure_logs(0)
     started = time.monotonic()
-    every = cells(kind)
+    every = [(cell, THREE) for cell in cells(kind)] + [(cell, REDMINE) for cell in cells_of("redmine", kind, REDMINE)]
     broken: list[str] = []
     came = 0
-    for cell in every:
+    for cell, cast in every:
         try:
-            came += try_cell(cell, kind)
+            came += try_cell(cell, kind, cast)
         except AssertionError as exc:
             broken.append(str(exc))
             print(exc, flush=True)
     dice, struck = Random(int(kills)), 0  # noqa: S311 - moments
-    for _ in range(int(kills)):
+    for number in range(int(kills)):
         try:
-            struck += try_moment(dice.uniform(0.1, 3.0), kind)
+            struck += try_moment(dice.uniform(0.1, 3.0), kind, REDMINE if number % WITH_REDMINE == 0 else THREE)
         except AssertionError as exc:
             broken.append(str(exc))
             print(exc, flush=True)

@@ -8,6 +8,7 @@ from functools import cache
 from tempfile import NamedTemporaryFile
 
 from tests import databases
+from tests.crash.casts import THREE, Cast
 from tests.crash.scene import KILLED, SYNC, Scene, scene
 
 
@@ -25,13 +26,22 @@ class Cell:
 
 
 @cache
-def cells(kind: str = databases.SQLITE) -> Sequence[Cell]:
-    """Return the cells of the protocol, by watching one run of the scene, once in a process."""
-    with scene(kind) as watched, NamedTemporaryFile("r", suffix=".txt") as note:
+def points(kind: str, cast: Cast) -> Sequence[str]:
+    """Return the points of the protocol, by watching one run of a scene, once in a process."""
+    with scene(kind, cast) as watched, NamedTemporaryFile("r", suffix=".txt") as note:
         watched.act()
         assert watched.syncd(SYNC, points=note.name) == 0, watched.told()
-        points = note.read().splitlines()
-    return chosen(points)
+        return note.read().splitlines()
+
+
+def cells(kind: str = databases.SQLITE) -> Sequence[Cell]:
+    """Return the cells of the protocol, for three tools."""
+    return chosen(points(kind, THREE))
+
+
+def cells_of(tool: str, kind: str, cast: Cast) -> Sequence[Cell]:
+    """Return the cells of what is written to one tool of a cast."""
+    return around(points(kind, cast), tool)
 
 
 def chosen(points: Sequence[str]) -> list[Cell]:
@@ -47,18 +57,29 @@ def chosen(points: Sequence[str]) -> list[Cell]:
     return sorted(found, key=lambda cell: cell.point)
 
 
-def try_cell(cell: Cell, kind: str = databases.SQLITE) -> bool:
+def around(points: Sequence[str], tool: str) -> list[Cell]:
+    """Return the first and the last of each kind of write to *tool*, and what is near one that makes something."""
+    found: set[int] = set()
+    for cell in chosen(points):
+        if f" /{tool}/" in cell.what:
+            makes = " POST " in cell.what or cell.what.endswith(" notes")
+            found |= {cell.point - 1, cell.point, cell.point + 1} if makes else {cell.point}
+    near = sorted(one for one in found if 0 < one <= len(points))
+    return [Cell(points[one - 1], points[:one].count(points[one - 1]), one) for one in near]
+
+
+def try_cell(cell: Cell, kind: str = databases.SQLITE, cast: Cast = THREE) -> bool:
     """Kill there, start anew, and judge; return whether the kill came (a run may take another turn, and end)."""
-    with scene(kind) as one:
+    with scene(kind, cast) as one:
         one.act()
         ended = one.syncd(SYNC, dies_at=cell.point)
         _judge(one, str(cell))
     return ended == KILLED
 
 
-def try_moment(seconds: float, kind: str = databases.SQLITE) -> bool:
+def try_moment(seconds: float, kind: str = databases.SQLITE, cast: Cast = THREE) -> bool:
     """Kill after so many seconds, wherever that is, start anew, and judge."""
-    with scene(kind) as one:
+    with scene(kind, cast) as one:
         one.act()
         ended = one.kill_after(seconds)
         _judge(one, f"after {seconds:.3f} s")

@@ -133,9 +133,15 @@ def _operation(request: httpx.Request) -> str:
     """Return what a request asks for, with numbers left out: the same for every item."""
     tool = request.url.path.split("/")[1]
     if not request.url.path.endswith("/graphql"):
-        return f"{request.method} {re.sub('[0-9]{2,}', '{id}', request.url.path)}"
+        path = re.sub("(?<=s/)[0-9]+|[0-9]{2,}", "{id}", request.url.path)
+        return f"{request.method} {path}" + (_part(request) if tool == "redmine" and request.method == "PUT" else "")
     names = re.findall(r"\b([a-z][A-Za-z]+)\s*\(\s*(?:input|id|issueId)\s*:", json.loads(request.content)["query"])
     return f"{tool} {','.join(sorted(set(names)))}"
+
+
+def _part(request: httpx.Request) -> str:
+    """Return what of an issue a request changes: Redmine takes comments and links where it takes fields."""
+    return f" {','.join(sorted(json.loads(request.content)['issue']))}"
 
 
 def _caller() -> str:

@@ -1,4 +1,8 @@
-"""The configuration of the scene: three tools that tell one story, and make in each other what is made in one."""
+"""
+The configurations of the scenes: tools that tell one story, and make in each other what is made in one.
+
+Three tools in one; in the other Redmine beside Jira, where what was made is found again by its mark at once.
+"""
 
 from __future__ import annotations
 
@@ -59,9 +63,58 @@ fields:
   task.estimate: {leader: github-eng}
 people: people.csv
 """
+MAIN_REDMINE: Final = """\
+version: 1
+store: {env: STORE}
+connections:
+  jira-pmo:
+    tool: jira
+    url: %(base)s/jira
+    auth: {email: %(email)s, token: {env: JIRA_TOKEN}}
+    scope: {projects: [PMO, ENG]}
+    mode: write
+    links_home: true
+  redmine-eng:
+    tool: redmine
+    url: %(base)s/redmine
+    auth: {key: {env: REDMINE_TOKEN}}
+    scope: {projects: [pmo, eng]}
+    mode: write
+    links_home: true
+    options: {per_s: 100000}
+portfolios:
+  platform:
+    connections: [jira-pmo, redmine-eng]
+    mapping: platform.yaml
+"""
+MAPPING_REDMINE: Final = """\
+version: 1
+extends: defaults
+match: {milestone: title, initiative: title, task: title}
+kinds:
+  initiative: {jira-pmo: [Initiative, Epic], redmine-eng: Epic}
+  task: {jira-pmo: [Story, Task, Bug], redmine-eng: [Feature, Bug, Support]}
+  comment: {jira-pmo: comment, redmine-eng: comment}
+create:
+  task:
+    from: any
+    in:
+      - {jira-pmo: {project: ENG, type: Story}}
+      - {redmine-eng: {project: eng, type: Feature}}
+  comment: {from: any, in: [jira-pmo, redmine-eng]}
+fields:
+  initiative.priority: {leader: jira-pmo}
+  initiative.start_on: {leader: jira-pmo}
+  initiative.target_on: {leader: jira-pmo}
+  milestone.due_on: {leader: jira-pmo}
+  task.due_on: {leader: jira-pmo}
+  task.status: {leader: jira-pmo}
+  task.estimate: {leader: jira-pmo}
+people: people.csv
+"""
 
 
-def write_config(folder: Path, main: str, people: str) -> None:
+def write_config(folder: Path, main: str, mapping: str, people: str) -> None:
     """Write the three files of a configuration."""
-    for name, text in (("syncd.yaml", main), ("platform.yaml", MAPPING), ("people.csv", people)):
+    for name, text in (("syncd.yaml", main), ("platform.yaml", mapping), ("people.csv", people)):
         (folder / name).write_text(text)

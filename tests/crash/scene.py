@@ -1,4 +1,4 @@
-"""The scene of the crash: three tools that tell one story, what people then do, and what must be so in the end."""
+"""The scene of the crash: tools that tell one story, what people then do, and what must be so in the end."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ from syncd.sandbox.jira import JiraStandIn
 from syncd.sandbox.jira.adf import to_text
 from syncd.sandbox.jira.comments import comments_of
 from syncd.sandbox.portfolio import make_portfolio
+from syncd.sandbox.redmine import RedmineStandIn
 from syncd.sandbox.serve import Background
 from syncd.store.store import open_store
 from syncd.world import real_world
 from tests import databases
+from tests.crash.casts import THREE, Cast
 from tests.crash.child import Order, run
 from tests.crash.clock import RunningClock
-from tests.crash.config import MAIN, MAPPING, write_config
+from tests.crash.config import write_config
 from tests.engine.bench import Bench, make_bench
 from tests.engine.contact import live_through, state_of
 
-TOOLS: Final = ("jira", "github", "linear")
 ITEMS: Final = 3
 SOON_S: Final = 60.0
 LONG_S: Final = 7300.0
@@ -54,38 +55,35 @@ class Beginning:
 
 
 @cache
-def beginning(kind: str) -> Beginning:
-    """Live through the first contact, once in a process for each kind of database, the one lent just now."""
+def beginning(kind: str, cast: Cast) -> Beginning:
+    """Live through a cast's first contact, once in a process for each kind of database, the one lent just now."""
     assert databases.kind() == kind
     with TemporaryDirectory() as folder:
-        return asyncio.run(_contact(Path(folder)))
+        return asyncio.run(_contact(Path(folder), cast))
 
 
-async def _contact(folder: Path) -> Beginning:
+async def _contact(folder: Path, cast: Cast) -> Beginning:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    bench = make_bench(folder, items=ITEMS, tools=TOOLS, clock=RunningClock())
+    bench = make_bench(folder, items=ITEMS, tools=cast.tools, clock=RunningClock())
     email = bench.sandbox.tools["jira"].credentials()["email"]
-    bench.main = MAIN % {"base": f"http://127.0.0.1:{port}", "email": email}
-    bench.mapping = MAPPING
-    seeded = make_portfolio(ITEMS, bench.clock.now().date()).people
-    rows = [f"{one.email},712020:{one.handle},{one.handle},{one.email}" for one in seeded]
-    bench.people = "\n".join(["person,jira-pmo,github-eng,linear-road", *rows, ""])
-    _open(bench)
+    bench.main = cast.main % {"base": f"http://127.0.0.1:{port}", "email": email}
+    bench.mapping = cast.mapping
+    bench.people = cast.people(make_portfolio(ITEMS, bench.clock.now().date()).people)
+    _open(bench, cast)
     await live_through(bench, approvals=2)
     return Beginning(state_of(bench), databases.take_snapshot(bench.store), bench.main, bench.people, bench.env, port)
 
 
-def _open(bench: Bench) -> None:
+def _open(bench: Bench, cast: Cast) -> None:
     """Make and say something in each tool: what syncd makes first of a kind in another one, it makes after approval."""
-    jira, github, linear = (bench.sandbox.tools[name] for name in TOOLS)
-    story = jira.add("Story", "ENG", {"title": "Opened in Jira"}, by="ada")["key"]
-    task = github.add("Task", "api", {"title": "Opened in GitHub"}, by="ben")["key"]
-    issue = linear.add("issue", "API", {"title": "Opened in Linear"}, by="ada")["key"]
-    jira.add("comment", str(story), {"body": "Opening words"}, by="ada")
-    github.add("comment", str(task), {"body": "Opening words"}, by="ben")
-    linear.add("comment", str(issue), {"body": "Opening words"}, by="ada")
+    for tool, part in cast.parts.items():
+        stand_in = bench.sandbox.tools[tool]
+        if isinstance(stand_in, RedmineStandIn):
+            stand_in.site.derives = False  # a parent that has its dates from its children never tells the same story
+        made = stand_in.add(part.kind, part.place, {"title": f"Opened in {part.called}"}, by=part.by)
+        stand_in.add("comment", str(made["key"]), {"body": "Opening words"}, by=part.by)
 
 
 @dataclass
@@ -93,6 +91,7 @@ class Scene:
     """One scene under way."""
 
     folder: Path
+    cast: Cast
     sandbox: Sandbox
     clock: RunningClock
     store: str
@@ -101,16 +100,15 @@ class Scene:
 
     def act(self) -> None:
         """Let people do one of everything: edit, make, say; in each tool."""
-        jira, github, linear = (self.sandbox.tools[name] for name in TOOLS)
-        self.before = Counter(f"{tool} {title}" for tool in TOOLS for title in self.titles(tool))
-        task, other, third = sorted(self.common())[:3]
-        jira.set(self.key("jira", task), "labels", ["from-jira"], by="ada")
-        jira.set(self.key("jira", task), "summary", "Called anew in Jira", by="ada")
-        github.set(self.key("github", other), "title", "Called anew in GitHub", by="ben")
-        linear.set(self.key("linear", third), "title", "Called anew in Linear", by="ada")
-        jira.add("Story", "ENG", {"title": "Made in Jira"}, by="ada")
-        github.add("Task", "api", {"title": "Made in GitHub"}, by="ben")
-        linear.add("issue", "API", {"title": "Made in Linear"}, by="ada")
+        jira, parts = self.sandbox.tools["jira"], self.cast.parts
+        self.before = Counter(f"{tool} {title}" for tool in parts for title in self.titles(tool))
+        tasks = dict(zip(parts, sorted(self.common()), strict=False))
+        jira.set(self.key("jira", tasks["jira"]), "labels", ["from-jira"], by="ada")
+        for tool, part in parts.items():
+            key = self.key(tool, tasks[tool])
+            self.sandbox.tools[tool].set(key, part.title, f"Called anew in {part.called}", by=part.by)
+        for tool, part in parts.items():
+            self.sandbox.tools[tool].add(part.kind, part.place, {"title": f"Made in {part.called}"}, by=part.by)
         jira.add("comment", self.key("jira", "Called anew in Jira"), {"body": "Said in Jira"}, by="ada")
 
     def rows(self, tool: str) -> Sequence[Mapping[str, Any]]:
@@ -126,7 +124,7 @@ class Scene:
     def common(self) -> set[str]:
         """Return the titles of the tasks that all tools hold."""
         tasks = {"issue", "Story", "Task", "Bug", "Feature", "Issue"}
-        held = [{str(row["title"]) for row in self.rows(tool) if row["type"] in tasks} for tool in TOOLS]
+        held = [{str(row["title"]) for row in self.rows(tool) if row["type"] in tasks} for tool in self.cast.tools]
         return set.intersection(*held)
 
     def key(self, tool: str, title: str) -> str:
@@ -175,13 +173,15 @@ class Scene:
         """Check that all is there, once, everywhere; no write is left open, and a further run writes nothing."""
         writes = self._sync_after(SOON_S)
         assert not writes, f"I2: it still writes: {writes}"
-        for tool in TOOLS:
+        names = [part.called for part in self.cast.parts.values()]
+        for tool in self.cast.tools:
             found = Counter(self.titles(tool))
-            for title in ("Made in Jira", "Made in GitHub", "Made in Linear"):
+            for title in (f"Made in {name}" for name in names):
                 assert found[title] == 1, f"I5: {title!r} is {found[title]} times in {tool}"
-            for title in ("Called anew in Jira", "Called anew in GitHub", "Called anew in Linear"):
+            for title in (f"Called anew in {name}" for name in names):
                 assert found[title] == 1, f"I1: {title!r} is {found[title]} times in {tool}"
-            assert len(self.titles(tool)) == sum(each.startswith(f"{tool} ") for each in self.before.elements()) + 3
+            before = sum(each.startswith(f"{tool} ") for each in self.before.elements())
+            assert len(self.titles(tool)) == before + len(names)
             said = self._comments(tool)
             assert said == 1, f"I5: what was said in Jira stands {said} times in {tool}"
         assert not asyncio.run(self._open_writes()), "I5: writes whose outcome nobody looked up"
@@ -209,16 +209,16 @@ class Scene:
 
 
 @contextmanager
-def scene(kind: str = databases.SQLITE) -> Iterator[Scene]:
+def scene(kind: str = databases.SQLITE, cast: Cast = THREE) -> Iterator[Scene]:
     """Set the scene: a copy of the beginning, its tools served by this process."""
     with databases.stores_of(kind), TemporaryDirectory() as name:
-        origin = beginning(kind)
+        origin = beginning(kind, cast)
         sandbox, clock, _ = pickle.loads(origin.state)  # noqa: S301 - our own
         folder = Path(name)
-        write_config(folder, origin.main, origin.people)
+        write_config(folder, origin.main, cast.mapping, origin.people)
         store = databases.new_store(folder, origin.store)
         with Background(sandbox, port=origin.port):
-            yield Scene(folder, sandbox, clock, store, origin.env)
+            yield Scene(folder, cast, sandbox, clock, store, origin.env)
 
 
 def _process(order: Order) -> BaseProcess:

@@ -17,7 +17,8 @@ from typing import Final
 import syncd
 from syncd.engine.tools import tools
 from syncd.settings.load import load
-from tests.crash.config import MAIN, write_config
+from tests.crash.casts import REDMINE, THREE
+from tests.crash.config import write_config
 
 OF_OTHERS: Final = (
     "aiosqlite",
@@ -28,8 +29,8 @@ OF_OTHERS: Final = (
     "sqlalchemy.dialects.sqlite.aiosqlite",
 )
 """What SQLAlchemy and httpx import when they are used first."""
-PEOPLE: Final = "person,jira-pmo,github-eng,linear-road\n"
-ENVIRONMENT: Final = {"STORE": "sqlite:///unnamed"} | dict.fromkeys(["JIRA_TOKEN", "GITHUB_TOKEN", "LINEAR_TOKEN"], "x")
+TOKENS: Final = ("JIRA_TOKEN", "GITHUB_TOKEN", "LINEAR_TOKEN", "REDMINE_TOKEN")
+ENVIRONMENT: Final = {"STORE": "sqlite:///unnamed"} | dict.fromkeys(TOKENS, "x")
 NOT_OF_A_SYNC: Final = ("syncd.__main__", "syncd.sandbox", "syncd.store.migrations")
 
 
@@ -40,9 +41,11 @@ def warm_up() -> None:
             import_module(module.name)
     for name in OF_OTHERS:
         import_module(name)
-    with TemporaryDirectory() as folder:
-        write_config(Path(folder), MAIN % {"base": "http://127.0.0.1:1", "email": "ada@acme.example"}, PEOPLE)
-        load(Path(folder), tools(), ENVIRONMENT)
+    for cast in (THREE, REDMINE):
+        with TemporaryDirectory() as folder:
+            main = cast.main % {"base": "http://127.0.0.1:1", "email": "ada@acme.example"}
+            write_config(Path(folder), main, cast.mapping, cast.people(()))
+            load(Path(folder), tools(), ENVIRONMENT)
     gc.collect()
     gc.freeze()
 

@@ -251,7 +251,7 @@ def make_bench(
         sandbox=sandbox,
         clock=clock,
         world=world,
-        env={f"{name.upper()}_TOKEN": str(one["token"]) for name, one in told.items()},
+        env={f"{name.upper()}_TOKEN": str(one.get("token", one.get("key"))) for name, one in told.items()},
         main=SYNCD_YAML % {"email": told["jira"]["email"], "projects": "PMO, ENG"},
         people=people,
     )
