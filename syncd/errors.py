@@ -60,6 +60,16 @@ class StoreError(SyncdError):
     """The local database cannot be trusted, or is held by another process; stop."""
 
 
+class DeliveryError(SyncdError):
+    """A message to people was not taken; it is kept and sent again. *wait_s* is what the receiver asked for."""
+
+    retry = True
+
+    def __init__(self, what: str, *, where: str | None = None, fix: str | None = None, wait_s: float = 0.0) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.wait_s = wait_s
+
+
 class RemoteError(SyncdError):
     """A PM tool answered with something other than success."""
 

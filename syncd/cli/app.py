@@ -27,6 +27,7 @@ app.add_typer(groups.quarantine, name="quarantine")
 app.add_typer(groups.store, name="store")
 app.add_typer(groups.connection, name="connection")
 app.add_typer(groups.config, name="config")
+app.add_typer(groups.notify, name="notify")
 
 
 def _common(folder: Path, portfolio: str | None, as_json: bool, verbose: int) -> Common:  # noqa: FBT001 - as typed
@@ -120,6 +121,18 @@ def run(folder: Folder = DEFAULT_FOLDER, portfolio: PortfolioName = None, verbos
     from syncd.cli.daemon import run_daemon
 
     raise typer.Exit(run_daemon(_common(folder, portfolio, as_json=False, verbose=verbose)))
+
+
+@app.command()
+def health(
+    url: Annotated[
+        str, typer.Option("--url", envvar="SYNCD_HEALTH", metavar="URL", help="Where the daemon tells of its health.")
+    ] = "http://127.0.0.1:8080/healthz",
+) -> None:
+    """Ask a running daemon whether it is well: exit code 0 if so, else 1."""
+    from syncd.cli.health import ask_health
+
+    raise typer.Exit(ask_health(url))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The commands that come in groups: `syncd sandbox ...`, `match`, `conflicts`, `quarantine`, `store`, `config`."""
+"""The commands that come in groups: `syncd sandbox ...`, `match`, `conflicts`, `quarantine`, `store` and others."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ quarantine = _group("Items set aside so the rest flow: list or retry.")
 store = _group("The database that syncd keeps what it knows in: migrate, copy, back up, restore or check.")
 connection = _group("A configured account of a tool: rename it.")
 config = _group("What the configuration files may say.")
+notify = _group("Whom syncd tells when it needs a person.")
 
 Url: TypeAlias = Annotated[
     str, typer.Option("--url", envvar="SYNCD_SANDBOX", metavar="URL", help="Where the sandbox answers, as it printed.")
@@ -348,3 +349,11 @@ def connection_rename(
     from syncd.cli.connecting import rename
 
     raise typer.Exit(rename(Common(folder=folder, json=as_json, verbose=verbose), old, new))
+
+
+@notify.command("test")
+def notify_test(folder: Folder = DEFAULT_FOLDER, *, as_json: AsJson = False, verbose: Verbose = 0) -> None:
+    """Send one test message to each target, and say what happened."""
+    from syncd.cli.notifying import try_targets
+
+    raise typer.Exit(try_targets(Common(folder=folder, json=as_json, verbose=verbose)))

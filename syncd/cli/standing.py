@@ -13,7 +13,7 @@ from syncd.cli.waiting import aside_views, old_copy_view, op_waits_for
 from syncd.model.canonical import Kind
 from syncd.model.refs import ConnectionName
 from syncd.reconcile.titles import title_of
-from syncd.report.status import ConnectionView, OpView, RunView, StatusView, status_text
+from syncd.report.status import ConnectionView, NotifyView, OpView, RunView, StatusView, status_text
 from syncd.report.values import as_json
 from syncd.store.rows import OpRow, ProposalState
 from syncd.store.store import DAEMON, WRITER
@@ -69,6 +69,7 @@ async def status_view(shop: Shop, common: Common) -> StatusView:
         daemon=await _holder(shop, DAEMON),
         writer=await _holder(shop, WRITER),
         ops=[await _op(shop, each, waits[str(each.id)]) for each in ops],
+        notify=await _notify(shop),
         runs=[
             RunView(
                 command=run.command,
@@ -95,6 +96,24 @@ async def _connection(shop: Shop, name: ConnectionName) -> ConnectionView:
         links=dict(sorted(states.items())),
         homes=await shop.store.homes.count(name),
     )
+
+
+async def _notify(shop: Shop) -> list[NotifyView]:
+    waiting, known = await shop.store.outbox.counts(), await shop.store.outbox.targets()
+    views = []
+    for target in shop.settings.notify:
+        row = known.get(target.name)
+        views.append(
+            NotifyView(
+                name=target.name,
+                waiting=waiting.get(target.name, 0),
+                sent_at=row.sent_at if row else None,
+                failing_since=row.failing_since if row else None,
+                reason=row.reason if row else "",
+                fix=row.fix if row else "",
+            )
+        )
+    return views
 
 
 async def _op(shop: Shop, op: OpRow, waits_for: str) -> OpView:

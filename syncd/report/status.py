@@ -57,6 +57,20 @@ class OldCopyView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyView:
+    """One place where people are told."""
+
+    name: str
+    waiting: int
+    """What it is still to be sent."""
+    sent_at: datetime | None
+    failing_since: datetime | None
+    reason: str
+    """Why it takes nothing, or not all."""
+    fix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
     """One recorded execution."""
 
@@ -91,6 +105,7 @@ class StatusView:
     old_copy: OldCopyView | None = None
     paused: Sequence[PausedView] = ()
     ops: Sequence[OpView] = ()
+    notify: Sequence[NotifyView] = ()
     runs: Sequence[RunView] = ()
     next: Sequence[str] = ()
 
@@ -114,6 +129,7 @@ def status_text(view: StatusView) -> str:
     parts += section("In quarantine:", _aside(view.aside))
     parts += section("Restored:", _old_copy(view.old_copy) if view.old_copy else [])
     parts += section("Writes under way:", [columns([_op(each) for each in view.ops])] if view.ops else [])
+    parts += section("Told people:", [line for each in view.notify for line in _notify(each)])
     parts += section("Last runs:", [columns([_run(each) for each in view.runs])] if view.runs else [])
     parts += ["", *(f"Next: {command}" for command in view.next)] if view.next else []
     return "\n".join(parts)
@@ -149,6 +165,15 @@ def _old_copy(view: OldCopyView) -> list[str]:
 
 def _op(each: OpView) -> tuple[str, ...]:
     return (each.connection, each.item, f"{each.verb} {', '.join(each.fields)}".strip(), each.waits_for)
+
+
+def _notify(each: NotifyView) -> list[str]:
+    last = f"last {show_time(each.sent_at)}" if each.sent_at else "nothing so far"
+    waiting = f", {count(each.waiting, 'thing')} to send" if each.waiting else ""
+    if each.failing_since is None:
+        return [f"  {each.name}: {last}{waiting}{f'; {each.reason}' if each.reason else ''}"]
+    failing = f"  {each.name}: takes nothing since {show_time(each.failing_since)}: {each.reason}{waiting}"
+    return [failing, *([f"    fix: {each.fix}"] if each.fix else [])]
 
 
 def _run(each: RunView) -> tuple[str, ...]:

@@ -21,12 +21,15 @@ from syncd.mapping.problems import Place, Problems
 from syncd.mapping.schema import NAME, RESERVED
 from syncd.mapping.validate import validate
 from syncd.model.refs import ConnectionName
+from syncd.settings.notify import Target, read_notify
 from syncd.settings.schema import ConnectionModel, LimitsModel, PortfolioModel, StoreModel, SyncdFile
 from syncd.settings.secrets import UNSET, Resolver
 from syncd.settings.webhooks import Signs, Webhook, read_webhook
 from syncd.settings.yaml import Document, read_yaml
 
 MAIN_FILE: Final = "syncd.yaml"
+LAG_BOUND_S: Final = 900.0
+"""Used where the file says nothing and the portfolio is looked at more often than every five minutes."""
 SQLITE: Final = "sqlite:///"
 _POSTGRESQL: Final = ("postgresql://", "postgres://")
 
@@ -89,6 +92,8 @@ class Portfolio:
     every_s: float = 60.0
     window_s: float = 0.2
     """How long what webhooks tell is gathered before it is looked at."""
+    lag_bound_s: float = LAG_BOUND_S
+    """How long a connection may go without being read to the end before people are told."""
     limits: LimitsModel = field(default_factory=LimitsModel)
 
 
@@ -105,6 +110,8 @@ class Settings:
     """Portfolios that are read or written at the same time."""
     files: frozenset[Path] = frozenset()
     """Everything it was read from, secrets too: a change of any of them changes it."""
+    notify: tuple[Target, ...] = ()
+    """Whom to tell."""
 
     @property
     def warnings(self) -> tuple[ConfigError, ...]:
@@ -204,6 +211,7 @@ class _Loader:
             portfolios=portfolios,
             workers=file.workers,
             files=frozenset({self.folder / MAIN_FILE, *self.files, *self.resolver.files}),
+            notify=read_notify(file.notify, self.place / "notify", self.resolver, self.problems),
         )
 
     def _check_names(self, file: SyncdFile) -> None:
@@ -288,8 +296,21 @@ class _Loader:
             digest=hashlib.sha256(repr(said).encode()).hexdigest()[:16],
             every_s=model.every,
             window_s=model.window,
+            lag_bound_s=self._lag_bound(model, at),
             limits=model.limits,
         )
+
+    def _lag_bound(self, model: PortfolioModel, at: Place) -> float:
+        """Return the bound on lag, noting one that even a healthy portfolio would pass."""
+        if model.lag_bound is None:
+            return max(LAG_BOUND_S, 3 * model.every)
+        if model.lag_bound < 2 * model.every:
+            self.problems.add(
+                at / "lag_bound",
+                "a connection that is read as often as every says would pass it now and then",
+                "let it be at least twice as long as every",
+            )
+        return model.lag_bound
 
     def _defaults(self, tool: ToolLike) -> Source:
         document = _shipped(tool.defaults(), f"{tool.name}/defaults.yaml")

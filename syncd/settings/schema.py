@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from syncd.mapping.schema import MappingFile, Strict, refuse
+from syncd.settings.notify import NotifyModel
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -95,6 +96,10 @@ class PortfolioModel(Strict):
     mapping: str = Field(description="The mapping file, relative to the configuration folder.")
     every: Duration = Field(default=60.0, description="How often to look for changes, at most (60s, 5m, 1h, 1d).")
     window: Duration = Field(default=0.2, description="How long webhooks are gathered before they are looked at.")
+    lag_bound: Duration | None = Field(
+        default=None,
+        description="How long a connection may go unread before people are told: 15m or three times every by default.",
+    )
     limits: LimitsModel = Field(default=LimitsModel(), description="The brakes on what one plan may do.")
 
 
@@ -131,6 +136,7 @@ class SyncdFile(Strict):
     connections: dict[str, ConnectionModel] = Field(description="By name: lower case, digits and dashes.")
     portfolios: dict[str, PortfolioModel] = Field(description="By name: lower case, digits and dashes.")
     workers: int = Field(default=4, ge=1, le=64, description="Portfolios that are read or written at the same time.")
+    notify: tuple[NotifyModel, ...] = Field(default=(), description="Whom to tell, by webhook or mail, and of what.")
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:

@@ -391,3 +391,40 @@ _index_where("ix_inbox_waiting", inbox.c.received_at, where="done_at IS NULL")
 
 standing = Table("standing", METADATA, _id("name"), _json("content"), _time("saved_at"))
 """How a process stands, told by itself for those who ask from outside."""
+
+notified = Table(
+    "notified",
+    METADATA,
+    _id("portfolio"),  # "" stands for the whole installation: a key may not be null
+    _id("topic"),
+    _id("subject"),
+    _time("since"),
+    _time("told_at"),
+    _str("basis"),
+)
+"""What people were told and that is so still."""
+
+outbox = Table(
+    "outbox",
+    METADATA,
+    _id(),
+    _str("target", index=True),
+    _str("portfolio"),
+    _str("topic"),
+    _str("how"),
+    _told("text"),
+    _told("fix"),
+    _int("number"),
+    _time("at"),
+)
+"""What a target was not sent yet."""
+
+outbox_target = Table(
+    "outbox_target",
+    METADATA,
+    _id("target"),
+    _time("sent_at", null=True),
+    _time("failing_since", null=True),
+    _told("reason"),
+    _told("fix"),
+)

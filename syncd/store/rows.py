@@ -439,3 +439,46 @@ class InboxRow:
     received_at: datetime
     refs: tuple[Ref, ...]
     """Empty: something moved that cannot be named, so the whole connection is looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifiedRow:
+    """Something people were told, and that is so still as far as is known."""
+
+    portfolio: str
+    """Empty for what concerns the whole installation."""
+    topic: str
+    subject: str
+    since: datetime
+    told_at: datetime
+    """When last, reminders included."""
+    basis: str = ""
+    """What it depends on, where a change of that alone may have ended it: a mapping's digest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRow:
+    """One thing that a target is to be sent; or, where *number* is more than one, how many of a kind."""
+
+    id: str
+    target: str
+    portfolio: str
+    topic: str
+    how: str
+    """`new`, `over` or `still`."""
+    text: str
+    fix: str
+    number: int = 1
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxTargetRow:
+    """How sending to one target went last."""
+
+    target: str
+    sent_at: datetime | None = None
+    failing_since: datetime | None = None
+    """`None`: the last one arrived."""
+    reason: str = ""
+    fix: str = ""

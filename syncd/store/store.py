@@ -22,6 +22,7 @@ from syncd.store.inbox import Inbox, Standing
 from syncd.store.journal import Journal
 from syncd.store.lease import Leases, this_process
 from syncd.store.links import Bases, Homes, Links, Tombstones
+from syncd.store.notices import Notified, Outbox
 from syncd.store.pauses import Pauses
 from syncd.store.plans import Plans
 from syncd.store.questions import Proposals, Quarantine
@@ -72,6 +73,8 @@ class Repositories:
         self.inbox = Inbox(db)
         self.standing = Standing(db)
         self.renaming = Renaming(db)
+        self.notified = Notified(db)
+        self.outbox = Outbox(db)
 
 
 class Transaction(Repositories):
