@@ -44,12 +44,18 @@ def sandbox_serve(
     fault: Annotated[
         list[str] | None, typer.Option("--fault", metavar="SPEC", help="Such as jira:429:count=3.")
     ] = None,
+    hooks: Annotated[
+        list[str] | None,
+        typer.Option("--hooks", metavar="TOOL=URL", help="Send that tool's signed webhooks there, for every edit."),
+    ] = None,
 ) -> None:
     """Serve stand-ins on loopback until stopped, and print their URLs and credentials as JSON."""
     from syncd.cli.playing import serve_sandbox
 
     which = ",".join(names or ()) or tools
-    raise typer.Exit(serve_sandbox(which, items=items, latency_ms=latency_ms, port=port, faults=fault or []))
+    raise typer.Exit(
+        serve_sandbox(which, items=items, latency_ms=latency_ms, port=port, faults=fault or [], hooks=hooks or [])
+    )
 
 
 @sandbox.command("set")

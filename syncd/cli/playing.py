@@ -11,7 +11,9 @@ from syncd.cli.streams import put
 from syncd.errors import ConfigError
 
 
-def serve_sandbox(tools: str, *, items: int | None, latency_ms: float, port: int, faults: Sequence[str]) -> int:
+def serve_sandbox(
+    tools: str, *, items: int | None, latency_ms: float, port: int, faults: Sequence[str], hooks: Sequence[str]
+) -> int:
     """Serve stand-ins until stopped."""
     try:
         from syncd.sandbox.serve import serve
@@ -20,7 +22,7 @@ def serve_sandbox(tools: str, *, items: int | None, latency_ms: float, port: int
             f"the sandbox needs a package that is not installed: {exc.name}", fix="install syncd[sandbox]"
         ) from exc
     names = [name.strip() for name in tools.split(",") if name.strip()]
-    serve(names, items=items, latency_ms=latency_ms, port=port, faults=faults)
+    serve(names, items=items, latency_ms=latency_ms, port=port, faults=faults, hooks=hooks)
     return DONE
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from importlib import import_module
 from typing import Final, cast
 
@@ -21,6 +22,8 @@ from syncd.sandbox.faults import FAULTS, ConnectionLost, Exchange, Faults
 from syncd.sandbox.log import Entry, RequestLog
 from syncd.sandbox.portfolio import Portfolio, make_portfolio
 from syncd.sandbox.replica import Replica
+from syncd.sandbox.sender import Receive as ReceiveHook
+from syncd.sandbox.sender import Sender
 from syncd.sandbox.standin import WRITTEN, StandIn, unknown
 from syncd.world import World
 
@@ -165,7 +168,9 @@ class Sandbox:
 
     def __getstate__(self) -> dict[str, object]:
         """Return what a copy needs, which is all but the routes."""
-        return {name: value for name, value in vars(self).items() if name != "app"}
+        silent = copy(self.faults)
+        silent.sender = None
+        return {name: value for name, value in vars(self).items() if name != "app"} | {"faults": silent}
 
     def __setstate__(self, state: Mapping[str, object]) -> None:
         """Become a copy: what the original held, under routes of its own."""
@@ -179,6 +184,11 @@ class Sandbox:
         ]
         control = control_routes(self.tools, self.log, self.faults)
         return Starlette(routes=[Route("/", self._front), Mount("/_sandbox", routes=control), *edges])
+
+    def send_webhooks(self, receive: ReceiveHook) -> Sender:
+        """Return what sends webhooks to *receive* whenever its `flush` or `run` is called; the last one counts."""
+        self.faults.sender = Sender(self.tools, self._world, receive)
+        return self.faults.sender
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """Return a transport for clients in this process: no socket, no thread, the world's own time."""

@@ -18,6 +18,8 @@ from starlette.responses import JSONResponse, Response
 from syncd.errors import ConfigError
 from syncd.sandbox.log import Judgement, RequestKind
 from syncd.sandbox.replica import Replica
+from syncd.sandbox.sender import KNOBS as HOOKS
+from syncd.sandbox.sender import PREFIX, Sender
 from syncd.sandbox.standin import StandIn, unknown
 from syncd.world import World
 
@@ -92,8 +94,8 @@ class Spec:
 Strike: TypeAlias = Callable[[Spec, Exchange], Awaitable[Response]]
 FAULTS: Final[dict[str, Strike]] = {}
 """What each named fault does instead of simply carrying the request out."""
-KNOBS: Final = frozenset({"lag", "burst"})
-"""Names with a value that are handed to the stand-in itself once (`StandIn.tune`)."""
+KNOBS: Final = frozenset({"lag", "burst", *(f"{PREFIX}{name}" for name in HOOKS)})
+"""Names with a value that are handed to the stand-in itself once (`StandIn.tune`), or to what sends its webhooks."""
 VALUED: Final = frozenset({"latency"}) | KNOBS
 
 
@@ -329,17 +331,24 @@ class Faults:
     def __init__(self, tools: Mapping[str, StandIn]) -> None:
         self._tools = tools
         self._armed: list[ArmedFault] = []
+        self.sender: Sender | None = None
+        """What sends webhooks, if something does."""
 
     def add(self, text: str) -> ArmedFault | None:
         """Arm the fault written as *text*, or turn the stand-in's own knob (then `None`)."""
         spec = parse_fault(text, sorted(self._tools))
         if spec.name in KNOBS:
-            if not self._tools[spec.tool].tune(spec.name, spec.value or ""):
+            if not self._tune(spec):
                 raise ConfigError(f'{spec.tool} has no "{spec.name}"', where=f"--fault {text}", fix="leave it out")
             return None
         armed = ArmedFault(spec)
         self._armed.append(armed)
         return armed
+
+    def _tune(self, spec: Spec) -> bool:
+        if not spec.name.startswith(PREFIX):
+            return self._tools[spec.tool].tune(spec.name, spec.value or "")
+        return self.sender is not None and self.sender.tune(spec.tool, spec.name.removeprefix(PREFIX), spec.value or "")
 
     def clear(self) -> None:
         """Disarm all."""

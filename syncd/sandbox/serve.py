@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shlex
 import signal
@@ -12,10 +13,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, Self, TextIO
 
+import httpx
 import uvicorn
 
 from syncd.errors import ConfigError
 from syncd.sandbox.app import Sandbox, make_sandbox
+from syncd.sandbox.sender import Sender, post_with, read_target
 from syncd.world import World, real_world
 
 HOST: Final = "127.0.0.1"
@@ -30,19 +33,27 @@ def serve(
     latency_ms: float = 0,
     port: int = 0,
     faults: Sequence[str] = (),
+    hooks: Sequence[str] = (),
     out: TextIO | None = None,
 ) -> None:
     """
     Serve until SIGTERM or SIGINT; once listening, print one JSON object with URLs and credentials to *out* (stdout).
 
-    Port 0 takes a free one. Raises `ConfigError` when the port is taken or a tool or fault is unknown.
+    Port 0 takes a free one. *hooks* (`TOOL=URL`) are told of every edit. Raises `ConfigError` when the port is taken
+    or a tool, a fault or a hook is none.
     """
-    sandbox = make_sandbox(tools, real_world(), items=items, faults=faults, latency_ms=latency_ms)
+    sandbox = make_sandbox(tools, real_world(), items=items, latency_ms=latency_ms)
+    client = httpx.AsyncClient(trust_env=False)
+    sender = sandbox.send_webhooks(post_with(client))
+    told = [sender.add(*read_target(text)) for text in hooks]
+    for text in faults:
+        sandbox.faults.add(text)
     listener = _listen(port)
     base = _base(listener)
-    print(json.dumps(announcement(sandbox, base), indent=2), file=out or sys.stdout, flush=True)
+    announced = announcement(sandbox, base) | {"hooks": [{"url": hook.url, "secret": hook.secret} for hook in told]}
+    print(json.dumps(announced, indent=2), file=out or sys.stdout, flush=True)
     try:
-        _Quiet(_config(sandbox)).run(sockets=[listener])
+        _Quiet(_config(sandbox), sender=sender).run(sockets=[listener])
     finally:
         listener.close()
 
@@ -66,12 +77,12 @@ def announcement(sandbox: Sandbox, base: str) -> dict[str, object]:
 class Background:
     """A sandbox served from a thread of this process, with its own event loop: `start()`, `url`, `stop()`."""
 
-    def __init__(self, sandbox: Sandbox, *, port: int = 0) -> None:
+    def __init__(self, sandbox: Sandbox, *, port: int = 0, sender: Sender | None = None) -> None:
         self.sandbox = sandbox
         self._listener = _listen(port)
         self.url = _base(self._listener)
         """Where it answers; a tool's own base URL is this and `/TOOL`."""
-        self._server = _Quiet(_config(sandbox), threading.Event())
+        self._server = _Quiet(_config(sandbox), threading.Event(), sender=sender)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._listener]}, name="sandbox", daemon=True
         )
@@ -105,14 +116,27 @@ def background(tools: Sequence[str], *, world: World | None = None, items: int |
 class _Quiet(uvicorn.Server):
     """A server that says when it listens, and for which being told to stop is not a failure."""
 
-    def __init__(self, config: uvicorn.Config, listening: threading.Event | None = None) -> None:
+    def __init__(
+        self, config: uvicorn.Config, listening: threading.Event | None = None, *, sender: Sender | None = None
+    ) -> None:
         super().__init__(config)
         self.listening = listening or threading.Event()
+        self._sender = sender
+        self._sending: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start answering, then tell."""
         await super().startup(sockets)
+        if self._sender is not None:
+            self._sending = asyncio.create_task(self._sender.run())
         self.listening.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Send no more, and stop."""
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.gather(self._sending, return_exceptions=True)
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -50,6 +50,12 @@ EXCEPTIONS: Final = (
         "an open issue has no reason: recorded issues say null, and the schema's own `nullable` forgot the enum",
     ),
     _accept(
+        "github",
+        r"webhook sub-issues-.*",
+        r"^body.*state_reason: None is not one of \['completed', 'reopened', 'not_planned', 'duplicate'\]$",
+        "the same issue in a webhook",
+    ),
+    _accept(
         "jira-cloud",
         r"POST /rest/api/3/changelog/bulkfetch|GET /rest/api/3/issue/\{issueIdOrKey\}/changelog",
         r"^response 200 body.*\.items\[\d+\]\.(from|to|fromString|toString): None ",

@@ -104,6 +104,16 @@ class OpenApiContract:
         violations = [f"response {text}" for text in self._check_answer(operation, status, body)]
         return self._judged(f"{method} {template}", violations)
 
+    def check_webhook(self, name: str, body: object) -> list[str]:
+        """Return where the body of a webhook (`issues-edited`) does not fit what the vendor promises."""
+        operation = self._document["x-webhooks"].get(name, {}).get("post")
+        if operation is None:
+            return [f"webhook {name} is not in the contract"]
+        schema = operation["requestBody"]["content"][JSON]["schema"]
+        return self._judged(
+            f"webhook {name}", [f"body{text}" for text in self._violations(schema, body, is_request=False)]
+        )
+
     @property
     def operations(self) -> list[str]:
         """Return every operation as `GET /path/{id}`."""

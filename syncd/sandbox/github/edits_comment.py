@@ -17,7 +17,8 @@ def rewrite(state: State, comment: IssueComment, body: str) -> None:
     stored = _clean(body)
     if stored != comment.body:
         comment.body = stored
-        comment.updated_at = comment.last_edited_at = state.stamp()
+        state.moved(comment)
+        comment.last_edited_at = comment.updated_at
         comment.editor = state.actor
 
 

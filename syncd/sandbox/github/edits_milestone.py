@@ -19,28 +19,28 @@ def rename(state: State, one: Milestone, title: str) -> None:
     taken.remove(one.title)
     taken.add(stored)
     one.title = stored
-    one.updated_at = state.stamp()
+    state.moved(one)
 
 
 def describe(state: State, one: Milestone, description: str | None) -> None:
     """Give it another description, or none."""
     if description != one.description:
         one.description = description
-        one.updated_at = state.stamp()
+        state.moved(one)
 
 
 def set_due(state: State, one: Milestone, due_on: str | None) -> None:
     """Give it another due date as stored (see `pacific`), or none."""
     if due_on != one.due_on:
         one.due_on = due_on
-        one.updated_at = state.stamp()
+        state.moved(one)
 
 
 def set_state(state: State, one: Milestone, wanted: str) -> None:
     """Close it or open it again: `OPEN` or `CLOSED`."""
     if wanted != one.state:
         one.state = wanted
-        one.updated_at = state.stamp()
+        state.moved(one)
         one.closed_at = one.updated_at if wanted == "CLOSED" else None
 
 

@@ -56,7 +56,8 @@ def edit_draft(
     if assignees is not None:
         draft.assignees = {user.id: user for user in assignees if user.active}
     if before != (draft.title, draft.body, set(draft.assignees)):
-        draft.updated_at = draft.item.updated_at = state.stamp()
+        state.moved(draft.item)
+        draft.updated_at = draft.item.updated_at
 
 
 def convert(state: State, item: ProjectItem, repository: Repository, by: User | None) -> Issue:
@@ -67,7 +68,7 @@ def convert(state: State, item: ProjectItem, repository: Repository, by: User | 
     issue = state.add_issue(repository, draft.title, author=by, body=draft.body)
     issue.assignees = dict(draft.assignees)
     item.content = issue
-    item.updated_at = state.stamp()
+    state.moved(item, "converted")
     item.project.by_content[issue.id] = item
     issue.project_items.append(item)
     state.drop(draft)
@@ -84,7 +85,8 @@ def set_value(state: State, item: ProjectItem, column: Field, value: Stored, by:
     _tell_status(state, item, column, cell.value if cell else None, value)
     cell = state.value(item, column, by)
     cell.value = value
-    cell.updated_at = item.updated_at = state.stamp()
+    state.moved(item)
+    cell.updated_at = item.updated_at
     if state.close_on_done and isinstance(value, Option) and value is _done(item.project):
         content = item.content
         if isinstance(content, Issue) and content.state == "OPEN":
@@ -96,7 +98,7 @@ def clear_value(state: State, item: ProjectItem, column: Field) -> None:
     cell = item.values.pop(column.id, None)
     if cell is not None:
         _tell_status(state, item, column, cell.value, None)
-        item.updated_at = state.stamp()
+        state.moved(item)
 
 
 def _tell_status(state: State, item: ProjectItem, column: Field, before: Stored | None, after: Stored | None) -> None:
@@ -177,7 +179,7 @@ def archive(state: State, item: ProjectItem) -> None:
     if not item.is_archived:
         del item.project.live[_index(item)]
         item.is_archived = True
-        item.updated_at = state.stamp()
+        state.moved(item, "archived")
 
 
 def unarchive(state: State, item: ProjectItem) -> None:
@@ -185,7 +187,7 @@ def unarchive(state: State, item: ProjectItem) -> None:
     if item.is_archived:
         item.project.live.insert(_index(item), item)
         item.is_archived = False
-        item.updated_at = state.stamp()
+        state.moved(item, "restored")
 
 
 def remove(state: State, item: ProjectItem) -> None:

@@ -13,6 +13,7 @@ from syncd.errors import ConfigError
 from syncd.sandbox.github import edits_comment, edits_issue, edits_milestone, edits_project, seed, showing
 from syncd.sandbox.github.admin import Admin
 from syncd.sandbox.github.auth import Gate
+from syncd.sandbox.github.courier import GithubCourier
 from syncd.sandbox.github.graphql_api import GraphQLApi, secondary
 from syncd.sandbox.github.judge import judge
 from syncd.sandbox.github.limits import SECONDARY_WAIT_S, Limits
@@ -53,6 +54,8 @@ class GitHubStandIn(Admin):
         self.people = People(self.state, self.project)
         self.bot = self.state.users[seed.BOT]
         self.gate.app_user = self.bot
+        self.webhooks = self.state.webhooks
+        self.courier = GithubCourier(self.state, self.bot)
         self.token = self.gate.grant(self.bot)
         self._graphql = GraphQLApi(self.state, self.gate, self.limits)
         self._rest = RestApi(self.state, self.gate, self.limits)

@@ -21,8 +21,11 @@ from syncd.sandbox.github.nodes import (
     User,
 )
 from syncd.sandbox.github.nodes_project import DraftIssue, Field, FieldValue, Option, Project, ProjectItem
+from syncd.sandbox.webhooks import CREATED, DELETED, TOLD, UPDATED, Registry
 
 N = TypeVar("N", bound=Node)
+TOLD_OF = (Issue, IssueComment, Milestone, Label, ProjectItem)
+"""What webhooks tell of."""
 WEB = "https://github.com"
 """Where items live for people; nothing is fetched from there."""
 FIRST_DATABASE_ID = 1_000_001
@@ -62,6 +65,7 @@ class State:
         self.past = timedelta()
         """How long ago things are said to happen, while seeding."""
         self._next_id = FIRST_DATABASE_ID
+        self.webhooks = Registry()
         self.nodes: dict[str, Node] = {}
         self.users: dict[str, User] = {}
         self.organizations: dict[str, Organization] = {}
@@ -100,11 +104,20 @@ class State:
     def keep(self, node: N) -> N:
         """Remember a node under its id."""
         self.nodes[node.id] = node
+        if isinstance(node, TOLD_OF):
+            self.webhooks.note(CREATED, node.typename, node)
         return node
 
     def drop(self, node: Node) -> None:
         """Forget a node: its id resolves to nothing."""
         self.nodes.pop(node.id, None)
+        if isinstance(node, TOLD_OF):
+            self.webhooks.note(DELETED, node.typename, node)
+
+    def moved(self, node: Node, action: str | None = None) -> None:
+        """Stamp a milestone, comment or project item as updated now; *action* is what webhooks call that."""
+        node.updated_at = self.stamp()
+        self.webhooks.note(UPDATED, type(node).__name__, node, action)
 
     # --- finding -------------------------------------------------------------------------
 
@@ -276,6 +289,7 @@ class State:
         repository = content.repository
         content.touch = len(repository.touched)
         repository.touched.append((content.updated_at, content))
+        self.webhooks.note(UPDATED, content.typename, content)
 
     def tell(self, issue: Issue, typename: str) -> Event | None:
         """Note in an issue's timeline what just happened; nothing while seeding."""
@@ -283,6 +297,7 @@ class State:
             return None
         event = Event(**self.born("EV"), typename=typename, actor=self.actor)
         issue.timeline.append(event)
+        self.webhooks.note(TOLD, issue.typename, issue, typename)
         return self.keep(event)
 
     def value(self, item: ProjectItem, column: Field, by: User | None) -> FieldValue:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from syncd.sandbox.jira.problems import JiraProblem
 from syncd.sandbox.jira.state import Issue, Json, Site, User
+from syncd.sandbox.webhooks import CREATED, DELETED, UPDATED
 
 FIELD: Final = "comment"
 """The issue field that holds them, oldest first; the index lags behind with it."""
@@ -69,6 +70,7 @@ def add_comment(
     )
     site.comments[comment.id] = issue.id
     site.update(issue, author.account_id, {FIELD: (*comments_of(issue), comment)}, ())
+    site.webhooks.note(CREATED, "comment", comment)
     return comment
 
 
@@ -87,6 +89,7 @@ def edit_comment(
     )
     kept = tuple(edited if one.id == comment.id else one for one in comments_of(issue))
     site.update(issue, author.account_id, {FIELD: kept}, ())
+    site.webhooks.note(UPDATED, "comment", edited)
     return edited
 
 
@@ -96,3 +99,4 @@ def delete_comment(site: Site, author: User, comment: Comment) -> None:
     del site.comments[comment.id]
     kept = tuple(one for one in comments_of(issue) if one.id != comment.id)
     site.update(issue, author.account_id, {FIELD: kept}, ())
+    site.webhooks.note(DELETED, "comment", comment)

@@ -17,6 +17,7 @@ from syncd.errors import ConfigError
 from syncd.sandbox.jira import agile, comment_api, issues, meta, remote_links, search, versions
 from syncd.sandbox.jira.call import AGILE, API, ENDPOINTS, Answer, Call, Handler
 from syncd.sandbox.jira.comments import Comment, delete_comment
+from syncd.sandbox.jira.courier import JiraCourier
 from syncd.sandbox.jira.limits import BURSTS, Limits
 from syncd.sandbox.jira.people import add_item, find_item, find_person, refused, set_field, show_all, show_item
 from syncd.sandbox.jira.problems import JiraProblem, rate_limited
@@ -25,6 +26,7 @@ from syncd.sandbox.jira.state import Issue, Site, User, Version
 from syncd.sandbox.log import Judgement, RequestKind
 from syncd.sandbox.portfolio import Portfolio
 from syncd.sandbox.standin import base_url, wrote
+from syncd.sandbox.webhooks import DELETED, UPDATED
 from syncd.world import World
 
 MODULES: Final = (agile, comment_api, issues, meta, remote_links, search, versions)
@@ -57,6 +59,8 @@ class JiraStandIn:
         """OAuth access tokens with their account id."""
         self._world = world
         fill(self.site, portfolio)
+        self.webhooks = self.site.webhooks
+        self.courier = JiraCourier(self.site, BOT)
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return every endpoint, the literal paths before those with parameters."""
@@ -136,6 +140,7 @@ class JiraStandIn:
                 if len(kept) != len(issue.values.get("fixVersions", ())):
                     self.site.update(issue, BOT, {"fixVersions": kept}, ())
             del self.site.versions[item.id]
+            self.webhooks.note(DELETED, "version", item)
         elif any(child.type.is_subtask for child in self.site.children_of(item.id)):
             raise refused(JiraProblem(400, f"The issue '{item.key}' has subtasks."), f"jira:{key}")
         else:
@@ -148,6 +153,7 @@ class JiraStandIn:
         if isinstance(item, Comment):
             raise refused(JiraProblem(400, "Comments cannot be archived."), f"jira:{key}")
         item.archived = True
+        self.webhooks.note(UPDATED, "version" if isinstance(item, Version) else "issue", item)
         return show_item(self.site, item)
 
     def move(self, key: str, project: str, by: str | None = None) -> dict[str, object]:

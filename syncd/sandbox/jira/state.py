@@ -11,6 +11,7 @@ from syncd.sandbox.jira.problems import JiraProblem, missing_issue
 from syncd.sandbox.jira.schema import FIELDS_BY_ID, TYPES_BY_ID, FieldDef, IssueType
 from syncd.sandbox.jira.sprints import Board, Sprint
 from syncd.sandbox.jira.tokens import Tokens
+from syncd.sandbox.webhooks import CREATED, DELETED, UPDATED, Registry
 from syncd.world import World
 
 Json = dict[str, Any]
@@ -153,6 +154,7 @@ class Site:
         self.resolution_required = False
         """Whether the screen of "Done" demands a resolution."""
         self.tokens = Tokens()
+        self.webhooks = Registry()
         self._keys: dict[str, int] = {}
         self._children: dict[int, set[int]] = {}
         self._links_of: dict[int, list[str]] = {}
@@ -208,6 +210,7 @@ class Site:
         self._keys[key] = issue.id
         self._adopt(issue, None)
         self.index(issue)
+        self.webhooks.note(CREATED, "issue", issue)
         return issue
 
     def update(self, issue: Issue, author: str, values: Json, changes: tuple[Change, ...]) -> None:
@@ -219,6 +222,8 @@ class Site:
         if changes:
             issue.history.append(History(id=self.new_id(), author=author, at=now, changes=changes))
         self.index(issue)
+        if changes or "comment" not in values:
+            self.webhooks.note(UPDATED, "issue", issue)
 
     def move(self, issue: Issue, project: Project, author: str) -> None:
         """Give an issue a key in another project; the id stays and the old key still finds it."""
@@ -242,6 +247,7 @@ class Site:
         self.remote_links.pop(issue.id, None)
         self.comments = {comment: home for comment, home in self.comments.items() if home != issue.id}
         self._keys = {key: number for key, number in self._keys.items() if number != issue.id}
+        self.webhooks.note(DELETED, "issue", issue)
 
     def link(self, type_id: str, source: Issue, target: Issue) -> Link:
         """Add a link, or return the one that says the same."""
@@ -252,6 +258,7 @@ class Site:
         self.links[link.id] = link
         for end in (source.id, target.id):
             self._links_of.setdefault(end, []).append(link.id)
+        self.webhooks.note(CREATED, "link", link)
         return link
 
     def unlink(self, link: Link) -> None:
@@ -259,6 +266,7 @@ class Site:
         del self.links[link.id]
         for end in (link.source, link.target):
             self._links_of[end].remove(link.id)
+        self.webhooks.note(DELETED, "link", link)
 
     def rename_field(self, field: str, name: str) -> None:
         """Give a field another name, as an administrator would; its id stays."""

@@ -10,6 +10,7 @@ from syncd.sandbox.jira.call import Answer, Call, endpoint
 from syncd.sandbox.jira.problems import JiraProblem, field_problem
 from syncd.sandbox.jira.state import Project, Site, Version
 from syncd.sandbox.jira.values import plain_date
+from syncd.sandbox.webhooks import CREATED, UPDATED
 
 MAX_NAME: Final = 255
 MAX_DESCRIPTION: Final = 16_384
@@ -61,6 +62,8 @@ def apply(site: Site, version: Version, edit: VersionEdit) -> None:
         version.released = edit.released
     if edit.archived is not None:
         version.archived = edit.archived
+    if version.id:
+        site.webhooks.note(UPDATED, "version", version)
 
 
 def new_version(site: Site, project: Project, edit: VersionEdit) -> Version:
@@ -69,6 +72,7 @@ def new_version(site: Site, project: Project, edit: VersionEdit) -> Version:
     apply(site, version, edit)
     version.id = str(site.new_id())
     site.versions[version.id] = version
+    site.webhooks.note(CREATED, "version", version)
     return version
 
 

@@ -13,6 +13,7 @@ from syncd.errors import ConfigError
 from syncd.sandbox.documents import judge_graphql
 from syncd.sandbox.linear import edits_issue, edits_labels, edits_plan, edits_talk, seed, showing, workspace
 from syncd.sandbox.linear.auth import Gate
+from syncd.sandbox.linear.courier import LinearCourier
 from syncd.sandbox.linear.edits_issue import Hand
 from syncd.sandbox.linear.graphql_api import GraphQLApi, problem, ratelimited, refuse, unauthenticated
 from syncd.sandbox.linear.limits import Limits
@@ -55,6 +56,8 @@ class LinearStandIn:
         self.token = self.gate.grant_key(self.bot)
         self._graphql = GraphQLApi(self.state, self.gate, self.limits)
         self._world = world
+        self.webhooks = self.state.webhooks
+        self.courier = LinearCourier(self.state)
 
     # --- the API -------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from syncd.sandbox.linear.nodes_plan import (
     Report,
 )
 from syncd.sandbox.linear.shelf import Shelf
+from syncd.sandbox.webhooks import CREATED, DELETED, UPDATED, Registry
 
 N = TypeVar("N", bound=Node)
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -70,6 +71,7 @@ class State:
         self._now = now
         self._last = ""
         self._made = 0
+        self.webhooks = Registry()
         self.past = past
         """How long ago things are said to happen, while seeding."""
         self.sync_id = 1_000
@@ -178,16 +180,19 @@ class State:
         node.updated_at = self.stamp()
         self.sync_id += 1
         shelf.touch(node)
+        self.webhooks.note(UPDATED, shelf.kind, node)
 
     def keep(self, shelf: Shelf[N], node: N) -> N:
         """Keep a new thing."""
         self.sync_id += 1
+        self.webhooks.note(CREATED, shelf.kind, node)
         return shelf.add(node)
 
     def drop(self, shelf: Shelf[N], node: N) -> None:
         """Forget a thing for good."""
         self.sync_id += 1
         shelf.drop(node)
+        self.webhooks.note(DELETED, shelf.kind, node)
 
     def repeated(self, shelf: Shelf[N], wanted: object) -> N | None:
         """Return what has the id a client chose if the switch says so, else refuse it; `None` for a new id."""
