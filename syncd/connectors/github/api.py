@@ -148,13 +148,19 @@ class Api:
         return self._answer(response, where, is_write=True)
 
     async def change(
-        self, method: str, path: str, json: Mapping[str, object], *, creates: bool, where: str
+        self, method: str, path: str, json: Mapping[str, object] | None, *, creates: bool, where: str
     ) -> httpx.Response:
         """Change something by REST, at most once; errors as in `mutate`."""
         headers = await self._headers()
         await self._take_turn(int(creates))
         response = await self._http.write(
-            method, path, json=dict(json), headers=headers, where=where, bucket=limits.REST, cost=limits.WRITE_POINTS
+            method,
+            path,
+            json=None if json is None else dict(json),
+            headers=headers,
+            where=where,
+            bucket=limits.REST,
+            cost=limits.WRITE_POINTS,
         )
         limits.note_limits(response, self.budget)
         return response

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 import httpx
+from pydantic import SecretStr
 
 from syncd.connectors.github import queries
 from syncd.connectors.github.api import Api, parse
@@ -22,8 +24,10 @@ from syncd.connectors.github.records import person
 from syncd.connectors.github.run import Runner
 from syncd.connectors.github.scan import Scanner
 from syncd.connectors.github.settings import GithubSettings
+from syncd.connectors.github.subscribe import replay, subscribe
 from syncd.connectors.github.sweep import Sweep
 from syncd.connectors.github.write import Writer
+from syncd.connectors.hooks import Subscription
 from syncd.connectors.protocol import (
     Capabilities,
     Container,
@@ -71,6 +75,8 @@ class GithubConnector:
             quiet=QUIET,
             links_home=True,
             history=True,
+            subscribes=True,
+            replays=True,
         )
         self._api = Api(name=name, settings=settings, client=client, world=world)
         self._project = ProjectCache(self._api, settings)
@@ -131,6 +137,14 @@ class GithubConnector:
     async def read_many(self, refs: Sequence[Ref]) -> Mapping[Ref, Record | RemoteError]:
         """Read each ref by node id; a draft that became an issue comes back as that issue."""
         return await self._reader.read_many(refs)
+
+    async def subscribe(self, url: str, secret: SecretStr) -> Subscription:
+        """Have every repository in scope send its webhooks to *url*; those of the organisation a person sets up."""
+        return await subscribe(self._api, self._project, url, secret)
+
+    async def replay(self, url: str, since: datetime) -> int:
+        """Have failed deliveries of the repositories' webhooks sent again."""
+        return await replay(self._api, self._project, url, since)
 
     async def write(self, batch: Sequence[Write]) -> Sequence[Outcome]:
         """Carry out each write once, in order, and answer for each."""

@@ -15,6 +15,7 @@ from syncd.sandbox.github.auth import Gate, Session
 from syncd.sandbox.github.limits import Limits
 from syncd.sandbox.github.nodes import Milestone, Repository
 from syncd.sandbox.github.resolvers_issue import issue_order, tests_of
+from syncd.sandbox.github.rest_hooks import HookApi
 from syncd.sandbox.github.rest_http import SECONDARY, Fail, invalid, page_of, read_body, refusal, tell
 from syncd.sandbox.github.rest_payloads import LabelBody, MilestoneBody
 from syncd.sandbox.github.state import Refusal, State, wire
@@ -34,6 +35,7 @@ class RestApi:
         self._state = state
         self._gate = gate
         self._limits = limits
+        self._hooks = HookApi(state)
 
     def routes(self) -> list[BaseRoute]:
         """Return the endpoints, as paths below `https://api.github.com`."""
@@ -49,6 +51,7 @@ class RestApi:
             self._route("GET", f"{repository}/labels", self.list_labels),
             self._route("POST", f"{repository}/labels", self.create_label),
             self._route("GET", "/orgs/{org}/issue-types", self.list_issue_types),
+            *(self._route(method, path, handler) for method, path, handler in self._hooks.endpoints()),
             self._route("GET", "/user", self.get_user),
             self._route("GET", "/rate_limit", self.get_rate_limit, cost=0),
             Route("/app/installations/{installation:int}/access_tokens", self.create_token, methods=["POST"]),

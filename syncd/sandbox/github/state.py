@@ -80,9 +80,13 @@ class State:
 
     # --- time and identity ---------------------------------------------------------------
 
+    def moment(self) -> datetime:
+        """Return the present moment."""
+        return self._now() - self.past
+
     def stamp(self) -> str:
         """Return the present moment in whole seconds; many things may share one."""
-        moment = self._now() - self.past
+        moment = self.moment()
         second = int(moment.timestamp())
         if second > self._last_second:
             self._last, self._last_second = wire(moment), second
