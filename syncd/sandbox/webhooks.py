@@ -53,6 +53,8 @@ class Hook:
     events: frozenset[str] = frozenset()
     """Which events it wants; empty for all."""
     active: bool = True
+    query: str = ""
+    """What it was registered with, in the tool's own query language; the stand-ins send everything all the same."""
     by_app: bool = False
     """An OAuth app registered it."""
     expires_at: datetime | None = None

@@ -8,7 +8,9 @@ from contextlib import aclosing
 from typing import Final
 
 import httpx
+from pydantic import SecretStr
 
+from syncd.connectors.hooks import Subscription
 from syncd.connectors.jira.comments import find_comments
 from syncd.connectors.jira.describe import Catalog, describe, read_catalog, read_projects
 from syncd.connectors.jira.fields import COMMENT, ITERATION, VERSION
@@ -19,9 +21,10 @@ from syncd.connectors.jira.queries import MAX_BULK_CREATE, MAX_BULK_FETCH
 from syncd.connectors.jira.reads import batched, find_people, read_history, read_records
 from syncd.connectors.jira.records import mark_label, version_record
 from syncd.connectors.jira.scan import scan
-from syncd.connectors.jira.settings import JiraSettings
+from syncd.connectors.jira.settings import BearerAuth, JiraSettings
 from syncd.connectors.jira.site import Site
 from syncd.connectors.jira.sprints import Sprints
+from syncd.connectors.jira.subscribe import subscribe
 from syncd.connectors.jira.writes import write_all
 from syncd.connectors.protocol import (
     Capabilities,
@@ -58,6 +61,7 @@ class JiraConnector:
             max_read_batch=MAX_BULK_FETCH,
             quiet=frozenset({VERSION}),
             links_home=True,
+            subscribes=isinstance(settings.auth, BearerAuth),
         )
         self._site = Site(name, settings, client, world)
         self._sprints = Sprints(self._site)
@@ -109,6 +113,11 @@ class JiraConnector:
         if sprints:
             answers |= await self._sprints.read(sprints, await self._site.account())
         return answers
+
+    async def subscribe(self, url: str, secret: SecretStr) -> Subscription:
+        """Register or refresh an OAuth app's webhook; Jira signs with the app's client secret, not with *secret*."""
+        del secret
+        return await subscribe(self._site, url)
 
     async def write(self, batch: Sequence[Write]) -> Sequence[Outcome]:
         """Carry out each write once, in order, and answer for each."""

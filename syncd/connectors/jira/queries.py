@@ -32,6 +32,8 @@ SPRINT: Final = f"{AGILE}/sprint/{{}}"
 COMMENTS: Final = f"{ROOT}/issue/{{}}/comment"
 COMMENT_PATH: Final = f"{ROOT}/issue/{{}}/comment/{{}}"
 COMMENTS_BY_ID: Final = f"{ROOT}/comment/list"
+WEBHOOKS: Final = f"{ROOT}/webhook"
+WEBHOOK_REFRESH: Final = f"{ROOT}/webhook/refresh"
 
 METHODS: Final = {
     "GET": (
@@ -52,6 +54,7 @@ METHODS: Final = {
         REMOTE_LINKS,
         SPRINTS,
         SPRINT,
+        WEBHOOKS,
     ),
     "POST": (
         SEARCH,
@@ -64,9 +67,10 @@ METHODS: Final = {
         COMMENTS,
         COMMENTS_BY_ID,
         REMOTE_LINKS,
+        WEBHOOKS,
     ),
-    "PUT": (ISSUE, VERSION, COMMENT_PATH),
-    "DELETE": (LINK, REMOTE_LINKS),
+    "PUT": (ISSUE, VERSION, COMMENT_PATH, WEBHOOK_REFRESH),
+    "DELETE": (LINK, REMOTE_LINKS, WEBHOOKS),
 }
 """Every endpoint we use, by method: each has a burst limit of its own."""
 

@@ -38,6 +38,8 @@ class Call:
     query: QueryParams
     content: bytes
     written: int = 0
+    by_app: bool = False
+    """An OAuth app asks."""
 
     @property
     def view(self) -> View:

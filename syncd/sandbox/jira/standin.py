@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from syncd.errors import ConfigError
-from syncd.sandbox.jira import agile, comment_api, issues, meta, remote_links, search, versions
+from syncd.sandbox.jira import agile, comment_api, issues, meta, remote_links, search, versions, webhook_api
 from syncd.sandbox.jira.call import AGILE, API, ENDPOINTS, Answer, Call, Handler
 from syncd.sandbox.jira.comments import Comment, delete_comment
 from syncd.sandbox.jira.courier import JiraCourier
@@ -29,7 +29,7 @@ from syncd.sandbox.standin import base_url, wrote
 from syncd.sandbox.webhooks import DELETED, UPDATED
 from syncd.world import World
 
-MODULES: Final = (agile, comment_api, issues, meta, remote_links, search, versions)
+MODULES: Final = (agile, comment_api, issues, meta, remote_links, search, versions, webhook_api)
 """Importing them fills the table of endpoints."""
 READING_POSTS: Final = frozenset({"/search/jql", "/issue/bulkfetch", "/changelog/bulkfetch", "/comment/list"})
 _ITEM: Final = re.compile(r"/(issue|version|issueLink|board|sprint)/([^/]+)")
@@ -179,6 +179,7 @@ class JiraStandIn:
             )
             try:
                 call.viewer = self._authenticate(request)
+                call.by_app = request.headers.get("authorization", "").casefold().startswith("bearer ")
                 self._limit(request.method, path, call)
                 told = handler(call)
             except JiraProblem as problem:
