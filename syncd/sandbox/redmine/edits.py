@@ -19,6 +19,7 @@ from syncd.sandbox.redmine.schema import DEFAULT_PRIORITY, NEW, PRIORITIES, SUBJ
 from syncd.sandbox.redmine.state import Issue, Json, Project, Site, User
 from syncd.sandbox.redmine.values import TRUE, custom_of, day_of, hours_of, number_of, paragraphs_of, text_of
 from syncd.sandbox.redmine.versions import is_shared_into
+from syncd.sandbox.webhooks import CREATED, DELETED, UPDATED
 
 EDITABLE: Final = frozenset(
     {"project_id", "tracker_id", "status_id", "category_id", "assigned_to_id", "priority_id", "fixed_version_id"}
@@ -83,6 +84,7 @@ def create_issue(site: Site, viewer: User, asked: Json) -> Issue:
     if issue.parent_id is not None:
         note_child(site, viewer, issue.parent_id, None, issue.id)
     derive_above(site, issue.parent_id)
+    site.webhooks.note(CREATED, "issue", issue)
     return issue
 
 
@@ -106,7 +108,8 @@ def commit(site: Site, viewer: User, issue: Issue, wanted: Issue, *, notes: str 
     if issue.is_closed and not before.is_closed:
         issue.closed = issue.updated
     site.adopt(issue, before.parent_id)
-    note_edit(site, viewer, before, issue, notes, private=private)
+    if not note_edit(site, viewer, before, issue, notes, private=private):
+        site.webhooks.note(UPDATED, "issue", issue)
     if issue.project_id != before.project_id:
         _take_along(site, issue)
     if issue.parent_id != before.parent_id:
@@ -125,6 +128,7 @@ def delete_issue(site: Site, viewer: User, issue: Issue) -> None:
         del site.relations[relation.id]
     site.adopt(issue, issue.parent_id, gone=True)
     del site.issues[issue.id]
+    site.webhooks.note(DELETED, "issue", issue)
     if issue.parent_id is not None:
         note_child(site, viewer, issue.parent_id, issue.id, None)
         derive_above(site, issue.parent_id)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from syncd.sandbox.redmine.state import JOURNALED, Detail, Issue, Journal, Site, User
+from syncd.sandbox.webhooks import UPDATED
 
 
-def note_edit(site: Site, viewer: User, before: Issue, issue: Issue, notes: str, *, private: bool) -> None:
-    """Journal what became of an issue; nothing when nothing did and nothing was said."""
+def note_edit(site: Site, viewer: User, before: Issue, issue: Issue, notes: str, *, private: bool) -> bool:
+    """Journal what became of an issue, and tell whether anything did or was said."""
     details = (*_attributes(before, issue), *_customs(before, issue))
     if details or notes.strip():
         _add(site, viewer, issue, details, notes, private=private)
+        return True
+    return False
 
 
 def note_child(site: Site, viewer: User, parent: int, gone: int | None, come: int | None) -> None:
@@ -30,16 +33,16 @@ def note_relation(site: Site, viewer: User, issue: Issue, name: str, gone: int |
 def _add(
     site: Site, viewer: User, issue: Issue, details: tuple[Detail, ...], notes: str = "", *, private: bool = False
 ) -> None:
-    issue.journals.append(
-        Journal(
-            id=site.new_id("journals"),
-            user=viewer.id,
-            created=site.now(),
-            notes=notes,
-            private=private,
-            details=details,
-        )
+    journal = Journal(
+        id=site.new_id("journals"),
+        user=viewer.id,
+        created=site.now(),
+        notes=notes,
+        private=private,
+        details=details,
     )
+    issue.journals.append(journal)
+    site.webhooks.note(UPDATED, "issue", issue, journal)
 
 
 def _detail(kind: str, name: str, old: object, new: object) -> Detail:

@@ -16,6 +16,7 @@ from syncd.sandbox.log import Judgement, RequestKind
 from syncd.sandbox.portfolio import PROJECTS, Portfolio
 from syncd.sandbox.redmine import catalog_api, issue_api, project_api
 from syncd.sandbox.redmine.call import ENDPOINTS, Answer, Call, Handler
+from syncd.sandbox.redmine.courier import RedmineCourier
 from syncd.sandbox.redmine.edits import delete_issue
 from syncd.sandbox.redmine.people import (
     WHERE,
@@ -53,6 +54,8 @@ class RedmineStandIn:
     def __init__(self, world: World, portfolio: Portfolio) -> None:
         self.site = Site(world)
         fill(self.site, portfolio)
+        self.webhooks = self.site.webhooks
+        self.courier = RedmineCourier(self.site, find_person(self.site, None))
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return every endpoint, the literal paths before those with parameters."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from syncd.sandbox.redmine.problems import missing
 from syncd.sandbox.redmine.schema import CLOSING, CUSTOM_FIELDS, TRACKERS, FieldDef
+from syncd.sandbox.webhooks import Registry
 from syncd.world import World
 
 Json = dict[str, Any]
@@ -184,6 +185,7 @@ class Site:
         """The custom fields as the administrators have them now."""
         self._children: dict[int, set[int]] = {}
         self._last: Counter[str] = Counter()
+        self.webhooks = Registry()
 
     def new_id(self, table: str) -> int:
         """Return the next number of that table, which has a counter of its own."""

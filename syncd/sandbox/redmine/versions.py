@@ -8,6 +8,7 @@ from syncd.sandbox.redmine.problems import RedmineProblem, refused
 from syncd.sandbox.redmine.schema import SHARINGS, VERSION_NAME_LIMIT, VERSION_STATUSES
 from syncd.sandbox.redmine.state import Json, Project, Site, Version
 from syncd.sandbox.redmine.values import custom_of, day_of, number_of, text_of
+from syncd.sandbox.webhooks import CREATED, DELETED, UPDATED
 
 TEXT_LIMIT = 255
 
@@ -42,6 +43,7 @@ def create_version(site: Site, project: Project, asked: Json) -> Version:
     version = _filled(site, blank, asked)
     version.id = site.new_id("versions")
     site.versions[version.id] = version
+    site.webhooks.note(CREATED, "version", version)
     return version
 
 
@@ -50,6 +52,7 @@ def update_version(site: Site, version: Version, asked: Json) -> None:
     wanted = _filled(site, deepcopy(version), asked)
     wanted.updated = site.now()
     site.versions[version.id] = wanted
+    site.webhooks.note(UPDATED, "version", wanted)
 
 
 def delete_version(site: Site, version: Version) -> None:
@@ -57,6 +60,7 @@ def delete_version(site: Site, version: Version) -> None:
     if any(issue.fixed_version_id == version.id for issue in site.issues.values()):
         raise RedmineProblem(422)
     del site.versions[version.id]
+    site.webhooks.note(DELETED, "version", version)
 
 
 def _filled(site: Site, version: Version, asked: Json) -> Version:
