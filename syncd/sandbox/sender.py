@@ -176,7 +176,7 @@ class Sender:
         tool.webhooks.keep(sent)
         if delivery.forged or delivery.lost:
             return
-        wait_s = tool.courier.retry_s(delivery.attempt, status, self._world.random)
+        wait_s = tool.courier.retry_s(delivery.attempt, status, self._world.random.uniform)
         if wait_s is not None:
             due_at = self._world.now() + timedelta(seconds=wait_s)
             self._push(replace(delivery, due_at=due_at, attempt=delivery.attempt + 1))

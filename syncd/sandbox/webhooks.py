@@ -7,9 +7,10 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from random import Random
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
+Uniform: TypeAlias = Callable[[float, float], float]
+"""A number between two, by the world's dice."""
 CREATED: Final = "created"
 UPDATED: Final = "updated"
 DELETED: Final = "deleted"
@@ -101,7 +102,7 @@ class Courier(Protocol):
         """Return headers and body of one attempt, signed with *secret*."""
         ...
 
-    def retry_s(self, attempt: int, status: int, random: Random) -> float | None:
+    def retry_s(self, attempt: int, status: int, uniform: Uniform) -> float | None:
         """Return the seconds until the next attempt, `None` when there is none."""
         ...
 

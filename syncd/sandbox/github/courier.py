@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from random import Random
 from typing import Final
 
 from syncd.sandbox.github import rest_payloads as rest
@@ -27,7 +26,7 @@ from syncd.sandbox.github.nodes import (
 )
 from syncd.sandbox.github.nodes_project import DraftIssue, ProjectItem
 from syncd.sandbox.github.state import WEB, State
-from syncd.sandbox.webhooks import CREATED, DELETED, TOLD, UPDATED, Event, Hook, Note, hex_hmac
+from syncd.sandbox.webhooks import CREATED, DELETED, TOLD, UPDATED, Event, Hook, Note, Uniform, hex_hmac
 
 Json = dict[str, object]
 NAMED: Final = {
@@ -204,9 +203,9 @@ class GithubCourier:
         }
         return (headers | {"x-hub-signature-256": f"sha256={hex_hmac(secret, body)}"} if secret else headers), body
 
-    def retry_s(self, attempt: int, status: int, random: Random) -> float | None:
+    def retry_s(self, attempt: int, status: int, uniform: Uniform) -> float | None:
         """Return nothing: a failed delivery waits until somebody asks for it."""
-        del attempt, status, random
+        del attempt, status, uniform
         return None
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from random import Random
 from typing import Final
 
 from syncd.sandbox.jira.adf import to_text
@@ -20,7 +19,7 @@ from syncd.sandbox.jira.comments import Comment
 from syncd.sandbox.jira.render import View
 from syncd.sandbox.jira.schema import LINK_TYPES
 from syncd.sandbox.jira.state import Issue, Json, Link, Site, Version
-from syncd.sandbox.webhooks import DELETED, LOST, UPDATED, Event, Hook, Note, hex_hmac
+from syncd.sandbox.webhooks import DELETED, LOST, UPDATED, Event, Hook, Note, Uniform, hex_hmac
 
 MAX_RETRIES: Final = 5
 RETRY_S: Final = (300.0, 900.0)
@@ -108,10 +107,10 @@ class JiraCourier:
             headers["x-hub-signature"] = f"sha256={hex_hmac(secret, body)}"
         return headers, body
 
-    def retry_s(self, attempt: int, status: int, random: Random) -> float | None:
+    def retry_s(self, attempt: int, status: int, uniform: Uniform) -> float | None:
         """Return when it is tried again; other 4xx lose the event."""
         is_retried = status in RETRIED or status >= SERVER_ERROR
-        return random.uniform(*RETRY_S) if is_retried and attempt <= MAX_RETRIES else None
+        return uniform(*RETRY_S) if is_retried and attempt <= MAX_RETRIES else None
 
 
 def _link(link: Link) -> Json:

@@ -11,14 +11,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from random import Random
 from typing import Final
 
 from syncd.sandbox.linear.nodes import WEB, IssueLabel, Node, ProjectLabel, Team, User
 from syncd.sandbox.linear.nodes_issue import Comment, Cycle, Issue
 from syncd.sandbox.linear.nodes_plan import Initiative, Project, Report
 from syncd.sandbox.linear.state import State
-from syncd.sandbox.webhooks import CREATED, DELETED, UPDATED, Event, Hook, Note, hex_hmac
+from syncd.sandbox.webhooks import CREATED, DELETED, UPDATED, Event, Hook, Note, Uniform, hex_hmac
 
 RETRIES_S: Final = (60.0, 3_600.0, 21_600.0)
 ACCEPTED: Final = 200
@@ -76,9 +75,9 @@ class LinearCourier:
         }
         return (headers | {"linear-signature": hex_hmac(secret, body)} if secret else headers), body
 
-    def retry_s(self, attempt: int, status: int, random: Random) -> float | None:
+    def retry_s(self, attempt: int, status: int, uniform: Uniform) -> float | None:
         """Return when it is tried again."""
-        del random
+        del uniform
         return RETRIES_S[attempt - 1] if status != ACCEPTED and attempt <= len(RETRIES_S) else None
 
 

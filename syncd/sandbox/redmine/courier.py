@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from random import Random
 
 from syncd.sandbox.redmine.render import View, instant
 from syncd.sandbox.redmine.state import Issue, Journal, Json, Site, User, Version
-from syncd.sandbox.webhooks import CREATED, UPDATED, Event, Hook, Note, hex_hmac
+from syncd.sandbox.webhooks import CREATED, UPDATED, Event, Hook, Note, Uniform, hex_hmac
 
 
 class RedmineCourier:
@@ -68,7 +67,7 @@ class RedmineCourier:
         headers = {"accept": "*/*", "content-type": "application/json", "user-agent": "Redmine"}
         return (headers | {"x-redmine-signature-256": f"sha256={hex_hmac(secret, body)}"} if secret else headers), body
 
-    def retry_s(self, attempt: int, status: int, random: Random) -> float | None:
+    def retry_s(self, attempt: int, status: int, uniform: Uniform) -> float | None:
         """Return nothing: there is one attempt."""
-        del attempt, status, random
+        del attempt, status, uniform
         return None
