@@ -24,7 +24,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "report": PURE,
     "engine": PURE | {"world", "connectors", "store", "settings"},
     "sandbox": frozenset({"errors", "model", "world"}),
-    "cli": PURE | {"world", "connectors", "store", "settings", "engine", "report", "sandbox"},
+    "console": PURE | {"world", "connectors", "store", "settings", "engine", "report"},
+    "cli": PURE | {"world", "connectors", "store", "settings", "engine", "report", "sandbox", "console"},
     "__main__": frozenset({"cli"}),
     "__init__": frozenset(),
 }

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from socket import socket
 from typing import Final, TypeAlias
 
 from syncd.cli.failing import DONE
@@ -43,18 +46,54 @@ async def _run(common: Common) -> int:
     loop.add_signal_handler(signal.SIGHUP, reload.set)
     for warning in settings.warnings:
         say(f"warning: {warning}")
-    async with await open_store(settings.store, world) as store:
-        service = Service(settings, store, world, tools(), load=lambda: load_settings(common), only=only, told=_tell)
-        for name in sorted(only or settings.portfolios):
-            say(f"Syncing {name} every {settings.portfolios[name].every_s:g} s; SIGTERM or Ctrl-C stops it.")
-        watching = asyncio.create_task(_watch(service, world, reload))
-        try:
-            await service.run(stop)
-        finally:
-            watching.cancel()
+    with _sockets(settings) as sockets:
+        async with await open_store(settings.store, world) as store:
+            load = partial(load_settings, common)
+            service = Service(settings, store, world, tools(), load=load, only=only, told=_tell)
+            for name in sorted(only or settings.portfolios):
+                say(f"Syncing {name} every {settings.portfolios[name].every_s:g} s; SIGTERM or Ctrl-C stops it.")
+            watching = asyncio.create_task(_watch(service, world, reload))
+            answering = asyncio.create_task(_answer(service, sockets, stop))
+            try:
+                await service.run(stop)
+            finally:
+                watching.cancel()
+                stop.set()
+                await answering
     cycles = sum(service.counts.cycles.values())
     say(f"Stopped in order after {cycles} cycles.")
     return DONE
+
+
+@contextmanager
+def _sockets(settings: Settings) -> Iterator[Mapping[str, socket]]:
+    """Open what the daemon listens at, by key; raises ConfigError for what it cannot have."""
+    from syncd.console.server import listen
+
+    where = f"{settings.folder}/syncd.yaml"
+    with ExitStack() as opened:
+        addresses = {"hooks": settings.listen.hooks}
+        yield {
+            key: opened.enter_context(listen(address, key, where))
+            for key, address in addresses.items()
+            if address is not None
+        }
+
+
+async def _answer(service: Service, sockets: Mapping[str, socket], stop: asyncio.Event) -> None:
+    """Answer webhooks until told to stop; when nobody can any more, all of it stops."""
+    from syncd.console.hooks import Receiver
+    from syncd.console.outward import outward_app
+    from syncd.console.server import Listener, serve, url_of
+
+    listeners = []
+    if "hooks" in sockets:
+        listeners.append(Listener(socket=sockets["hooks"], app=outward_app(Receiver(service, tools()))))
+        say(f"Webhooks are taken at {url_of(sockets['hooks'])}/hooks/CONNECTION.")
+    try:
+        await serve(listeners, stop)
+    finally:
+        stop.set()
 
 
 def _check_there(settings: Settings, only: frozenset[str] | None) -> None:

@@ -20,6 +20,7 @@ import structlog
 from syncd.engine.absent import Swept
 from syncd.engine.cycle import Cycle
 from syncd.engine.desk import Desk
+from syncd.engine.intake import Intake
 from syncd.engine.loop import Rhythm
 from syncd.engine.open import Tools, open_desk
 from syncd.engine.vitals import (
@@ -83,6 +84,7 @@ class Service:
         self._only = only
         self._told = told
         self._turns = Turns(store, world)
+        self._intake = Intake(store, self.wake)
         self._workers = asyncio.Semaphore(settings.workers)
         self._started_at = self._configured_at = world.now()
         self._stopping = False
@@ -135,11 +137,12 @@ class Service:
 
     async def take_in(self, row: InboxRow) -> bool:
         """Keep what a webhook told and wake whom it concerns; `False` when it was told before."""
-        async with self.store.transaction() as tx:
-            is_new = await tx.inbox.add([row]) > 0
-        if is_new:
-            self.wake(row.connection)
-        return is_new
+        return await self._intake.keep(row)
+
+    def hears(self, connection: ConnectionName) -> bool:
+        """Whether anything is done about what a webhook tells of *connection*."""
+        portfolios = self.settings.portfolios
+        return any(connection in portfolios[name].connections for name in self._tasks if name in portfolios)
 
     async def reload(self) -> bool:
         """
@@ -324,4 +327,10 @@ def _check_reloadable(old: Settings, new: Settings) -> None:
             "the store cannot change under a running daemon",
             where=f"{new.folder}/syncd.yaml (store)",
             fix="restart the daemon; see syncd store copy for moving to another database",
+        )
+    if old.listen.addresses != new.listen.addresses:
+        raise ConfigError(
+            "where the daemon listens cannot change while it runs",
+            where=f"{new.folder}/syncd.yaml (listen)",
+            fix="restart the daemon",
         )

@@ -21,6 +21,7 @@ from syncd.mapping.problems import Place, Problems
 from syncd.mapping.schema import NAME, RESERVED
 from syncd.mapping.validate import validate
 from syncd.model.refs import ConnectionName
+from syncd.settings.listen import Listen, read_listen
 from syncd.settings.notify import Target, read_notify
 from syncd.settings.schema import ConnectionModel, LimitsModel, PortfolioModel, StoreModel, SyncdFile
 from syncd.settings.secrets import UNSET, Resolver
@@ -108,6 +109,8 @@ class Settings:
     portfolios: Mapping[str, Portfolio]
     workers: int = 4
     """Portfolios that are read or written at the same time."""
+    listen: Listen = field(default_factory=Listen)
+    """Where the daemon listens."""
     files: frozenset[Path] = frozenset()
     """Everything it was read from, secrets too: a change of any of them changes it."""
     notify: tuple[Target, ...] = ()
@@ -210,6 +213,7 @@ class _Loader:
             connections=connections,
             portfolios=portfolios,
             workers=file.workers,
+            listen=read_listen(file.listen, self.place / "listen", self.resolver, self.problems),
             files=frozenset({self.folder / MAIN_FILE, *self.files, *self.resolver.files}),
             notify=read_notify(file.notify, self.place / "notify", self.resolver, self.problems),
         )

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from syncd.mapping.schema import MappingFile, Strict, refuse
+from syncd.settings.listen import ListenModel
 from syncd.settings.notify import NotifyModel
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -137,6 +138,7 @@ class SyncdFile(Strict):
     portfolios: dict[str, PortfolioModel] = Field(description="By name: lower case, digits and dashes.")
     workers: int = Field(default=4, ge=1, le=64, description="Portfolios that are read or written at the same time.")
     notify: tuple[NotifyModel, ...] = Field(default=(), description="Whom to tell, by webhook or mail, and of what.")
+    listen: ListenModel = Field(default=ListenModel(), description="Where the daemon listens.")
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:

@@ -51,6 +51,18 @@ class Inbox:
             ],
         )
 
+    async def known(self, rows: Sequence[InboxRow]) -> set[tuple[ConnectionName, str]]:
+        """Return which of *rows* were told before, by connection and delivery."""
+        by_connection: dict[ConnectionName, list[str]] = {}
+        for row in rows:
+            by_connection.setdefault(row.connection, []).append(row.delivery)
+        found: set[tuple[ConnectionName, str]] = set()
+        for name, deliveries in by_connection.items():
+            query = select(inbox.c.delivery).where(inbox.c.connection == name)
+            seen = await self._db.within(query, inbox.c.delivery, deliveries, lambda each: str(each.delivery))
+            found.update((name, delivery) for delivery in seen)
+        return found
+
     async def waiting(self, connections: Sequence[ConnectionName]) -> list[InboxRow]:
         """Return what was told of *connections* and not read since, oldest first."""
         query = (

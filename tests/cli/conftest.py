@@ -83,6 +83,7 @@ def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
         folder = tmp_path / "here"
         write_config(folder, server.sandbox, server.url)
         main_file = folder / "syncd.yaml"
-        main_file.write_text(main_file.read_text().replace("sqlite:///state/syncd.db", new_store(folder)))
+        text = main_file.read_text().replace("sqlite:///state/syncd.db", new_store(folder))
+        main_file.write_text(f"{text}\nlisten: {{hooks: 127.0.0.1:0, admin: 127.0.0.1:0}}\n")
         yield Cli(folder, server, capsys)
     structlog.configure(**logging)

@@ -1,0 +1,1 @@
+"""What the daemon answers over HTTP: webhooks, health, metrics and a small API. It decides nothing."""
