@@ -102,6 +102,9 @@ def apply(
 
 @app.command()
 def sync(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[REF]...", help="Only these items, read anew in every tool.")
+    ] = None,
     *,
     full: Annotated[bool, typer.Option("--full", help="Decide about every item, changed or not.")] = False,
     folder: Folder = DEFAULT_FOLDER,
@@ -110,8 +113,12 @@ def sync(
     verbose: Verbose = 0,
 ) -> None:
     """Read every tool once and write what needs no approval, within the brakes."""
-    from syncd.cli.plans import sync_once
+    from syncd.cli.plans import sync_named, sync_once
 
+    if names and full:
+        raise typer.BadParameter("--full looks at every item: name none")
+    if names:
+        raise typer.Exit(sync_named(_common(folder, portfolio, as_json, verbose), names))
     raise typer.Exit(sync_once(_common(folder, portfolio, as_json, verbose), full=full))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from syncd.cli.failing import DONE, FAILED, HELD
@@ -11,11 +13,16 @@ from syncd.cli.finding import findings_of, tell_warnings
 from syncd.cli.opening import open_for, run_command
 from syncd.cli.options import Common
 from syncd.cli.output import emit, line_limit
+from syncd.cli.streams import say
 from syncd.engine.cycle import Cycle, sync
 from syncd.engine.desk import Desk
+from syncd.engine.find import refs_called
+from syncd.engine.hints import sync_items
 from syncd.engine.home import VERB as HOMES
+from syncd.engine.pauses import check_running, silence
 from syncd.engine.plans import apply, make_plan
 from syncd.engine.removal import QUESTIONS
+from syncd.model.refs import RunId
 from syncd.reconcile.plan import Line, Verb
 from syncd.report.findings import Findings
 from syncd.report.outcome import Missed, OutcomeView, outcome_json, outcome_text
@@ -139,6 +146,25 @@ async def _sync(common: Common, *, full: bool) -> int:
         tell_warnings(desk)
     emit(common, outcome_json(view), lambda: outcome_text(view))
     return outcome_code(view)
+
+
+def sync_named(common: Common, names: Sequence[str]) -> int:
+    """Read some items anew in all tools, and write what follows; 1 when a tool did not answer."""
+    return run_command(common, _sync_named(common, names))
+
+
+async def _sync_named(common: Common, names: Sequence[str]) -> int:
+    async with open_for(common, "Reading them in every tool", writes=True) as desk:
+        check_running(desk)
+        refs = [ref for name in names for ref in await refs_called(desk, name)]
+        looked = await sync_items(desk, list(dict.fromkeys(refs)), asyncio.Lock(), command="sync items")
+        view = await outcome_of(desk, looked.cycle or Cycle(run=RunId("")), common)
+        if looked.is_new:
+            view = replace(view, next=[common.command("sync"), *view.next])
+        for name in sorted(looked.unread):
+            say(f"warning: {silence(desk.accounts[name])}")
+    emit(common, outcome_json(view), lambda: outcome_text(view))
+    return FAILED if looked.unread else outcome_code(view)
 
 
 def outcome_code(view: OutcomeView) -> int:

@@ -61,7 +61,7 @@ class Capabilities:
     links_home: bool = False
     """It can show on an item where its counterparts are (`LinksHome`)."""
     unmarks: frozenset[str] = frozenset()
-    """Record types from which our marker can be taken off again (`Unmarks`)."""
+    """Families of ids (`Ref.kind`) from whose records our marker can be taken off again (`Unmarks`)."""
     subscribes: bool = False
     """It can register its webhooks by itself (`hooks.Subscribes`); otherwise a person does, by its README."""
     replays: bool = False
@@ -297,7 +297,7 @@ class LinksHome(Protocol):
 
 
 class Unmarks(Protocol):
-    """What a connector whose `capabilities.unmarks` names any record type does besides."""
+    """What a connector whose `capabilities.unmarks` names any family of ids does besides."""
 
     async def take_mark_off(self, op: OpId, record: Record) -> Outcome:
         """

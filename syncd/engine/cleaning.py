@@ -37,7 +37,7 @@ async def take_mark_off(desk: Desk, run: RunId, link: LinkRow) -> str | None:
     if fresh.marker is None:
         await _failed(desk, op, "it carries no marker of ours")
         return None
-    if fresh.type not in account.connector.capabilities.unmarks:
+    if fresh.ref.kind not in account.connector.capabilities.unmarks:
         return await _failed(desk, op, f"syncd cannot take its marker off a {fresh.type} of {account.connection.tool}")
     async with desk.store.transaction() as tx:
         await tx.journal.mark_sent([op.id], desk.world.now())

@@ -8,8 +8,9 @@ from syncd.engine.desk import Desk
 from syncd.engine.items import Item
 from syncd.engine.load import load_items
 from syncd.errors import ConfigError
-from syncd.model.refs import EntityId
+from syncd.model.refs import EntityId, Ref
 from syncd.store.records import parse_ref
+from syncd.store.rows import LinkState
 from syncd.store.store import Store
 
 
@@ -28,6 +29,21 @@ async def find_item(desk: Desk, name: str) -> Item:
         keys = sorted({side.link.key for item in await load_items(desk, found) for side in item.sides})
         raise ConfigError(f'"{name}" means {len(found)} items', fix=f"name one of {', '.join(keys[:10])}")
     raise ConfigError(f'nothing linked is called "{name}"', fix=await _suggestion(desk, name))
+
+
+async def refs_called(desk: Desk, name: str) -> list[Ref]:
+    """
+    Return every record of the one item that *name* means, or the one record that it is the ref of.
+
+    Raises:
+        ConfigError: nothing or several things are called that.
+    """
+    ids = await ids_called(desk.store, desk.portfolio.name, name)
+    if not ids and name.count(":") >= 2 and name.split(":", maxsplit=1)[0] in desk.accounts:  # noqa: PLR2004 - connection:kind:id
+        return [parse_ref(name)]
+    item = await find_item(desk, name)
+    resting = (LinkState.UNLINKED, LinkState.GONE)
+    return sorted(side.link.ref for side in item.sides if side.link.state not in resting)
 
 
 async def ids_called(store: Store, portfolio: str, name: str) -> list[EntityId]:

@@ -71,7 +71,8 @@ async def sync_items(desk: Desk, refs: Sequence[Ref], deciding: asyncio.Lock, *,
 
 async def _is_new(lane: Desk, strangers: Sequence[Ref], before: Mapping[Ref, Revision]) -> bool:
     """Say whether something that is linked to nothing moved, and may be linked now."""
-    for ref, row in (await lane.store.records.observed(strangers)).items():
+    apart = await lane.store.links.kept_apart(lane.portfolio.name)
+    for ref, row in (await lane.store.records.observed([ref for ref in strangers if ref not in apart])).items():
         kind = lane.mapping.kind_of(ref.connection, row.record.type)
         moved = before.get(ref) != row.record.revision
         if moved and kind is not None and lane.link_state(row.record, kind) is LinkState.LIVE:

@@ -20,6 +20,7 @@ import structlog
 from syncd.engine.absent import Swept
 from syncd.engine.cycle import Cycle
 from syncd.engine.desk import Desk
+from syncd.engine.expire import expire
 from syncd.engine.intake import Intake
 from syncd.engine.loop import Rhythm
 from syncd.engine.open import Tools, open_desk
@@ -49,6 +50,10 @@ LONGEST_S: Final = 600.0
 """The longest a failing portfolio is left alone."""
 TELL_S: Final = 10.0
 """How often the daemon tells how it stands."""
+TIDY_AFTER_S: Final = 300.0
+"""How long after its start the daemon forgets for the first time what is over (`engine/expire.py`)."""
+TIDY_EVERY_S: Final = 86_400.0
+"""How often it does so."""
 
 log = structlog.get_logger()
 
@@ -108,15 +113,16 @@ class Service:
             self._fatal = asyncio.get_running_loop().create_future()
             self._start_all()
             telling = asyncio.create_task(self._keep_telling())
+            tidying = asyncio.create_task(self._keep_tidy())
             stopped = asyncio.create_task(stop.wait())
             ends: set[asyncio.Future[Any]] = {stopped, self._fatal}
             try:
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 self._stopping = True
-                for task in (telling, stopped):
+                for task in (telling, tidying, stopped):
                     task.cancel()
-                await asyncio.wait({telling})
+                await asyncio.wait({telling, tidying})
                 await self._end(self._tasks.copy())
             if self._fatal.done():
                 self._fatal.result()
@@ -309,6 +315,19 @@ class Service:
         while True:
             await self._tell()
             await self.world.sleep(TELL_S)
+
+    async def _keep_tidy(self) -> None:
+        """Forget once a day what `retention` says, the first time soon after the start."""
+        await self.world.sleep(TIDY_AFTER_S)
+        while True:
+            try:
+                told = await expire(self.store, self.settings.retention, self.world.now())
+            except StoreError as exc:
+                log.warning("nothing_forgotten", reason=exc.what, fix=exc.fix)
+            else:
+                if told:
+                    log.info("old_rows_forgotten", **told)
+            await self.world.sleep(TIDY_EVERY_S)
 
     async def _tell(self) -> None:
         """Keep how everything stands, for those who ask from outside."""

@@ -23,7 +23,7 @@ from syncd.mapping.validate import validate
 from syncd.model.refs import ConnectionName
 from syncd.settings.listen import Listen, read_listen
 from syncd.settings.notify import Target, read_notify
-from syncd.settings.schema import ConnectionModel, LimitsModel, PortfolioModel, StoreModel, SyncdFile
+from syncd.settings.schema import ConnectionModel, LimitsModel, PortfolioModel, RetentionModel, StoreModel, SyncdFile
 from syncd.settings.secrets import UNSET, Resolver
 from syncd.settings.webhooks import Signs, Webhook, read_webhook
 from syncd.settings.yaml import Document, read_yaml
@@ -111,6 +111,8 @@ class Settings:
     """Portfolios that are read or written at the same time."""
     listen: Listen = field(default_factory=Listen)
     """Where the daemon listens."""
+    retention: RetentionModel = field(default_factory=RetentionModel)
+    """How long the store keeps what is over, in seconds."""
     files: frozenset[Path] = frozenset()
     """Everything it was read from, secrets too: a change of any of them changes it."""
     notify: tuple[Target, ...] = ()
@@ -214,6 +216,7 @@ class _Loader:
             portfolios=portfolios,
             workers=file.workers,
             listen=read_listen(file.listen, self.place / "listen", self.resolver, self.problems),
+            retention=file.retention,
             files=frozenset({self.folder / MAIN_FILE, *self.files, *self.resolver.files}),
             notify=read_notify(file.notify, self.place / "notify", self.resolver, self.problems),
         )

@@ -126,6 +126,19 @@ Store: TypeAlias = Annotated[
 """What `store:` may say."""
 
 
+_DAY_S: Final = 86_400.0
+
+
+class RetentionModel(Strict):
+    """How long the store keeps what is over. The audit and the edits that lost are kept for good."""
+
+    inbox: Duration = Field(default=7 * _DAY_S, description="What webhooks told, once it was read.")
+    plans: Duration = Field(default=30 * _DAY_S, description="Plans that were applied or superseded.")
+    runs: Duration = Field(default=30 * _DAY_S, description="Runs that wrote nothing.")
+    writes: Duration = Field(default=90 * _DAY_S, description="The journal of writes that ended; the audit stays.")
+    history: Duration = Field(default=365 * _DAY_S, description="Conflicts that ended.")
+
+
 class SyncdFile(Strict):
     """The main configuration file, `syncd.yaml`."""
 
@@ -136,6 +149,9 @@ class SyncdFile(Strict):
     )
     connections: dict[str, ConnectionModel] = Field(description="By name: lower case, digits and dashes.")
     portfolios: dict[str, PortfolioModel] = Field(description="By name: lower case, digits and dashes.")
+    retention: RetentionModel = Field(
+        default=RetentionModel(), description="How long what is over is kept (7d, 365d); never the audit."
+    )
     workers: int = Field(default=4, ge=1, le=64, description="Portfolios that are read or written at the same time.")
     notify: tuple[NotifyModel, ...] = Field(default=(), description="Whom to tell, by webhook or mail, and of what.")
     listen: ListenModel = Field(default=ListenModel(), description="Where the daemon listens.")

@@ -21,8 +21,17 @@ from syncd.store import _tables as t
 from syncd.store._db import Db, chunks
 from syncd.store.rows import PauseScope
 
-KEPT: Final = frozenset({"audit", "ledger", "run", "plan", "plan_change", "renamed", "standing"})
-"""Tables that keep the old name: history; plans and what a process told of itself, which are of their moment."""
+KEPT: Final = frozenset(
+    {
+        *("audit", "ledger", "run", "renamed"),
+        *("plan", "plan_change", "standing"),
+        *("notified", "outbox", "outbox_target"),
+    }
+)
+"""
+Tables that keep the old name: history; plans and what a process told of itself, which are of their moment; and what
+people were told, so that something amiss is told once more, by the new name.
+"""
 
 NAMELESS: Final = frozenset({"field_state", "dirty", "home", "tombstone", "lease"})
 """Tables that name no connection; of `home` the digests do, and are given anew."""

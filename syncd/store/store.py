@@ -18,6 +18,7 @@ from syncd.store._schema import bring_up_to_date
 from syncd.store.audit import Audit, Runs
 from syncd.store.conflicts import Conflicts, Ledger
 from syncd.store.entities import Dirty, Entities, FieldStates
+from syncd.store.expiring import Expiring
 from syncd.store.inbox import Inbox, Standing
 from syncd.store.journal import Journal
 from syncd.store.lease import Leases, this_process
@@ -75,6 +76,7 @@ class Repositories:
         self.renaming = Renaming(db)
         self.notified = Notified(db)
         self.outbox = Outbox(db)
+        self.expiring = Expiring(db)
 
 
 class Transaction(Repositories):

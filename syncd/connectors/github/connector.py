@@ -26,7 +26,7 @@ from syncd.connectors.github.scan import Scanner
 from syncd.connectors.github.settings import GithubSettings
 from syncd.connectors.github.subscribe import replay, subscribe
 from syncd.connectors.github.sweep import Sweep
-from syncd.connectors.github.write import Writer
+from syncd.connectors.github.write import UNMARKED, Writer
 from syncd.connectors.hooks import Subscription
 from syncd.connectors.protocol import (
     Capabilities,
@@ -43,7 +43,7 @@ from syncd.connectors.protocol import (
 )
 from syncd.errors import AuthError, RemoteError
 from syncd.model.native import Choice, Person, Record
-from syncd.model.refs import ConnectionName, Cursor, EntityId, Ref
+from syncd.model.refs import ConnectionName, Cursor, EntityId, OpId, Ref
 from syncd.world import World
 
 LISTS_LAG_S: Final = 60.0
@@ -74,6 +74,7 @@ class GithubConnector:
             max_read_batch=settings.options.read_batch,
             quiet=QUIET,
             links_home=True,
+            unmarks=UNMARKED,
             history=True,
             subscribes=True,
             replays=True,
@@ -184,6 +185,10 @@ class GithubConnector:
     async def show_home(self, items: Sequence[Homes]) -> Mapping[Ref, RemoteError]:
         """Show each item's counterparts in a line below its body or description."""
         return await self._home.show(items)
+
+    async def take_mark_off(self, op: OpId, record: Record) -> Outcome:
+        """Take our HTML comment out of a text."""
+        return await self._writer.take_mark_off(op, record)
 
     def _check_scopes(self, project: Project) -> None:
         """

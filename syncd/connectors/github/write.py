@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from syncd.connectors._job import settle
 from syncd.connectors.github.api import Api
@@ -23,10 +24,12 @@ from syncd.connectors.github.sweep import Sweep
 from syncd.connectors.protocol import Archive, Create, Outcome, Refused, Unknown, Update, Write
 from syncd.errors import NotFoundError, OutcomeUnknownError, RejectedError, RemoteError
 from syncd.model.native import Record
-from syncd.model.refs import Ref
+from syncd.model.refs import OpId, Ref
 
 _Change: TypeAlias = Update | Archive
 _LABELS = "labels"
+UNMARKED: Final = frozenset({ISSUE, DRAFT, MILESTONE, COMMENT})
+"""Where our marker stands in a text, and can be taken out of it."""
 
 
 class Writer:
@@ -52,6 +55,18 @@ class Writer:
             else:
                 outcomes += await self._create([write for write in some if isinstance(write, Create)])
         return outcomes
+
+    async def take_mark_off(self, op: OpId, record: Record) -> Outcome:
+        """Write the text of *record* once more, without our marker below it."""
+        key = "description" if record.ref.kind == MILESTONE else "body"
+        if key not in record.fields:
+            error = RejectedError(
+                "its text cannot be read", where=str(record.ref), fix="take the last line off by hand"
+            )
+            return Refused(op=op, error=error)
+        pre = replace(record, marker=None, fields={**record.fields, key: None})
+        (outcome,) = await self.write([Update(op=op, pre=pre, fields={key: record.fields.get(key)})])
+        return outcome
 
     async def _create(self, writes: Sequence[Create]) -> Sequence[Outcome]:
         """Make these, and read all of them back at once."""

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from syncd.connectors.hooks import Subscription
 from syncd.connectors.jira.comments import find_comments
 from syncd.connectors.jira.describe import Catalog, describe, read_catalog, read_projects
-from syncd.connectors.jira.fields import COMMENT, ITERATION, VERSION
+from syncd.connectors.jira.fields import COMMENT, ISSUE, ITERATION, VERSION
 from syncd.connectors.jira.full import issue_ids, read_versions, sweep
 from syncd.connectors.jira.homes import show_home
 from syncd.connectors.jira.marks import Scan
@@ -25,7 +25,7 @@ from syncd.connectors.jira.settings import BearerAuth, JiraSettings
 from syncd.connectors.jira.site import Site
 from syncd.connectors.jira.sprints import Sprints
 from syncd.connectors.jira.subscribe import subscribe
-from syncd.connectors.jira.writes import write_all
+from syncd.connectors.jira.writes import take_mark_off, write_all
 from syncd.connectors.protocol import (
     Capabilities,
     CreateIdentity,
@@ -40,7 +40,7 @@ from syncd.connectors.protocol import (
 )
 from syncd.errors import RemoteError
 from syncd.model.native import Person, Record
-from syncd.model.refs import ConnectionName, Cursor, EntityId, Ref
+from syncd.model.refs import ConnectionName, Cursor, EntityId, OpId, Ref
 from syncd.world import World
 
 KEYS_A_SEARCH: Final = 50
@@ -62,6 +62,7 @@ class JiraConnector:
             quiet=frozenset({VERSION}),
             links_home=True,
             subscribes=isinstance(settings.auth, BearerAuth),
+            unmarks=frozenset({ISSUE, VERSION}),
         )
         self._site = Site(name, settings, client, world)
         self._sprints = Sprints(self._site)
@@ -155,6 +156,10 @@ class JiraConnector:
     async def show_home(self, items: Sequence[Homes]) -> Mapping[Ref, RemoteError]:
         """Make each issue show exactly these counterparts, by remote links of our own."""
         return await show_home(self._site, items)
+
+    async def take_mark_off(self, op: OpId, record: Record) -> Outcome:
+        """Take our label and property off an issue, and our last line off a version's description."""
+        return await take_mark_off(self._site, await self._catalog(), op, record)
 
     async def _catalog(self) -> Catalog:
         if self._known is None:

@@ -16,11 +16,14 @@ from syncd.connectors.jira.comments import create_comment, update_comment
 from syncd.connectors.jira.creates import create_issues
 from syncd.connectors.jira.describe import Catalog
 from syncd.connectors.jira.edits import update_issue
-from syncd.connectors.jira.fields import COMMENT, DEPENDS_ON, ITERATION, PARENT, VERSION
+from syncd.connectors.jira.fields import COMMENT, DEPENDS_ON, ITERATION, LABELS, PARENT, PROPERTY, VERSION
+from syncd.connectors.jira.queries import ISSUE as ISSUE_PATH
 from syncd.connectors.jira.queries import MAX_BULK_CREATE
+from syncd.connectors.jira.queries import VERSION as VERSION_PATH
 from syncd.connectors.jira.reads import read_records
+from syncd.connectors.jira.records import mark_label
 from syncd.connectors.jira.site import FieldsRefusedError, Site
-from syncd.connectors.jira.versions import create_version, update_version
+from syncd.connectors.jira.versions import create_version, make_version, update_version
 from syncd.connectors.protocol import Archive, Create, Done, Outcome, Refused, Unknown, Update, Write
 from syncd.errors import OutcomeUnknownError, RejectedError, RemoteError
 from syncd.model.native import Native, Record
@@ -171,3 +174,29 @@ def outcome_of(write: Write, error: RemoteError) -> Refused | Unknown:
     named = error.fields.keys() if isinstance(error, FieldsRefusedError) else frozenset()
     given = write.fields.keys() if isinstance(write, Create | Update) else frozenset()
     return Refused(op=write.op, error=error, fields=frozenset(named & given))
+
+
+async def take_mark_off(site: Site, catalog: Catalog, op: OpId, record: Record) -> Outcome:
+    """
+    Take our marker off an issue or a version, and read it back.
+
+    An issue's property stays, with no entity in it: people see none of it, and
+    a property is only ever set together with the label in one request.
+    """
+    ref, marker = record.ref, str(record.marker)
+    try:
+        if ref.kind == VERSION:
+            said = {"description": record.fields.get("description")}
+            await site.send("PUT", VERSION_PATH, ref.id, body=make_version(said, None, where=str(ref)), where=str(ref))
+        else:
+            body = {
+                "update": {LABELS: [{"remove": mark_label(marker)}]},
+                "properties": [{"key": PROPERTY, "value": {"entity": ""}}],
+            }
+            await site.send("PUT", ISSUE_PATH, ref.id, body=body, where=str(ref))
+    except OutcomeUnknownError as exc:
+        return Unknown(op=op, error=exc)
+    except RemoteError as exc:
+        return Refused(op=op, error=exc)
+    (outcome,) = await _read_back(site, catalog, [Sent(op=op, ref=ref)])
+    return outcome
