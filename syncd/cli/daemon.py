@@ -6,19 +6,22 @@ import asyncio
 import signal
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from socket import socket
 from typing import Final, TypeAlias
 
 from syncd.cli.failing import DONE
-from syncd.cli.opening import load_settings, run_command
+from syncd.cli.opening import Shop, choose_portfolio, load_settings, run_command
 from syncd.cli.options import Common
+from syncd.cli.standing import status_view
 from syncd.cli.streams import put, say
 from syncd.engine.cycle import Cycle
 from syncd.engine.service import Service
 from syncd.engine.tools import tools
 from syncd.errors import ConfigError
+from syncd.report.values import as_json
 from syncd.settings.load import Settings
 from syncd.store.store import open_store
 from syncd.world import World, real_world
@@ -53,7 +56,7 @@ async def _run(common: Common) -> int:
             for name in sorted(only or settings.portfolios):
                 say(f"Syncing {name} every {settings.portfolios[name].every_s:g} s; SIGTERM or Ctrl-C stops it.")
             watching = asyncio.create_task(_watch(service, world, reload))
-            answering = asyncio.create_task(_answer(service, sockets, stop))
+            answering = asyncio.create_task(_answer(service, common, sockets, stop))
             try:
                 await service.run(stop)
             finally:
@@ -72,7 +75,7 @@ def _sockets(settings: Settings) -> Iterator[Mapping[str, socket]]:
 
     where = f"{settings.folder}/syncd.yaml"
     with ExitStack() as opened:
-        addresses = {"hooks": settings.listen.hooks}
+        addresses = {"hooks": settings.listen.hooks, "admin": settings.listen.admin}
         yield {
             key: opened.enter_context(listen(address, key, where))
             for key, address in addresses.items()
@@ -80,15 +83,25 @@ def _sockets(settings: Settings) -> Iterator[Mapping[str, socket]]:
         }
 
 
-async def _answer(service: Service, sockets: Mapping[str, socket], stop: asyncio.Event) -> None:
-    """Answer webhooks until told to stop; when nobody can any more, all of it stops."""
+async def _answer(service: Service, common: Common, sockets: Mapping[str, socket], stop: asyncio.Event) -> None:
+    """Answer webhooks, and the operator, until told to stop; when nobody can any more, all of it stops."""
+    from syncd.console.admin import admin_app
     from syncd.console.hooks import Receiver
     from syncd.console.outward import outward_app
     from syncd.console.server import Listener, serve, url_of
 
-    listeners = []
+    async def status_of(portfolio: str | None) -> object:
+        settings = service.settings
+        chosen = choose_portfolio(settings, portfolio)
+        shop = Shop(settings=settings, portfolio=chosen, store=service.store, world=service.world)
+        return as_json(await status_view(shop, replace(common, portfolio=portfolio, json=True)))
+
+    listeners, receiver = [], Receiver(service, tools())
+    if "admin" in sockets:
+        listeners.append(Listener(socket=sockets["admin"], app=admin_app(service, receiver, status_of)))
+        say(f"Metrics, health and the API are at {url_of(sockets['admin'])}.")
     if "hooks" in sockets:
-        listeners.append(Listener(socket=sockets["hooks"], app=outward_app(Receiver(service, tools()))))
+        listeners.append(Listener(socket=sockets["hooks"], app=outward_app(receiver, service)))
         say(f"Webhooks are taken at {url_of(sockets['hooks'])}/hooks/CONNECTION.")
     try:
         await serve(listeners, stop)

@@ -10,9 +10,11 @@ from syncd.cli.options import Common
 from syncd.cli.output import emit
 from syncd.cli.pausing import paused_in
 from syncd.cli.waiting import aside_views, old_copy_view, op_waits_for
+from syncd.engine.vitals import NAME, from_json
 from syncd.model.canonical import Kind
 from syncd.model.refs import ConnectionName
 from syncd.reconcile.titles import title_of
+from syncd.report.daemon import DaemonView, StandingView
 from syncd.report.status import ConnectionView, NotifyView, OpView, RunView, StatusView, status_text
 from syncd.report.values import as_json
 from syncd.store.rows import OpRow, ProposalState
@@ -64,6 +66,7 @@ async def status_view(shop: Shop, common: Common) -> StatusView:
         aside=aside,
         old_copy=await old_copy_view(shop, common),
         paused=await paused_in(store, name, shop.portfolio.connections, common, {}),
+        told=await _told(shop),
         to_decide=len(await store.dirty.take(name)),
         to_approve=to_approve,
         daemon=await _holder(shop, DAEMON),
@@ -81,6 +84,41 @@ async def status_view(shop: Shop, common: Common) -> StatusView:
             for run in runs
         ],
         next=next_ or ([] if runs else [common.command("plan")]),
+    )
+
+
+async def _told(shop: Shop) -> DaemonView | None:
+    """Return what a daemon said of this portfolio last; what another version said is left out."""
+    kept = await shop.store.standing.get(NAME)
+    if kept is None:
+        return None
+    try:
+        vitals = from_json(kept[0])
+    except ValueError:
+        return None
+    portfolio, refused = vitals.portfolios.get(shop.portfolio.name), vitals.configuration
+    if portfolio is None:
+        return None
+    trouble = portfolio.trouble
+    return DaemonView(
+        told_at=vitals.at,
+        runs=await shop.store.leases.holder(DAEMON) is not None,
+        state=portfolio.state,
+        what=trouble.what if trouble else None,
+        fix=trouble.fix if trouble else None,
+        refused=refused.what if refused else None,
+        refused_fix=refused.fix if refused else None,
+        connections={
+            name: StandingView(
+                state=each.state,
+                since=each.since,
+                what=each.trouble.what if each.trouble else None,
+                fix=each.trouble.fix if each.trouble else None,
+                delivered_at=each.delivered_at,
+                backlog=each.backlog,
+            )
+            for name, each in portfolio.connections.items()
+        },
     )
 
 

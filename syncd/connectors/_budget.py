@@ -76,6 +76,16 @@ class Bucket:
         return max(0.0, self.blocked_until - now)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What is left of one bucket."""
+
+    share: float | None
+    """From 0 to 1 of what may be asked at once; `None` where nothing limits it."""
+    window_s: float
+    """How much of a wait window is left."""
+
+
 class Budget:
     """
     The request budgets of one connection, by bucket.
@@ -149,6 +159,17 @@ class Budget:
         """Take in what the remote says is left of *limit* until *reset_at*; stop there once our share is used."""
         if remaining - limit * (1.0 - self.share) < 1.0:
             self.block_until(bucket, reset_at)
+
+    def left(self) -> dict[str, Left]:
+        """Return what is left now, of every bucket that was asked of."""
+        now = self._world.monotonic()
+        return {
+            name: Left(
+                share=None if name not in self._rates else max(0.0, bucket.refilled(now).level) / bucket.rate.burst,
+                window_s=bucket.window_s(now),
+            )
+            for name, bucket in sorted(self._buckets.items())
+        }
 
     def _get(self, bucket: str) -> Bucket:
         known = self._buckets.get(bucket)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import httpx
 import structlog
@@ -54,6 +55,14 @@ class _Ask:
     is_landmark: bool = False
 
 
+_BUDGETS: Final[WeakKeyDictionary[httpx.AsyncClient, Budget]] = WeakKeyDictionary()
+
+
+def budget_of(client: httpx.AsyncClient) -> Budget | None:
+    """Return the budget that requests through *client* are counted against, as far as a connector has one."""
+    return _BUDGETS.get(client)
+
+
 class Http:
     """
     The one way a connector talks to its tool.
@@ -80,6 +89,7 @@ class Http:
         self.name = name
         self.budget = budget
         self._client = client
+        _BUDGETS[client] = budget
         self._world = world
         self._classify = classify
         self._observe = observe

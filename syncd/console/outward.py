@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
+from syncd.console.answers import add_health
 from syncd.console.guard import App, Guard
 from syncd.console.hooks import Answer, Receiver
+from syncd.engine.service import Service
 
 LIMIT_S = 30.0
 """The longest an answer takes; the body has a limit of its own."""
 
 
-def outward_app(receiver: Receiver) -> App:
-    """Return the application behind `listen.hooks`."""
+def outward_app(receiver: Receiver, service: Service | None = None) -> App:
+    """Return the application behind `listen.hooks`; without *service* it takes webhooks only."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
 
     @app.post("/hooks/{connection}")
@@ -27,10 +29,8 @@ def outward_app(receiver: Receiver) -> App:
     async def secret_path(connection: str, token: str, request: Request) -> Response:
         return _response(await receiver.take(connection, token, _headers(request), _parts(request)))
 
-    @app.get("/healthz")
-    async def healthz() -> Mapping[str, bool]:
-        return {"alive": True}
-
+    if service is not None:
+        add_health(app, service, in_full=False)
     return Guard(app, limit_s=LIMIT_S)
 
 

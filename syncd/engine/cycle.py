@@ -51,6 +51,8 @@ class Cycle:
     run: RunId
     is_partial: bool = False
     """It is about some items only (`engine/hints.py`)."""
+    took_s: float = 0.0
+    """How long it took, once it is over."""
     adopted: Adopted = field(default_factory=Adopted)
     records: int = 0
     """Records the tools reported."""

@@ -87,6 +87,7 @@ class Lanes:
 
     async def _look(self, rows: Sequence[InboxRow]) -> None:
         refs = sorted({ref for row in rows for ref in row.refs})
+        started = self._desk.world.monotonic()
         try:
             looked = await sync_items(self._desk, refs, self._deciding)
         except SyncdError as exc:
@@ -100,6 +101,7 @@ class Lanes:
         async with self._desk.store.transaction() as tx:
             await tx.inbox.done(answered, self._desk.world.now())
         if looked.cycle is not None:
+            looked.cycle.took_s = self._desk.world.monotonic() - started
             self._told(looked.cycle)
 
     def begin_anew(self) -> None:

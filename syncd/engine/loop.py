@@ -124,8 +124,10 @@ class Rhythm:
     async def _cycle(self, under_way: list[Cycle]) -> Cycle | None:
         desk = self._desk
         self.refused = None
+        started = desk.world.monotonic()
         try:
             cycle = await sync(desk, command="run", begun=under_way.append)
+            cycle.took_s = desk.world.monotonic() - started
         except UnsafePlanError as exc:
             self.refused = exc
             log.warning("plan_refused", portfolio=desk.portfolio.name, reason=exc.what, fix=exc.fix)

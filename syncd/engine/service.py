@@ -28,6 +28,7 @@ from syncd.engine.vitals import (
     NAME,
     ConnectionVitals,
     Counts,
+    Durations,
     PortfolioVitals,
     Trouble,
     Vitals,
@@ -93,6 +94,7 @@ class Service:
         self._workers = asyncio.Semaphore(settings.workers)
         self._started_at = self._configured_at = world.now()
         self._stopping = False
+        self._reloading = asyncio.Lock()
         self._refused: Trouble | None = None
         self._failed: dict[str, Trouble] = {}
         self._rhythms: dict[str, Rhythm] = {}
@@ -123,10 +125,10 @@ class Service:
                 for task in (telling, tidying, stopped):
                     task.cancel()
                 await asyncio.wait({telling, tidying})
+                await self._tell()  # how all stood when it ended
                 await self._end(self._tasks.copy())
             if self._fatal.done():
                 self._fatal.result()
-            await self._tell()
 
     def wake(self, connection: ConnectionName) -> None:
         """Look into the inbox: a webhook told something of *connection*."""
@@ -156,6 +158,10 @@ class Service:
 
         One that is not to be run on changes nothing; why is told in the log, in `status` and in the metrics.
         """
+        async with self._reloading:
+            return await self._reload()
+
+    async def _reload(self) -> bool:
         try:
             settings = self._load()
             _check_reloadable(self.settings, settings)
@@ -255,7 +261,9 @@ class Service:
     def _note(self, name: str, cycle: Cycle) -> None:
         if self._failed.pop(name, None) is not None:
             log.info("portfolio_recovered", portfolio=name)
-        self.counts.cycles[name, "hint" if cycle.is_partial else "whole"] += 1
+        sort = "hint" if cycle.is_partial else "whole"
+        self.counts.cycles[name, sort] += 1
+        self.counts.durations.setdefault((name, sort), Durations()).add(cycle.took_s)
         for verb, count in cycle.pushed.counts.items():
             self.counts.writes[name, verb] += count
         self.counts.conflicts[name] += len(cycle.opened)

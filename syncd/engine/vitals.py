@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from typing import Final, Literal
 
 from pydantic import TypeAdapter
 
+from syncd.connectors._http import budget_of
 from syncd.engine.desk import Account, Desk
 from syncd.engine.pauses import is_paused
 from syncd.errors import AuthError, RemoteError
@@ -27,6 +30,16 @@ class Trouble:
     fix: str | None = None
     kind: str = ""
     """The error's class: `AuthError`, `UnavailableError`, ..."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetVitals:
+    """How much of one bucket of a request budget is left."""
+
+    left_share: float | None = None
+    """From 0 to 1 of what may be asked at once; `None` where nothing limits it."""
+    window_s: float = 0.0
+    """How long the tool asked to be left alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +61,8 @@ class ConnectionVitals:
     """When a webhook last told something of it."""
     backlog: int = 0
     """Webhooks told and not looked at yet."""
+    budgets: Mapping[str, BudgetVitals] = field(default_factory=dict)
+    """What is left of its request budget, by bucket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +92,36 @@ class Vitals:
     portfolios: Mapping[str, PortfolioVitals] = field(default_factory=dict)
 
 
+BUCKETS_S: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+"""Seconds by which durations are counted."""
+
+
+@dataclass(slots=True)
+class Durations:
+    """How long something took, time after time."""
+
+    total_s: float = 0.0
+    counts: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS_S) + 1))
+
+    def add(self, seconds: float) -> None:
+        """Count one more."""
+        self.total_s += seconds
+        self.counts[bisect_left(BUCKETS_S, seconds)] += 1
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Return how many took at most so long, by bound; the last bound is infinite."""
+        bounds = [*(str(bound) for bound in BUCKETS_S), "+Inf"]
+        return list(zip(bounds, map(float, accumulate(self.counts)), strict=True))
+
+
 @dataclass(slots=True)
 class Counts:
     """What happened since the daemon started, by portfolio or connection."""
 
     cycles: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Cycles by portfolio and sort: `whole`, `hint`."""
+    durations: dict[tuple[str, str], Durations] = field(default_factory=dict)
+    """How long they took, likewise."""
     refused: Counter[str] = field(default_factory=Counter)
     """Whole cycles refused by a brake, by portfolio."""
     failed: Counter[str] = field(default_factory=Counter)
@@ -133,9 +172,16 @@ def connections_of(
             retry_in_s=None if account.retry_at is None else max(0.0, account.retry_at - now),
             delivered_at=delivered.get(name),
             backlog=backlog.get(name, 0),
+            budgets=_budgets_of(account),
         )
         for name, account in desk.accounts.items()
     }
+
+
+def _budgets_of(account: Account) -> dict[str, BudgetVitals]:
+    budget = budget_of(account.client)
+    left = {} if budget is None else budget.left()
+    return {name: BudgetVitals(left_share=each.share, window_s=each.window_s) for name, each in left.items()}
 
 
 def state_of(account: Account) -> Literal["up", "down", "paused", "unread"]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from syncd.report.daemon import DaemonView, daemon_lines
 from syncd.report.paused import PausedView, paused_lines
 from syncd.report.questions import AsideView
 from syncd.report.table import columns, count, section
@@ -104,6 +105,8 @@ class StatusView:
     """What is in quarantine, and what each entry waits for."""
     old_copy: OldCopyView | None = None
     paused: Sequence[PausedView] = ()
+    told: DaemonView | None = None
+    """What the daemon said of itself last; `None`: none ran on this store yet."""
     ops: Sequence[OpView] = ()
     notify: Sequence[NotifyView] = ()
     runs: Sequence[RunView] = ()
@@ -124,6 +127,7 @@ def status_text(view: StatusView) -> str:
     parts += [f"The daemon runs: process {view.daemon}."] if view.daemon else []
     parts += [f"Writing now: process {view.writer}."] if view.writer else []
     parts += section("Paused:", paused_lines(view.paused))
+    parts += section("Daemon:", daemon_lines(view.told) if view.told else [])
     parts += section("Connections:", [columns([_connection(each) for each in view.connections])])
     parts += section("Open:", [columns(waiting)])
     parts += section("In quarantine:", _aside(view.aside))

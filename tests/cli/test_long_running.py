@@ -124,7 +124,9 @@ def test_the_daemon_syncs_until_told_to_stop_and_gives_the_store_back(cli: Cli) 
         daemon.wait_for("Syncing platform every 3 s")
         cli.edit("jira", jira, "summary", "While it runs")
         assert daemon.wait_for(github) == f"updated github-eng {github}: title"
-        assert cli("status").out.splitlines()[1].startswith("The daemon runs: process ")
+        status = cli("status")
+        assert status.out.splitlines()[1].startswith("The daemon runs: process ")
+        assert "\nDaemon:\n  told " in status.out
         assert daemon.end(signal.SIGTERM) == 0
         assert daemon.lines[-1].startswith("Stopped in order after ")
     assert cli.held("github", github)["title"] == "While it runs"
