@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -120,6 +121,36 @@ def sync(
     if names:
         raise typer.Exit(sync_named(_common(folder, portfolio, as_json, verbose), names))
     raise typer.Exit(sync_once(_common(folder, portfolio, as_json, verbose), full=full))
+
+
+@app.command()
+def backfill(
+    portfolio: Annotated[str, typer.Argument(metavar="PORTFOLIO", help="Which portfolio.")],
+    *,
+    since: Annotated[datetime | None, typer.Option("--since", help="Read anew only what changed since (UTC).")] = None,
+    connection: Annotated[
+        str | None, typer.Option("--connection", metavar="NAME", help="Read only this connection anew.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would be done, and keep it as a plan.")
+    ] = False,
+    plan: Annotated[
+        str | None, typer.Option("--plan", metavar="PLAN", help="Carry out exactly this plan; nothing is read anew.")
+    ] = None,
+    approve: Annotated[bool, typer.Option("--approve", help="Let a plan pass that a brake refused.")] = False,
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Read everything anew, link it and write what is due; started again, it goes on where it was."""
+    from syncd.cli.backfilling import Wanted, run_backfill
+
+    if plan is not None and (dry_run or since or connection):
+        raise typer.BadParameter("--plan reads nothing anew: leave --since, --connection and --dry-run out")
+    if approve and plan is None:
+        raise typer.BadParameter("--approve needs the --plan that you looked at")
+    wanted = Wanted(since=since, connection=connection, plan=plan, approve=approve, dry_run=dry_run)
+    raise typer.Exit(run_backfill(_common(folder, portfolio, as_json, verbose), wanted))
 
 
 @app.command()

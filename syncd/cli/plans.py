@@ -100,7 +100,7 @@ async def _apply(common: Common, plan_id: str, *, approve: bool) -> int:
     async with open_for(common, "Reading the tools and writing what was shown", writes=True) as desk:
         applied = await apply(desk, plan_id, approve=approve)
         findings = await findings_of(desk, applied.cycle, common)
-        missed = tuple(_shown_but_missed(row) for row in applied.missed)
+        missed = tuple(shown_but_missed(row) for row in applied.missed)
         view = OutcomeView(
             done=done_lines(applied.cycle),
             missed=missed,
@@ -124,7 +124,8 @@ def done_lines(cycle: Cycle) -> list[Line]:
     return [line for line in cycle.lines if line.digest in done]
 
 
-def _shown_but_missed(row: PlanChangeRow) -> Missed:
+def shown_but_missed(row: PlanChangeRow) -> Missed:
+    """Return a shown change that was not carried out, as it is told."""
     told: dict[str, Any] = row.payload
     return Missed(
         connection=told["connection"],

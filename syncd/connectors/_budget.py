@@ -91,7 +91,8 @@ class Budget:
     The request budgets of one connection, by bucket.
 
     *share* (above 0, at most 1) of every rate and quota is ours; the rest is
-    left to people and other integrations (design.md section 8).
+    left to people and other integrations (design.md section 8). Work that can
+    wait takes only `part` of that.
     """
 
     def __init__(
@@ -104,11 +105,38 @@ class Budget:
         max_wait_s: float = DEFAULT_MAX_WAIT_S,
     ) -> None:
         self.name = name
-        self.share = share
+        self.full_share = share
+        self.part = 1.0
         self.max_wait_s = max_wait_s
+        self.spent: dict[str, float] = {}
+        """What was taken so far, by bucket, in its own units."""
         self._world = world
         self._rates = dict(rates or {})
         self._buckets: dict[str, Bucket] = {}
+
+    @property
+    def share(self) -> float:
+        """Return the part of the remote's rates and quotas that we use now."""
+        return self.full_share * self.part
+
+    def take_part(self, part: float) -> None:
+        """Use only *part* (above 0, at most 1) of our share from now on: the rest is for what cannot wait."""
+        if part == self.part:
+            return
+        self.part = part
+        now = self._world.monotonic()
+        for name, known in self._buckets.items():
+            rate, fresh = self.rate(name), known.refilled(now)
+            self._buckets[name] = replace(fresh, rate=rate, level=min(rate.burst, fresh.level))
+
+    def duration_s(self, costs: Mapping[str, float]) -> float:
+        """Return how many seconds it takes at least to spend *costs* (by bucket) from now on: the tightest bucket's."""
+        return max((self.wait_s(bucket, cost) for bucket, cost in costs.items()), default=0.0)
+
+    def at_once(self, costs: Mapping[str, float]) -> float:
+        """Return how many things of *costs* each (by bucket) may be done at once after a rest, at least 1."""
+        most = (self.rate(bucket).burst / cost for bucket, cost in costs.items() if cost > 0)
+        return max(1.0, min(most, default=float("inf")))
 
     def rate(self, bucket: str) -> Rate:
         """Return our own share of that bucket's rate."""
@@ -131,6 +159,7 @@ class Budget:
         self._check(wait_s, bucket)
         now = self._world.monotonic()
         self._buckets[bucket] = self._get(bucket).taken(cost, now)
+        self.spent[bucket] = self.spent.get(bucket, 0.0) + cost
         while wait_s > 0.0:
             await self._world.sleep(wait_s + AFTER_WINDOW_S)
             wait_s = self._window_s(bucket)  # someone may have been told to wait meanwhile

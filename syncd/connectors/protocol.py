@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from syncd.connectors._budget import Budget
 from syncd.connectors.hooks import Hooks
 from syncd.errors import RemoteError
 from syncd.model.native import Choices, Native, NativeField, People, Person, Record, Refs
@@ -56,6 +57,8 @@ class Capabilities:
     """The most writes one call of `write` should carry."""
     max_read_batch: int = 50
     """The most refs one call of `read_many` should carry."""
+    create_cost: Mapping[str, float] = field(default_factory=dict)
+    """What making one record takes from which bucket of the budget, where the tool limits that apart from requests."""
     quiet: frozenset[str] = frozenset()
     """Record types whose creates notify nobody; the rest are counted and told before they are made."""
     links_home: bool = False
@@ -226,6 +229,11 @@ class Connector(Protocol):
     name: ConnectionName
     capabilities: Capabilities
 
+    @property
+    def budget(self) -> Budget:
+        """Return how fast it may ask: the engine looks ahead by it, and gives background work a part of it."""
+        ...
+
     def focus(self, types: frozenset[str]) -> None:
         """
         Read records of these types only, where leaving others out saves requests (comments, iterations).
@@ -250,6 +258,10 @@ class Connector(Protocol):
         May repeat records, never skips one. A cursor of another query, scope
         or format counts as `None`.
         """
+        ...
+
+    async def since(self, at: datetime) -> Cursor:
+        """Return the cursor from which everything changed since *at* (aware) is read, and as little else as may be."""
         ...
 
     def ids(self) -> AsyncIterator[Sequence[Ref]]:

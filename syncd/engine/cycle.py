@@ -24,11 +24,12 @@ from syncd.engine.graph import Known, know_graph, moved_in_graph
 from syncd.engine.home import owing, show_homes
 from syncd.engine.insist import worn
 from syncd.engine.items import Item
+from syncd.engine.job import Job, job_under_way
 from syncd.engine.judge import Approval, Judgement, judge
 from syncd.engine.load import load_items, states_of
 from syncd.engine.open import describe
 from syncd.engine.pauses import check_running, heed, is_paused, rests, without_resting
-from syncd.engine.portions import dirty
+from syncd.engine.portions import dirty, dirty_among
 from syncd.engine.pull import pull
 from syncd.engine.push import Pushed, push_updates
 from syncd.engine.recover import open_ops, recover
@@ -49,6 +50,8 @@ class Cycle:
     """What one cycle found, decided and did."""
 
     run: RunId
+    beside: Job | None = None
+    """The backfill that another process is at: all but what this cycle itself came upon is left to it."""
     is_partial: bool = False
     """It is about some items only (`engine/hints.py`)."""
     took_s: float = 0.0
@@ -95,25 +98,29 @@ async def read_tools(desk: Desk, run: RunId, *, full: bool = False, writes: bool
     """
     cycle = Cycle(run=run)
     desk.lost.clear()
-    if full or await _is_remapped(desk):
+    desk.touched.clear()
+    cycle.beside = await job_under_way(desk)
+    if full or (cycle.beside is None and await is_remapped(desk)):
         everything = await desk.store.entities.ids(desk.portfolio.name)
         async with desk.store.transaction() as tx:
             await tx.dirty.mark(everything)  # before the cursors tell of the new mapping: a kill would forget it
     if writes:
         await recover(desk, run)
     unread = await old_copy.begin(desk)
-    ready = [account for account in desk.accounts.values() if account.is_ready]
+    unbegun = frozenset() if cycle.beside is None else await cycle.beside.unbegun(desk)
+    ready = [account for account in desk.accounts.values() if account.is_ready and account.name not in unbegun]
     told = await together(pull(desk, account) for account in ready)
     cycle.records = sum(each.records for each in told)
     await describe(desk, [account for account in ready if account.doubts and account.is_ready])
-    cycle.adopted = await adopt(desk)
+    if cycle.beside is None or cycle.beside.is_linked:
+        cycle.adopted = await adopt(desk)
     if read := sorted(name for name, account in desk.accounts.items() if name in unread and account.pulled):
         async with desk.store.transaction() as tx:
             await tx.restored.read(read)
     return cycle
 
 
-async def _is_remapped(desk: Desk) -> bool:
+async def is_remapped(desk: Desk) -> bool:
     """Whether the mapping, or what a tool offers for it (its fields and their options), is another than last time."""
     read = [name for name, account in desk.accounts.items() if not is_paused(account)]
     cursors = {name: await desk.store.cursors.get(name) for name in read}
@@ -318,6 +325,22 @@ async def finish_run(desk: Desk, cycle: Cycle, outcome: str) -> None:
         await tx.runs.finish(cycle.run, desk.world.now(), outcome, counts)
 
 
+def keeper(desk: Desk, cycle: Cycle, taken: dict[EntityId, int]) -> Keep:
+    """Return what keeps decisions that lead to no write at once, and forgets them."""
+
+    async def keep(plain: Sequence[Judgement]) -> None:
+        late = await owing(desk, ids_of(plain))
+        cycle.owing |= late
+        async with desk.store.transaction() as tx:
+            await commit(tx, desk, cycle.run, plain, ())
+            await tx.restored.settle(sorted(cycle.stale & set(ids_of(plain))))
+            await tx.dirty.clear({entity: taken[entity] for entity in ids_of(plain) if entity not in late})
+        for entity in ids_of(plain):
+            del taken[entity]
+
+    return keep
+
+
 async def sync(
     desk: Desk, *, full: bool = False, command: str = "sync", begun: Callable[[Cycle], None] = lambda _cycle: None
 ) -> Cycle:
@@ -335,19 +358,9 @@ async def sync(
     try:
         taken: dict[EntityId, int] = {}
         approval = Approval()
-
-        async def keep(plain: Sequence[Judgement]) -> None:
-            late = await owing(desk, ids_of(plain))
-            cycle.owing |= late
-            async with desk.store.transaction() as tx:
-                await commit(tx, desk, run, plain, ())
-                await tx.restored.settle(sorted(cycle.stale & set(ids_of(plain))))
-                await tx.dirty.clear({entity: taken[entity] for entity in ids_of(plain) if entity not in late})
-            for entity in ids_of(plain):
-                del taken[entity]
-
-        judgements = await decide(desk, cycle, dirty(desk, taken), approval, keep=keep)
-        await _brake_or_keep(desk, tuple(line for line in cycle.lines if line.digest not in cycle.waiting))
+        due = dirty(desk, taken) if cycle.beside is None else dirty_among(desk, sorted(desk.touched), taken)
+        judgements = await decide(desk, cycle, due, approval, keep=keeper(desk, cycle, taken))
+        await brake_or_keep(desk, tuple(line for line in cycle.lines if line.digest not in cycle.waiting))
         await carry_out(desk, cycle, judgements, approval, taken)
     except BaseException:
         await land(desk)
@@ -357,7 +370,7 @@ async def sync(
     return cycle
 
 
-async def _brake_or_keep(desk: Desk, due: tuple[Line, ...]) -> None:
+async def brake_or_keep(desk: Desk, due: tuple[Line, ...]) -> None:
     """Keep what a brake refuses as a plan, so that a person can look at it and let exactly that pass."""
     try:
         await brake(desk, due, plan_id(due))

@@ -154,6 +154,8 @@ class Desk:
     links: LinkIndex = field(default_factory=LinkIndex)
     lost: set[Ref] = field(default_factory=set)
     """Records that others referred to and that could not be read when asked for in this cycle."""
+    touched: set[EntityId] = field(default_factory=set)
+    """What came to be looked at because of what was read or linked in this cycle."""
     missing_since: dict[LinkId, float] = field(default_factory=dict)
     """When this process first missed a record (`World.monotonic`), whatever the clock on the wall said and says."""
     paused: PausedRow | None = None

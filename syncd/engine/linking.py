@@ -71,6 +71,7 @@ class Linking:
             if desk.restoring:
                 await tx.restored.add(sorted(above & entities.keys()))
             await tx.dirty.mark(sorted({*above, *below, *waiting}))
+        desk.touched |= {*above, *below, *waiting}
 
 
 def _identity(records: Mapping[Ref, Record], group: Sequence[Ref]) -> EntityId:

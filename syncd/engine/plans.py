@@ -28,12 +28,18 @@ async def make_plan(desk: Desk) -> Cycle:
     """
     run = await start_run(desk, "plan")
     cycle = await read_tools(desk, run, writes=False)
-    everything = await desk.store.entities.ids(desk.portfolio.name)
-    await decide(desk, cycle, in_portions(everything), Approval(), preview=True, keep=keep_nothing)
-    await keep_plan(desk, cycle.lines)
-    cycle.homes = by_connection(await due_homes(desk, everything, preview=True))
+    await plan_everything(desk, cycle)
     await finish_run(desk, cycle, "shown")
     return cycle
+
+
+async def plan_everything(desk: Desk, cycle: Cycle) -> PlanRow:
+    """Decide about everything there is in the store, note it in *cycle*, and keep it as a plan."""
+    everything = await desk.store.entities.ids(desk.portfolio.name)
+    await decide(desk, cycle, in_portions(everything), Approval(), preview=True, keep=keep_nothing)
+    plan = await keep_plan(desk, cycle.lines)
+    cycle.homes = by_connection(await due_homes(desk, everything, preview=True))
+    return plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +68,12 @@ async def apply(desk: Desk, plan_id: str, *, approve: bool = False) -> Applied:
     run = await start_run(desk, f"apply {plan.id}")
     cycle = await read_tools(desk, run)
     try:
-        taken = await desk.store.dirty.take(desk.portfolio.name)
-        wanted = {EntityId(str(row.payload["entity"])) for row in shown.values() if isinstance(row.payload, dict)}
+        wanted = set(entities_of(shown.values()))
+        taken = await (
+            desk.store.dirty.take(desk.portfolio.name)
+            if cycle.beside is None
+            else desk.store.dirty.take_of(sorted(wanted | desk.touched))
+        )
         judgements = await decide(desk, cycle, in_portions(sorted(wanted | set(taken))), approval)
         if not approve:
             due = [line for line in cycle.lines if approval.permits(line)]
@@ -73,9 +83,14 @@ async def apply(desk: Desk, plan_id: str, *, approve: bool = False) -> Applied:
         await land(desk)
         await finish_run(desk, cycle, "stopped")
         raise
-    missed = await _mark(desk, plan, shown.values(), cycle)
+    missed = await mark(desk, plan, shown.values(), cycle)
     await finish_run(desk, cycle, "done")
     return Applied(plan=plan, cycle=cycle, missed=tuple(missed))
+
+
+def entities_of(shown: Iterable[PlanChangeRow]) -> list[EntityId]:
+    """Return the entities that changes are about, each once, in the order of the changes."""
+    return list(dict.fromkeys(EntityId(str(row.payload["entity"])) for row in shown if isinstance(row.payload, dict)))
 
 
 async def find_plan(desk: Desk, plan_id: str) -> PlanRow:
@@ -92,7 +107,8 @@ async def find_plan(desk: Desk, plan_id: str) -> PlanRow:
     raise ConfigError(what, fix="run syncd plan, and give the id it prints")
 
 
-async def _mark(desk: Desk, plan: PlanRow, shown: Iterable[PlanChangeRow], cycle: Cycle) -> list[PlanChangeRow]:
+async def mark(desk: Desk, plan: PlanRow, shown: Iterable[PlanChangeRow], cycle: Cycle) -> list[PlanChangeRow]:
+    """Keep what became of each change of a plan, and return those that were not carried out."""
     pushed = cycle.pushed
     outcomes: dict[str, tuple[ChangeState, str | None]] = {}
     missed: list[PlanChangeRow] = []

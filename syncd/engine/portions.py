@@ -29,3 +29,14 @@ async def dirty(desk: Desk, taken: dict[EntityId, int]) -> AsyncIterator[Sequenc
         taken.update(some)
         *_, after = some
         yield sorted(some)
+
+
+async def dirty_among(
+    desk: Desk, ids: Sequence[EntityId], taken: dict[EntityId, int]
+) -> AsyncIterator[Sequence[EntityId]]:
+    """Yield what is dirty of *ids*, in their order, noting in *taken* as of which generation."""
+    for start in range(0, len(ids), PORTION):
+        portion = ids[start : start + PORTION]
+        some = await desk.store.dirty.take_of(portion)
+        taken.update(some)
+        yield [one for one in portion if one in some]

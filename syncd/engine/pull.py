@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from syncd.model.native import MISSING, Record
 from syncd.model.policy import Interval
 from syncd.model.refs import ConnectionName, EntityId, Ref, Revision
 from syncd.store.rows import CursorRow, LinkRow, LinkState, ObservedRow
+from syncd.store.store import Transaction
 
 
 @dataclass(slots=True)
@@ -46,7 +47,7 @@ async def pull(desk: Desk, account: Account) -> Pulled:
     try:
         asked_at = desk.world.now()
         async for page in account.connector.changes(cursor, known):
-            await _keep_page(desk, account, page, asked_at, told)
+            await keep_page(desk, account, page, asked_at, told, _cursor(desk, account, page))
             asked_at = desk.world.now()
     except RemoteError as exc:
         account.error = exc
@@ -56,7 +57,17 @@ async def pull(desk: Desk, account: Account) -> Pulled:
     return told
 
 
-async def _keep_page(desk: Desk, account: Account, page: Page, read_at: datetime, told: Pulled) -> None:
+async def keep_page(
+    desk: Desk,
+    account: Account,
+    page: Page,
+    read_at: datetime,
+    told: Pulled,
+    also: Also | None = None,
+    *,
+    anew: bool = False,
+) -> None:
+    """Keep what moved of a page whose reading began at *read_at*; all of it when *anew*."""
     refs = [record.ref for record in page.records]
     known = await desk.store.records.observed(refs)
     lost = await lost_of(desk, refs)
@@ -84,7 +95,11 @@ async def _keep_page(desk: Desk, account: Account, page: Page, read_at: datetime
         )
         for record in moved
     ]
-    await keep(desk, rows, cursor=_cursor(desk, account, page))
+    if anew:
+        seen = {row.ref for row in rows}
+        same = [record for record in page.records if record.ref in known and record.ref not in seen]
+        rows += [observe(desk, account, record, known[record.ref], read_at, direct=page.direct) for record in same]
+    await keep(desk, rows, also=also)
 
 
 async def lost_of(desk: Desk, refs: Sequence[Ref]) -> frozenset[Ref]:
@@ -100,11 +115,12 @@ async def lost_of(desk: Desk, refs: Sequence[Ref]) -> frozenset[Ref]:
     )
 
 
-def _cursor(desk: Desk, account: Account, page: Page) -> CursorRow | None:
+def _cursor(desk: Desk, account: Account, page: Page) -> Also | None:
     if page.resume is None:
         return None
     query = desk.digest_of(account.name)
-    return CursorRow(connection=account.name, cursor=page.resume, saved_at=desk.world.now(), query=query)
+    row = CursorRow(connection=account.name, cursor=page.resume, saved_at=desk.world.now(), query=query)
+    return lambda tx: tx.cursors.save(row)
 
 
 async def _read_by_id(
@@ -196,8 +212,12 @@ def edits(
     return found
 
 
-async def keep(desk: Desk, rows: Sequence[ObservedRow], *, cursor: CursorRow | None = None) -> None:
-    """Keep what was observed, the links' new standing and the cursor, and mark what it touches, all at once."""
+Also = Callable[[Transaction], Awaitable[None]]
+"""What is kept in the same transaction."""
+
+
+async def keep(desk: Desk, rows: Sequence[ObservedRow], *, also: Also | None = None) -> None:
+    """Keep what was observed and the links' new standing, and mark what it touches, all at once and with *also*."""
     links = await _links_of(desk, rows)
     kinds = await _kinds(desk, links.values())
     changed = [
@@ -208,15 +228,17 @@ async def keep(desk: Desk, rows: Sequence[ObservedRow], *, cursor: CursorRow | N
     ]
     back = {link.entity for link in changed if link.state is not links[link.ref].state} if changed else set()
     below = await desk.store.entities.below(sorted(back))
+    touched = [*(link.entity for link in links.values()), *below]
     former = {alias for row in rows for alias in row.record.aliases} - {row.ref for row in rows}
     async with desk.store.transaction() as tx:
         await tx.records.save_observed(rows)
         await tx.records.forget(sorted(former))
         await tx.links.save(changed)
-        await tx.dirty.mark([*(link.entity for link in links.values()), *below])
+        await tx.dirty.mark(touched)
         await tx.tombstones.clear([link.id for link in links.values()])
-        if cursor is not None:
-            await tx.cursors.save(cursor)
+        if also is not None:
+            await also(tx)
+    desk.touched.update(touched)
 
 
 async def _links_of(desk: Desk, rows: Sequence[ObservedRow]) -> dict[Ref, LinkRow]:

@@ -119,9 +119,32 @@ async def only_daemon(store: Store, world: World) -> AsyncIterator[Callable[[], 
     Raises:
         StoreError: another one runs; it is named.
     """
+    async with _only(store, world, DAEMON) as check:
+        yield check
+
+
+def backfill_of(portfolio: str) -> str:
+    """Return the name of the lease of whoever backfills a portfolio."""
+    return f"backfill {portfolio}"
+
+
+@asynccontextmanager
+async def only_backfill(store: Store, world: World, portfolio: str) -> AsyncIterator[None]:
+    """
+    Be the one that backfills *portfolio* while the block lasts: cycles of it leave the rest of that work alone.
+
+    Raises:
+        StoreError: another process does; it is named.
+    """
+    async with _only(store, world, backfill_of(portfolio)):
+        yield
+
+
+@asynccontextmanager
+async def _only(store: Store, world: World, name: str) -> AsyncIterator[Callable[[], Awaitable[None]]]:
     ttl = timedelta(seconds=LEASE_S)
     async with store.transaction() as tx:
-        held: LeaseRow = await tx.leases.acquire(DAEMON, this_process(), ttl)
+        held: LeaseRow = await tx.leases.acquire(name, this_process(), ttl)
 
     async def renew() -> None:
         async with store.transaction() as tx:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import httpx
 from pydantic import BaseModel, ConfigDict
 
+from syncd.connectors._budget import Budget
 from syncd.connectors.protocol import (
     Archive,
     Capabilities,
@@ -46,7 +47,12 @@ from syncd.model.native import (
     TextFormat,
 )
 from syncd.model.refs import ConnectionName, Cursor, EntityId, OpId, Ref, Revision
-from syncd.world import World
+from syncd.world import World, real_world
+
+
+def _unlimited() -> Budget:
+    return Budget(name=ConnectionName("fake"), world=real_world())
+
 
 DEFAULTS = """\
 version: 1
@@ -96,6 +102,7 @@ class Fake:
     format: TextFormat = TextFormat.MARKDOWN
     items: dict[Ref, Record] = field(default_factory=dict)
     types: frozenset[str] = frozenset()
+    budget: Budget = field(default_factory=_unlimited)
     capabilities: Capabilities = field(
         default_factory=lambda: Capabilities(
             create_identity=CreateIdentity.MARKER_LAGGED,
@@ -259,6 +266,11 @@ class Fake:
         found = [each for each in self.items.values() if each.type in self.types and int(each.revision) > after]
         found.sort(key=lambda record: (order.index(record.type), int(record.revision)))
         yield Page(records=tuple(found), resume=Cursor(json.dumps([focus, self.number])))
+
+    async def since(self, at: datetime) -> Cursor:
+        """Return a cursor that tells of everything: revisions know no time."""
+        del at
+        return Cursor(json.dumps([",".join(sorted(self.types)), -1]))
 
     async def ids(self) -> AsyncIterator[Sequence[Ref]]:
         """Yield every ref in focus."""

@@ -9,6 +9,7 @@ from typing import Final
 import httpx
 from pydantic import SecretStr
 
+from syncd.connectors._budget import Budget
 from syncd.connectors.github import queries
 from syncd.connectors.github.api import Api, parse
 from syncd.connectors.github.fields import COMMENT, DRAFT, ISSUE_TYPE, ITERATION, MILESTONE, describe_fields
@@ -16,6 +17,7 @@ from syncd.connectors.github.find import Finder
 from syncd.connectors.github.footers import Footers
 from syncd.connectors.github.history import Historian
 from syncd.connectors.github.home import HomeKeeper
+from syncd.connectors.github.limits import CREATES_HOUR, CREATES_MINUTE
 from syncd.connectors.github.nodes import Nodes
 from syncd.connectors.github.payloads import UserNode
 from syncd.connectors.github.project import Project, ProjectCache, Repository
@@ -78,6 +80,7 @@ class GithubConnector:
             history=True,
             subscribes=True,
             replays=True,
+            create_cost={CREATES_HOUR: 1.0, CREATES_MINUTE: 1.0},
         )
         self._api = Api(name=name, settings=settings, client=client, world=world)
         self._project = ProjectCache(self._api, settings)
@@ -91,6 +94,11 @@ class GithubConnector:
         self._historian = Historian(self._api, self._project, batch=settings.options.read_batch)
         self._home = HomeKeeper(self._api, runner, footers, batch=settings.options.read_batch)
         self._writer = Writer(self._api, self._project, self._reader, sweep, runner, self._home)
+
+    @property
+    def budget(self) -> Budget:
+        """Return how fast it may ask."""
+        return self._api.budget
 
     def focus(self, types: frozenset[str]) -> None:
         """Read comments and iterations only when they are among these types; all else costs next to nothing."""
@@ -130,6 +138,10 @@ class GithubConnector:
     def changes(self, since: Cursor | None, known: Known) -> AsyncIterator[Page]:
         """Yield what moved since the caller's revisions (see `Scanner.changes`)."""
         return self._scanner.changes(since, known)
+
+    async def since(self, at: datetime) -> Cursor:
+        """Return the cursor from which everything changed since *at* is read."""
+        return await self._scanner.since(at)
 
     def ids(self) -> AsyncIterator[Sequence[Ref]]:
         """Yield the refs of everything live in scope."""

@@ -55,7 +55,7 @@ class Scanner:
         """
         project = await self._project.refresh()
         around = project.around
-        head = f"{_VERSION}/{around.scope}/{COMMENT if COMMENT in self.types else ''}"
+        head = self._head(around.scope)
         mark = _mark_of(since, head) if COMMENT in self.types else None
         before = _cursor(head, mark)
         if ITERATION in self.types:
@@ -71,6 +71,14 @@ class Scanner:
                 async for records in self._edited_comments(repository, mark, known):
                     yield Page(records=tuple(records), direct=True, resume=before)
         yield Page(direct=True, resume=_cursor(head, project.at - OVERLAP))
+
+    async def since(self, at: datetime) -> Cursor:
+        """Return the cursor from which everything changed since *at* is read."""
+        around = (await self._project.refresh()).around
+        return _cursor(self._head(around.scope), at)
+
+    def _head(self, scope: str) -> str:
+        return f"{_VERSION}/{scope}/{COMMENT if COMMENT in self.types else ''}"
 
     async def _moved(
         self, page: Connection[ScannedItem], around: Surroundings, mark: datetime | None, known: Known

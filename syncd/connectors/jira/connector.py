@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
+from datetime import datetime
 from typing import Final
 
 import httpx
 from pydantic import SecretStr
 
+from syncd.connectors._budget import Budget
 from syncd.connectors.hooks import Subscription
 from syncd.connectors.jira.comments import find_comments
 from syncd.connectors.jira.describe import Catalog, describe, read_catalog, read_projects
 from syncd.connectors.jira.fields import COMMENT, ISSUE, ITERATION, VERSION
 from syncd.connectors.jira.full import issue_ids, read_versions, sweep
 from syncd.connectors.jira.homes import show_home
-from syncd.connectors.jira.marks import Scan
+from syncd.connectors.jira.marks import Mark, Scan, query_hash, to_ms
 from syncd.connectors.jira.queries import MAX_BULK_CREATE, MAX_BULK_FETCH
 from syncd.connectors.jira.reads import batched, find_people, read_history, read_records
 from syncd.connectors.jira.records import mark_label, version_record
@@ -69,6 +71,11 @@ class JiraConnector:
         self.types: frozenset[str] = frozenset()
         self._known: Catalog | None = None
 
+    @property
+    def budget(self) -> Budget:
+        """Return how fast it may ask."""
+        return self._site.budget
+
     def focus(self, types: frozenset[str]) -> None:
         """Read records of these types only."""
         self.types = types
@@ -97,6 +104,11 @@ class JiraConnector:
         async with aclosing(scan(asked, since)) as pages:
             async for page in pages:
                 yield page
+
+    async def since(self, at: datetime) -> Cursor:
+        """Return the cursor from which everything changed since *at* is read."""
+        query = query_hash(self._site.settings.scope, await self._catalog(), self.types)
+        return Mark(query=query, mark_ms=to_ms(at)).as_cursor()
 
     async def ids(self) -> AsyncIterator[Sequence[Ref]]:
         """Yield the refs of everything in scope but the comments."""

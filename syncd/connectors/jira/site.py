@@ -43,11 +43,12 @@ class Site:
         self.settings = settings
         self.world = world
         options = settings.options
+        self.budget = Budget(name=name, world=world, rates=_rates(settings), share=options.share)
         self._http = Http(
             name=name,
             client=client,
             world=world,
-            budget=Budget(name=name, world=world, rates=_rates(settings), share=options.share),
+            budget=self.budget,
             classify=self._classify,
             observe=self._observe,
             base_url=settings.url,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 import httpx
 
+from syncd.connectors._budget import Budget
 from syncd.connectors.linear import queries
 from syncd.connectors.linear.api import Api, dig, parse
 from syncd.connectors.linear.catalog import Around, Catalog, person_of
@@ -65,6 +67,11 @@ class LinearConnector:
         self._scanner = Scanner(self._api, self._catalog, self._reader, settings)
         self._writer = Writer(self._api, self._catalog, self._reader, settings.options)
 
+    @property
+    def budget(self) -> Budget:
+        """Return how fast it may ask."""
+        return self._api.budget
+
     def focus(self, types: frozenset[str]) -> None:
         """Read records of these types only; comments and cycles are read only when named."""
         self.types = types
@@ -98,6 +105,10 @@ class LinearConnector:
     def changes(self, since: Cursor | None, known: Known) -> AsyncIterator[Page]:
         """Yield what changed since that cursor (see `Scanner.changes`)."""
         return self._scanner.changes(since, known, self.types)
+
+    async def since(self, at: datetime) -> Cursor:
+        """Return the cursor from which everything changed since *at* is read."""
+        return await self._scanner.since(at, self.types)
 
     def ids(self) -> AsyncIterator[Sequence[Ref]]:
         """Yield the refs of everything in scope, archived records too."""

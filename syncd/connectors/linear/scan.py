@@ -101,6 +101,11 @@ class Scanner:
             async for page in self._walk(kinds, restarted, {}, known, ties):
                 yield page
 
+    async def since(self, at: datetime, types: frozenset[str]) -> Cursor:
+        """Return the cursor from which everything changed since *at* is read."""
+        mark = self._read_mark(None, await self._catalog.around(), kinds_of(self._settings.scope, types))
+        return mark.model_copy(update={"since": at, "full_at": self._api.world.now()}).as_cursor()
+
     async def ids(self, types: frozenset[str]) -> AsyncIterator[Sequence[Ref]]:
         """Yield the refs of everything in scope, archived records too."""
         for kind in kinds_of(self._settings.scope, types):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 import httpx
 
+from syncd.connectors._budget import Budget
 from syncd.connectors.protocol import (
     Capabilities,
     CreateIdentity,
@@ -28,7 +30,7 @@ from syncd.connectors.redmine.payloads import IssuePage, Versions
 from syncd.connectors.redmine.people import find_people
 from syncd.connectors.redmine.queries import ANY_STATUS, ISSUES, MAX_LIMIT, PROJECT_VERSIONS
 from syncd.connectors.redmine.records import issue_record, version_record
-from syncd.connectors.redmine.scan import RELATIONS, read_history, read_records, scan, sweep
+from syncd.connectors.redmine.scan import RELATIONS, read_history, read_mark, read_records, scan, sweep
 from syncd.connectors.redmine.settings import RedmineSettings
 from syncd.connectors.redmine.site import Site
 from syncd.connectors.redmine.writes import write_all
@@ -60,6 +62,11 @@ class RedmineConnector:
         self._with_comments = False
         self._known: Catalog | None = None
 
+    @property
+    def budget(self) -> Budget:
+        """Return how fast it may ask."""
+        return self._site.budget
+
     def focus(self, types: frozenset[str]) -> None:
         """Read comments only when they are among these types; everything else comes anyway."""
         self._with_comments = COMMENT in types
@@ -79,6 +86,11 @@ class RedmineConnector:
         catalog = await self._fresh_catalog()
         async for page in scan(self._site, catalog, since, known, with_comments=self._with_comments):
             yield page
+
+    async def since(self, at: datetime) -> Cursor:
+        """Return the cursor from which everything changed since *at* is read."""
+        mark = read_mark(None, self._site, await self._catalog(), with_comments=self._with_comments)
+        return mark.model_copy(update={"since": at, "full_at": self._site.world.now()}).as_cursor()
 
     async def ids(self) -> AsyncIterator[Sequence[Ref]]:
         """Yield the refs of everything in scope but comments."""

@@ -42,11 +42,12 @@ class Site:
         self.settings = settings
         self.world = world
         rate = Rate(per_s=settings.options.per_s, burst=settings.options.per_s)
+        self.budget = Budget(name=name, world=world, rates={BUCKET: rate}, share=settings.options.share)
         self._http = Http(
             name=name,
             client=client,
             world=world,
-            budget=Budget(name=name, world=world, rates={BUCKET: rate}, share=settings.options.share),
+            budget=self.budget,
             classify=self._classify,
             base_url=settings.url,
             headers={"X-Redmine-API-Key": settings.auth.key.get_secret_value()},
