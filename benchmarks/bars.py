@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks import peers
+from benchmarks.backfill import fill, judge, moments
 from benchmarks.installation import FIFTEEN, install
 from benchmarks.measure import CACHE, BrokenRunError, Run, Server, figure, in_turns, ratio, run, serving
 from benchmarks.quiet import quiet_cycle
-from benchmarks.virtual import Created, create_side, meet
+from benchmarks.virtual import Created, create_side, foresee, meet
 
 PYTHON: Final = str(Path(__file__).resolve().parent.parent / ".venv" / "bin" / "syncd")
 PAGE: Final = 100
@@ -220,6 +221,45 @@ def b6(asked: Asked) -> Iterator[Result]:
     yield at_most("B6", f"marginal cost {sizes[1]:,} to {sizes[2]:,} items", second / first, 1.3, " x", text)
 
 
+def bf(asked: Asked) -> Iterator[Result]:
+    """Kill a backfill five times, and ask it when it ends."""
+    yield from backfill_results(asked.items(20_000), kills=5, seed=1)
+
+
+def backfill_results(items: int, kills: int, seed: int) -> Iterator[Result]:
+    """Tell what a backfill of *items* asks for that is killed so often, and how well it foresees its end."""
+    whole = fill(items, folder_of("bf-whole"))
+    what = f"{items:,} items, not killed"
+    yield Result(
+        bar="BF",
+        what=what,
+        found=f"{whole.made:,} made, {whole.asked:,} requests, {sum(whole.took_s):.0f} s",
+        wanted="",
+        met=None,
+    )
+    killed = fill(items, folder_of("bf-killed"), moments(kills, sum(whole.took_s), seed))
+    what = f"killed {killed.kills} times: made"
+    yield Result(
+        bar="BF",
+        what=what,
+        found=f"{killed.made:,} with {killed.asked:,} requests",
+        wanted=f"{whole.wanted:,}",
+        met=killed.made == whole.wanted,
+    )
+    yield at_most("BF", "doubled", killed.doubled, 0)
+    yield at_most("BF", "requests to those of the unkilled run", killed.asked / whole.asked, 1.1, " x")
+    fewer = max(100, items // FORESEEN)
+    for each in judge(*foresee(fewer, folder_of("bf-foresee"))):
+        shown = f"{each.told_s / 60:.1f} min told, {each.true_s / 60:.1f} min it was ({100 * each.error:+.0f} %)"
+        yield at_most(
+            "BF", f"{fewer:,} creates in GitHub: the end, {each.part:.0%} in", abs(100 * each.error), 20, " %", shown
+        )
+
+
+FORESEEN: Final = 20
+"""What part of the items is made in GitHub, at 500 an hour in virtual time."""
+
+
 BARS: Final[Mapping[str, Callable[[Asked], Iterator[Result]]]] = {
     "B1a": b1a,
     "B1b": b1b,
@@ -227,4 +267,5 @@ BARS: Final[Mapping[str, Callable[[Asked], Iterator[Result]]]] = {
     "B3": b3,
     "B5": b5,
     "B6": b6,
+    "BF": bf,
 }

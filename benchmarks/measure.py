@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 CACHE: Final = ROOT / ".cache" / "bench"
 KB: Final = 1024
+Mode: TypeAlias = Literal["fast", "written", "lacking"]
 
 
 class BrokenRunError(Exception):
@@ -110,9 +111,8 @@ class Server:
 
 
 @contextmanager
-def serving(tools: Sequence[str], items: int, *, latency_ms: float = 0, is_written: bool = False) -> Iterator[Server]:
-    """Serve *tools* with that many items in each; what is not written to answers searches from rendered pages."""
-    mode = "written" if is_written else "fast"
+def serving(tools: Sequence[str], items: int, *, latency_ms: float = 0, mode: Mode = "fast") -> Iterator[Server]:
+    """Serve *tools* with that many items in each; `fast`: nobody writes, searches come from rendered pages."""
     command = [sys.executable, "-m", "benchmarks.serve", ",".join(tools), str(items), str(latency_ms), mode]
     child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own command line
     try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
+from syncd.model.canonical import Status
 from syncd.sandbox.app import Sandbox
 from syncd.sandbox.github import GitHubStandIn
 from syncd.sandbox.jira import JiraStandIn
@@ -26,9 +27,17 @@ TURNS: Final = 8
 STANDINS: Final[Mapping[str, Callable[[World, Portfolio], StandIn]]] = {"jira": JiraStandIn, "github": GitHubStandIn}
 
 
-def make_office(tools: Sequence[str], world: World, items: int, *, latency_ms: float = 0) -> Sandbox:
-    """Return a sandbox of these tools with that many tasks, each with a description of a few paragraphs."""
+def make_office(
+    tools: Sequence[str], world: World, items: int, *, latency_ms: float = 0, lacking: str | None = None
+) -> Sandbox:
+    """
+    Return a sandbox of these tools with that many tasks, each with a description of a few paragraphs.
+
+    The tool that is *lacking* them has none.
+    """
     portfolio = lengthened(make_portfolio(items, world.now().date()))
+    if lacking is not None:
+        portfolio = only_elsewhere(portfolio, lacking)
     return Sandbox({tool: STANDINS[tool](world, portfolio) for tool in tools}, world, latency_ms=latency_ms)
 
 
@@ -44,3 +53,11 @@ def lengthened(portfolio: Portfolio) -> Portfolio:
 def _text(opening: str, number: int) -> str:
     more = (PARAGRAPHS[(number + turn) % len(PARAGRAPHS)].replace("{n}", str(number + turn)) for turn in range(TURNS))
     return "\n\n".join([opening, "What else is known:", *more])
+
+
+def only_elsewhere(portfolio: Portfolio, target: str) -> Portfolio:
+    """Leave tasks out of *target*, in their first state and without parents, dependencies and milestones."""
+    absent: dict[str, Any] = {f"in_{target}": False}
+    plain: dict[str, Any] = {"status": Status.PLANNED, "parent": "", "depends_on": (), "milestone": None, "drift": {}}
+    tasks = tuple(replace(task, type="Task", **plain, **absent) for task in portfolio.tasks)
+    return replace(portfolio, tasks=tasks, initiatives=(), milestones=())

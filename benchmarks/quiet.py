@@ -47,7 +47,7 @@ class Quiet:
 
 def quiet_cycle(items: int, folder: Path) -> Quiet:
     """Bring two tools of *items* each into agreement, then measure cycles in which nothing is left to do."""
-    with serving(["jira", "github"], items, is_written=True) as server:
+    with serving(["jira", "github"], items, mode="written") as server:
         install(folder, server.tools, BOTH)
         (folder / "server.json").write_text(json.dumps({"base": server.base, "tools": dict(server.tools)}))
         told = json.loads(run([sys.executable, "-m", "benchmarks.quiet", str(folder)]).output.rpartition("\n")[2])

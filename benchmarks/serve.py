@@ -1,8 +1,8 @@
 """
-Serve what is measured, in a process of its own: `python -m benchmarks.serve jira,github ITEMS LATENCY_MS [fast]`.
+Serve what is measured, in a process of its own: `python -m benchmarks.serve jira,github ITEMS LATENCY_MS [MODE]`.
 
 Prints one line of JSON once it listens. With `fast` nobody writes, and Jira's
-searches come from pages rendered before.
+searches come from pages rendered before. With `lacking` Jira has no tasks.
 """
 
 from __future__ import annotations
@@ -26,7 +26,13 @@ def main(tools: str, items: str, latency_ms: str, mode: str = "") -> None:
     listener.listen(128)
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"
     is_fast = mode == "fast"
-    office = make_office(tools.split(","), real_world(), int(items), latency_ms=0 if is_fast else float(latency_ms))
+    office = make_office(
+        tools.split(","),
+        real_world(),
+        int(items),
+        latency_ms=0 if is_fast else float(latency_ms),
+        lacking="jira" if mode == "lacking" else None,
+    )
     app = office.app
     if is_fast:
         jira = office.tools["jira"]

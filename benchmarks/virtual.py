@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from benchmarks.installation import BOTH, install
-from benchmarks.office import STANDINS, lengthened
+from benchmarks.office import STANDINS, lengthened, only_elsewhere
 from benchmarks.quiet import agree
+from syncd.engine.backfill import Asked, backfill
 from syncd.engine.cycle import sync
 from syncd.engine.desk import Desk
 from syncd.engine.open import open_desk, refresh
 from syncd.engine.plans import apply, make_plan
 from syncd.engine.tools import tools
-from syncd.model.canonical import Status
 from syncd.sandbox.app import Sandbox
 from syncd.sandbox.portfolio import Portfolio, make_portfolio
 from syncd.settings.load import load
@@ -116,7 +116,7 @@ def create_side(target: str, items: int, folder: Path) -> Created:
     rule = f"create:\n  task: {{from: {source}, in: [{place}]}}\n"
 
     async def work(world: World) -> Created:
-        office = _office(world, items, lambda portfolio: _only(portfolio, target))
+        office = _office(world, items, lambda portfolio: only_elsewhere(portfolio, target))
         async with _desk(office, folder, world, BOTH + rule) as desk:
             began = world.monotonic()
             made = await _fill(desk)
@@ -133,6 +133,29 @@ def create_side(target: str, items: int, folder: Path) -> Created:
             least_s=3600.0 * wanted / CONTENT_AN_HOUR,
             second_writes=sum(second.pushed.counts.values()),
         )
+
+    return _run(work)
+
+
+def foresee(items: int, folder: Path) -> tuple[list[tuple[float, float | None]], float]:
+    """
+    Fill GitHub, empty of tasks, by a backfill, with all its limits on.
+
+    Return what it told of how long it still takes, and when it ended; in seconds of the tool's time.
+    """
+    rule = "create:\n  task: {from: jira-pmo, in: [{github-eng: {repository: api}}]}\n"
+
+    async def work(world: World) -> tuple[list[tuple[float, float | None]], float]:
+        office = _office(world, items, lambda portfolio: only_elsewhere(portfolio, "github"))
+        told: list[tuple[float, float | None]] = []
+        async with _desk(office, folder, world, BOTH + rule) as desk:
+            shown = await backfill(desk, Asked(dry_run=True))
+            await refresh(desk)
+            plan = None if shown.plan is None else shown.plan.id
+            await backfill(
+                desk, Asked(plan=plan, approve=True), lambda far: told.append((world.monotonic(), far.left_s))
+            )
+            return told, world.monotonic()
 
     return _run(work)
 
@@ -154,14 +177,6 @@ async def _fill(desk: Desk) -> int:
 def office_tasks(items: int) -> tuple[Any, ...]:
     """Return the tasks such an office holds."""
     return lengthened(make_portfolio(items, START.date())).tasks
-
-
-def _only(portfolio: Portfolio, target: str) -> Portfolio:
-    """Leave tasks out of *target*, in their first state and without parents, dependencies and milestones."""
-    absent: dict[str, Any] = {f"in_{target}": False}
-    plain: dict[str, Any] = {"status": Status.PLANNED, "parent": "", "depends_on": (), "milestone": None, "drift": {}}
-    tasks = tuple(replace(task, type="Task", **plain, **absent) for task in portfolio.tasks)
-    return replace(portfolio, tasks=tasks, initiatives=(), milestones=())
 
 
 def _office(world: World, items: int, shape: Callable[[Portfolio], Portfolio]) -> Sandbox:
