@@ -1,4 +1,9 @@
-"""The command line: arguments, calls, exit codes. What is slow to import is imported by the command that needs it."""
+"""
+The command line: arguments, calls, exit codes. What is slow to import is imported by the command that needs it.
+
+A health check is answered without even the parser of arguments: typer brings pydantic, and a container asks twice a
+minute for as long as it lives.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +12,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from syncd.cli.app import app
 from syncd.cli.failing import exit_code, tell
+from syncd.cli.health import ask_health, plain_question
 
 GARBAGE = (50_000, 20, 100)
 """
@@ -21,9 +26,11 @@ at Python's usual 700 that search took a third of a first reading's time.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command (`sys.argv` when not given) and return its exit code; no traceback reaches the user."""
-    gc.set_threshold(*GARBAGE)
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="syncd")
+        if (url := plain_question(words)) is not None:
+            return ask_health(url)
+        _run(words)
     except SystemExit as stop:
         return _code(stop.code)
     except BrokenPipeError:
@@ -35,6 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tell(exc)
         return exit_code(exc)
     return 0
+
+
+def _run(words: list[str]) -> None:
+    from syncd.cli.app import app
+
+    gc.set_threshold(*GARBAGE)
+    app(args=words, prog_name="syncd")
 
 
 def _code(code: object) -> int:

@@ -9,6 +9,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from syncd.cli import groups
+from syncd.cli.health import DEFAULT_URL, VARIABLE
 from syncd.cli.options import DEFAULT_FOLDER, AsJson, Common, Folder, PortfolioName, Verbose
 
 app = typer.Typer(
@@ -164,8 +165,8 @@ def run(folder: Folder = DEFAULT_FOLDER, portfolio: PortfolioName = None, verbos
 @app.command()
 def health(
     url: Annotated[
-        str, typer.Option("--url", envvar="SYNCD_HEALTH", metavar="URL", help="Where the daemon tells of its health.")
-    ] = "http://127.0.0.1:8080/healthz",
+        str, typer.Option("--url", envvar=VARIABLE, metavar="URL", help="Where the daemon tells of its health.")
+    ] = DEFAULT_URL,
 ) -> None:
     """Ask a running daemon whether it is well: exit code 0 if so, else 1."""
     from syncd.cli.health import ask_health

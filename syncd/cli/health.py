@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from urllib.parse import urlsplit
+import os
+from collections.abc import Sequence
+from typing import Final
 
 from syncd.cli.failing import DONE, FAILED
 from syncd.cli.streams import put, say
 
-PATIENCE_S = 3.0
-OK = 200
+PATIENCE_S: Final = 3.0
+OK: Final = 200
+DEFAULT_URL: Final = "http://127.0.0.1:8080/healthz"
+VARIABLE: Final = "SYNCD_HEALTH"
+"""The environment variable that names another address."""
+
+
+def plain_question(words: Sequence[str]) -> str | None:
+    """Return the URL that *words* ask about when they are `health` or `health --url URL`; else `None`."""
+    match words:
+        case ["health"]:
+            return os.environ.get(VARIABLE) or DEFAULT_URL
+        case ["health", "--url", url]:
+            return url
+        case _:
+            return None
 
 
 def ask_health(url: str) -> int:
     """Say what *url* answers: 0 when that is 200, 1 when it is anything else, or nothing."""
+    from http.client import HTTPException
+
     try:
         status = _status(url)
     except (OSError, HTTPException, ValueError) as exc:
@@ -28,6 +45,9 @@ def ask_health(url: str) -> int:
 
 def _status(url: str) -> int:
     """Return the status that *url* answers with, asked directly, whatever proxies the environment names."""
+    from http.client import HTTPConnection, HTTPSConnection
+    from urllib.parse import urlsplit
+
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(url)
