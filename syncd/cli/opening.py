@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from syncd.cli.logs import configure_logs
+from syncd.cli.logs import configure_logs, never_show
 from syncd.cli.options import Common
 from syncd.cli.output import working
 from syncd.engine.desk import Desk
@@ -30,7 +30,9 @@ def run_command(common: Common, work: Coroutine[Any, Any, int]) -> int:
 
 def load_settings(common: Common) -> Settings:
     """Return the configuration. Raises `ConfigProblems` with everything that is wrong with it."""
-    return load(common.folder, tools(), os.environ)
+    settings = load(common.folder, tools(), os.environ)
+    never_show(settings.secrets)
+    return settings
 
 
 def choose_portfolio(settings: Settings, name: str | None) -> Portfolio:

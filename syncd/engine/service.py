@@ -149,8 +149,8 @@ class Service:
 
     def hears(self, connection: ConnectionName) -> bool:
         """Whether anything is done about what a webhook tells of *connection*."""
-        portfolios = self.settings.portfolios
-        return any(connection in portfolios[name].connections for name in self._tasks if name in portfolios)
+        ours = (each for name, each in self.settings.portfolios.items() if self._only is None or name in self._only)
+        return any(connection in portfolio.connections for portfolio in ours)
 
     async def reload(self) -> bool:
         """

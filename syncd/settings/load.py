@@ -115,6 +115,8 @@ class Settings:
     """How long the store keeps what is over, in seconds."""
     files: frozenset[Path] = frozenset()
     """Everything it was read from, secrets too: a change of any of them changes it."""
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    """Every secret in it, to be shown nowhere."""
     notify: tuple[Target, ...] = ()
     """Whom to tell."""
 
@@ -219,6 +221,7 @@ class _Loader:
             retention=file.retention,
             files=frozenset({self.folder / MAIN_FILE, *self.files, *self.resolver.files}),
             notify=read_notify(file.notify, self.place / "notify", self.resolver, self.problems),
+            secrets=frozenset(self.resolver.values - {""}),
         )
 
     def _check_names(self, file: SyncdFile) -> None:

@@ -44,6 +44,8 @@ class Resolver:
         """Where references stood."""
         self.files: set[Path] = set()
         """What secrets were read from."""
+        self.values: set[str] = set()
+        """What was found: to be shown nowhere."""
 
     def resolve(self, value: object, place: Place) -> object:
         """Return *value* with every reference in it replaced; one that cannot be had by `UNSET`."""
@@ -70,6 +72,7 @@ class Resolver:
             self.problems.add(
                 place / "env", f"the environment variable {name} is {state}", f"set {name} and start again"
             )
+        self.values.add(found)
         return found or UNSET
 
     def _file(self, path: object, place: Place) -> str:
@@ -90,6 +93,7 @@ class Resolver:
             return UNSET
         if not found:
             self.problems.add(place / "file", f'the file "{path}" is empty', "put the secret in it")
+        self.values.add(found)
         return found or UNSET
 
     def refuse_literals(self, auth: object, place: Place) -> None:
