@@ -15,6 +15,7 @@ from benchmarks.installation import FIFTEEN, install
 from benchmarks.measure import CACHE, BrokenRunError, Run, Server, figure, in_turns, ratio, run, serving
 from benchmarks.quiet import quiet_cycle
 from benchmarks.virtual import Created, create_side, foresee, meet
+from benchmarks.webhooks import WINDOW_S, measure
 
 PYTHON: Final = str(Path(__file__).resolve().parent.parent / ".venv" / "bin" / "syncd")
 PAGE: Final = 100
@@ -221,6 +222,23 @@ def b6(asked: Asked) -> Iterator[Result]:
     yield at_most("B6", f"marginal cost {sizes[1]:,} to {sizes[2]:,} items", second / first, 1.3, " x", text)
 
 
+def b4(asked: Asked) -> Iterator[Result]:
+    """How long an edit takes to the other tool by webhook, at 50 edits a second, to the latency of every request."""
+    latency_s, per_s = LATENCY_MS / 1000, 50
+    done = measure(
+        folder_of("b4"), items=asked.items(600), per_s=per_s, seconds=60 * asked.scale, latency_ms=LATENCY_MS
+    )
+    apart, again = done.apart, done.repeated
+    what = f"of {apart.edits} edits at {per_s}/s"
+    yield at_most("B4", f"p50 {what}", apart.part(0.5), 3 * latency_s + WINDOW_S + 0.1, " s")
+    yield at_most("B4", f"p99 {what}", apart.part(0.99), 8 * latency_s + WINDOW_S, " s")
+    lost = f"{len(done.differing)} items differ, {done.more} more than before"
+    yield at_most("B4", "items lost, differing or doubled", len(done.differing) + abs(done.more), 0, shown=lost)
+    yield at_most("B4", "arrivals missed between edits of one item", apart.edits - len(apart.delays), 0)
+    fewer = f"{again.writes} writes for {again.edits} edits"
+    yield at_most("B4", "five items edited again and again", again.writes / again.edits, 0.99, shown=fewer)
+
+
 def bf(asked: Asked) -> Iterator[Result]:
     """Kill a backfill five times, and ask it when it ends."""
     yield from backfill_results(asked.items(20_000), kills=5, seed=1)
@@ -265,6 +283,7 @@ BARS: Final[Mapping[str, Callable[[Asked], Iterator[Result]]]] = {
     "B1b": b1b,
     "B2": b2,
     "B3": b3,
+    "B4": b4,
     "B5": b5,
     "B6": b6,
     "BF": bf,

@@ -11,6 +11,7 @@ from syncd.sandbox.app import Sandbox
 from syncd.sandbox.github import GitHubStandIn
 from syncd.sandbox.jira import JiraStandIn
 from syncd.sandbox.portfolio import Portfolio, make_portfolio
+from syncd.sandbox.redmine import RedmineStandIn
 from syncd.sandbox.standin import StandIn
 from syncd.world import World
 
@@ -24,7 +25,11 @@ PARAGRAPHS: Final = (
 )
 """What descriptions are made of, all of it said alike in every stand-in; an issue comes to about 7 KB with them."""
 TURNS: Final = 8
-STANDINS: Final[Mapping[str, Callable[[World, Portfolio], StandIn]]] = {"jira": JiraStandIn, "github": GitHubStandIn}
+STANDINS: Final[Mapping[str, Callable[[World, Portfolio], StandIn]]] = {
+    "jira": JiraStandIn,
+    "github": GitHubStandIn,
+    "redmine": RedmineStandIn,
+}
 
 
 def make_office(
@@ -44,7 +49,9 @@ def make_office(
 def lengthened(portfolio: Portfolio) -> Portfolio:
     """Return *portfolio* with longer descriptions; every item is in every tool, and tasks give way to initiatives."""
     tasks = [
-        replace(task, description=_text(task.description, place), in_jira=True, in_github=True, draft=False)
+        replace(
+            task, description=_text(task.description, place), in_jira=True, in_github=True, in_redmine=True, draft=False
+        )
         for place, task in enumerate(portfolio.tasks[len(portfolio.initiatives) :])
     ]
     return replace(portfolio, tasks=tuple(tasks))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
@@ -13,6 +13,7 @@ import structlog
 from syncd.engine.absent import Swept, sweep
 from syncd.engine.cycle import Cycle, sync
 from syncd.engine.desk import Desk
+from syncd.engine.facts import After
 from syncd.engine.inbox import Lanes, read_what_waits
 from syncd.engine.open import refresh
 from syncd.engine.pauses import is_paused
@@ -40,8 +41,8 @@ class Rhythm:
     One portfolio, kept in step.
 
     *turn* is entered around everything that writes. *told* hears of every
-    cycle, *swept* of every sweep. With *hears*, `wake` makes it look into the
-    inbox at once.
+    cycle, *swept* of every sweep; *after* is waited for after every whole
+    cycle. With *hears*, `wake` makes it look into the inbox at once.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Rhythm:
         *,
         told: Callable[[Cycle], None] = lambda _cycle: None,
         swept: Callable[[Swept], None] = lambda _swept: None,
+        after: Callable[[Desk, After], Awaitable[None]] | None = None,
         sweep_every: timedelta = SWEEP_EVERY,
         hears: bool = False,
     ) -> None:
@@ -58,6 +60,7 @@ class Rhythm:
         self._turn = turn
         self._told = told
         self._swept = swept
+        self._after = after
         self._sweep_every = sweep_every
         self._hears = hears
         self._last_sweep: datetime | None = None
@@ -105,8 +108,9 @@ class Rhythm:
             await refresh(desk)
             waiting = await read_what_waits(desk) if self._hears else []
             cycle = await self._cycle(under_way) if desk.paused is None else None
-            if desk.paused is None and self._sweeps():
-                self._swept(await sweep(desk))
+            swept = await sweep(desk) if desk.paused is None and self._sweeps() else None
+            if swept is not None:
+                self._swept(swept)
                 self._last_sweep = desk.world.now()
             if done := [row for row in waiting if desk.accounts[row.connection].pulled]:
                 async with desk.store.transaction() as tx:
@@ -117,6 +121,8 @@ class Rhythm:
             raise
         if cycle is not None:
             self._told(cycle)
+        if self._after is not None:
+            await self._after(desk, After(cycle=cycle, refused=self.refused, swept=swept))
 
     def _sweeps(self) -> bool:
         return self._last_sweep is None or self._desk.world.now() - self._last_sweep >= self._sweep_every

@@ -18,14 +18,14 @@ from typing import Any, Final
 import structlog
 
 from syncd.engine.absent import Swept
+from syncd.engine.chores import Chores
 from syncd.engine.cycle import Cycle
-from syncd.engine.desk import Desk
-from syncd.engine.expire import expire
+from syncd.engine.desk import Account, Desk
+from syncd.engine.facts import After
 from syncd.engine.intake import Intake
 from syncd.engine.loop import Rhythm
 from syncd.engine.open import Tools, open_desk
 from syncd.engine.vitals import (
-    NAME,
     ConnectionVitals,
     Counts,
     Durations,
@@ -34,7 +34,6 @@ from syncd.engine.vitals import (
     Vitals,
     connections_of,
     state_of,
-    to_json,
     trouble_of,
 )
 from syncd.engine.writer import Turns, only_daemon
@@ -49,13 +48,6 @@ AGAIN_S: Final = 10.0
 """After which a portfolio that failed begins anew; twice that after the second failure in a row, and so on."""
 LONGEST_S: Final = 600.0
 """The longest a failing portfolio is left alone."""
-TELL_S: Final = 10.0
-"""How often the daemon tells how it stands."""
-TIDY_AFTER_S: Final = 300.0
-"""How long after its start the daemon forgets for the first time what is over (`engine/expire.py`)."""
-TIDY_EVERY_S: Final = 86_400.0
-"""How often it does so."""
-
 log = structlog.get_logger()
 
 AfterCycle = Callable[[Desk, Cycle], Awaitable[None]]
@@ -91,6 +83,7 @@ class Service:
         self._told = told
         self._turns = Turns(store, world)
         self._intake = Intake(store, self.wake)
+        self.chores = Chores(store, world, settings=lambda: self.settings, vitals=self.vitals, accounts=self._accounts)
         self._workers = asyncio.Semaphore(settings.workers)
         self._started_at = self._configured_at = world.now()
         self._stopping = False
@@ -114,17 +107,14 @@ class Service:
             self._check = check
             self._fatal = asyncio.get_running_loop().create_future()
             self._start_all()
-            telling = asyncio.create_task(self._keep_telling())
-            tidying = asyncio.create_task(self._keep_tidy())
             stopped = asyncio.create_task(stop.wait())
             ends: set[asyncio.Future[Any]] = {stopped, self._fatal}
             try:
-                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+                async with self.chores.going_on():
+                    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 self._stopping = True
-                for task in (telling, tidying, stopped):
-                    task.cancel()
-                await asyncio.wait({telling, tidying})
+                stopped.cancel()
                 await self._tell()  # how all stood when it ended
                 await self._end(self._tasks.copy())
             if self._fatal.done():
@@ -170,11 +160,14 @@ class Service:
             if self._refused != trouble:
                 log.warning("configuration_refused", reason=str(exc), fix="the configuration before stays in force")
             self._refused = trouble
+            await self.chores.notifier.configuration(exc)
             await self._tell()
             return False
         self._refused = None
         self._configured_at = self.world.now()
         self.settings = settings
+        await self.chores.notifier.configuration(None)
+        self.chores.notifier.use(settings.notify)
         ended = self._tasks.copy()
         for name, task in ended.items():
             if name in self._rhythms:
@@ -226,6 +219,7 @@ class Service:
                 self._turn,
                 told=lambda cycle: self._note(name, cycle),
                 swept=lambda swept: self._note_sweep(name, swept),
+                after=self._after,
                 hears=True,
             )
             self._rhythms[name], self._desks[name] = rhythm, desk
@@ -268,6 +262,16 @@ class Service:
             self.counts.writes[name, verb] += count
         self.counts.conflicts[name] += len(cycle.opened)
         self._told(name, cycle)
+
+    async def _after(self, desk: Desk, after: After) -> None:
+        """Let people know; whatever fails in that is no reason for the cycle to fail."""
+        try:
+            await self.chores.notifier.after_cycle(desk, after)
+        except Exception:
+            log.exception("notification_failed", portfolio=desk.portfolio.name)
+
+    def _accounts(self) -> list[Account]:
+        return [account for desk in self._desks.values() for account in desk.accounts.values()]
 
     def _note_sweep(self, name: str, swept: Swept) -> None:
         if swept.unseen:
@@ -319,30 +323,9 @@ class Service:
         since = {str(name): at for name, (_, at) in self._since.items()}
         return connections_of(desk, since, delivered, backlog)
 
-    async def _keep_telling(self) -> None:
-        while True:
-            await self._tell()
-            await self.world.sleep(TELL_S)
-
-    async def _keep_tidy(self) -> None:
-        """Forget once a day what `retention` says, the first time soon after the start."""
-        await self.world.sleep(TIDY_AFTER_S)
-        while True:
-            try:
-                told = await expire(self.store, self.settings.retention, self.world.now())
-            except StoreError as exc:
-                log.warning("nothing_forgotten", reason=exc.what, fix=exc.fix)
-            else:
-                if told:
-                    log.info("old_rows_forgotten", **told)
-            await self.world.sleep(TIDY_EVERY_S)
-
     async def _tell(self) -> None:
-        """Keep how everything stands, for those who ask from outside."""
         try:
-            told = to_json(await self.vitals())
-            async with self.store.transaction() as tx:
-                await tx.standing.save(NAME, told, self.world.now())
+            await self.chores.tell()
         except StoreError as exc:
             log.warning("standing_not_kept", reason=exc.what, fix=exc.fix)
 

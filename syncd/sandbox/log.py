@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -56,10 +57,17 @@ class RequestLog:
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
+        self._listeners: list[Callable[[Entry], None]] = []
+
+    def listen(self, told: Callable[[Entry], None]) -> None:
+        """Have *told* called with every entry from now on."""
+        self._listeners.append(told)
 
     def add(self, entry: Entry) -> None:
         """Keep *entry*."""
         self._entries.append(entry)
+        for told in self._listeners:
+            told(entry)
 
     @property
     def next_number(self) -> int:

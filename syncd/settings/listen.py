@@ -44,6 +44,11 @@ class ListenModel(Strict):
     token: str | dict[str, str] | None = Field(
         default=None, description="What the API asks for as a bearer token, as {env: NAME} or {file: path}."
     )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s?#@]+$",
+        description="Where the tools reach `hooks` from outside; given, webhooks are registered where a tool lets us.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,8 @@ class Listen:
     admin: Address | None = Address(host="127.0.0.1", port=8081)
     token: SecretStr | None = None
     """What the API asks for; `None`: it answers nobody."""
+    public_url: str | None = None
+    """Where the tools reach `hooks` from outside."""
 
     @property
     def addresses(self) -> tuple[Address | None, Address | None]:
@@ -81,7 +88,8 @@ def read_listen(model: ListenModel, at: Place, resolver: Resolver, problems: Pro
             f"webhooks and the API cannot both listen at {hooks}",
             "give each a port: only that of the webhooks is for others to reach",
         )
-    return Listen(hooks=hooks, admin=admin, token=_token(model, at / "token", resolver, problems))
+    token = _token(model, at / "token", resolver, problems)
+    return Listen(hooks=hooks, admin=admin, token=token, public_url=model.public_url)
 
 
 def _parsed(text: str) -> Address | None:

@@ -24,13 +24,16 @@ from tests.simulation.office import copy_of, prepared
 Work = Callable[[Service, Bench], Awaitable[None]]
 
 
-def daemon(folder: Path, work: Work, *, bad: Sequence[ConfigError] = ()) -> None:
+def daemon(folder: Path, work: Work, *, bad: Sequence[ConfigError] = (), more: str = "") -> None:
     """
     Run a daemon, do *work* beside it once its first cycle is over, and stop it.
 
-    It rests for an hour after each whole cycle. While *bad* has anything in it, the configuration cannot be loaded.
+    It rests for an hour after each whole cycle; *more* stands in its
+    configuration. While *bad* has anything in it, that cannot be loaded.
     """
     bench = copy_of(prepared("held"), folder, 1)
+    bench.main += more
+    bench.env = {**bench.env, "NOTIFY_URL": "http://sandbox/nobody"}
 
     async def run() -> None:
         bench.main = bench.main.replace("mapping: platform.yaml", "mapping: platform.yaml\n    every: 1h")
@@ -184,6 +187,21 @@ def test_a_portfolio_that_fails_begins_anew(tmp_path: Path, monkeypatch: pytest.
 
 async def _fails(*_: object, **__: object) -> None:
     raise StoreError("the disk is full", fix="make room")
+
+
+def test_people_are_told_of_a_lost_credential_and_of_its_return(tmp_path: Path) -> None:
+    async def work(service: Service, bench: Bench) -> None:
+        bench.sandbox.faults.add("jira:401")
+        service.cycle_now()
+        await asyncio.sleep(300)
+        told = await service.store.notified.of("platform")
+        assert [(row.topic, row.subject) for row in told] == [("credential", "jira-pmo")]
+        bench.sandbox.faults.clear()
+        service.cycle_now()
+        await asyncio.sleep(300)
+        assert await service.store.notified.of("platform") == []
+
+    daemon(tmp_path, work, more="notify:\n  - webhook: {url: {env: NOTIFY_URL}}\n")
 
 
 def test_repeated_edits_of_one_item_are_fewer_writes_than_webhooks(tmp_path: Path) -> None:
