@@ -10,8 +10,15 @@ from sqlalchemy import Connection, Dialect, Engine, Insert, Table, TextClause, e
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
+from syncd.store._known import Known
+
 WRITES: Final = "syncd_writes"
 """Execution option of the connection that writes: its transactions take the write lock at once."""
+
+BEGUN: Final = "begun"
+"""The value of that option where SQLite was told to begin already, and SQLAlchemy need not."""
+
+BEGIN_WRITING: Final = "BEGIN IMMEDIATE"
 
 WRITE_LOCK: Final = int.from_bytes(b"syncd")
 """PostgreSQL's advisory lock that stands for the whole store, as SQLite's lock on its file does."""
@@ -64,7 +71,8 @@ def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(WRITES)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if writes != BEGUN:
+            connection.exec_driver_sql(BEGIN_WRITING if writes else "BEGIN")
 
 
 def _prepare_postgresql(engine: Engine) -> None:
@@ -114,12 +122,12 @@ def upsert(dialect: str, table: Table, *, keep: Sequence[str] = (), **computed: 
 
 
 @cache
-def overwriting(dialect: str, table: Table, keep: tuple[str, ...]) -> Insert:
+def overwriting(dialect: str, table: Table, keep: tuple[str, ...]) -> Known:
     """Return `upsert` without computed columns, made once for each table."""
-    return upsert(dialect, table, keep=keep)
+    return Known(upsert(dialect, table, keep=keep))
 
 
 @cache
-def insert_new(dialect: str, table: Table) -> Insert:
+def insert_new(dialect: str, table: Table) -> Known:
     """Return an insert that leaves a row with the same primary key alone."""
-    return insert_into(dialect, table).on_conflict_do_nothing(index_elements=list(table.primary_key))
+    return Known(insert_into(dialect, table).on_conflict_do_nothing(index_elements=list(table.primary_key)))

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select, union, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, or_, select, union, update
 
 from syncd.errors import StoreError
 from syncd.model import codec
 from syncd.model.canonical import Kind
 from syncd.model.refs import ConnectionName, EntityId, OpId, RunId
 from syncd.store._db import Db
+from syncd.store._known import Known, among
 from syncd.store._tables import audit, entity, run, to_micros
 from syncd.store.records import parse_ref
 from syncd.store.renaming import Names, Renaming
@@ -26,6 +27,17 @@ BROKEN: Final = (
     "(compare syncd log there). syncd goes on, but no run with a broken trail can be undone"
 )
 """What to do about a broken chain."""
+
+_START: Final = Known(run.insert())
+_RUNS: Final = among(select(run), run.c.id)
+_APPEND: Final = Known(audit.insert())
+_LENGTHEN: Final = Known(
+    update(run)
+    .where(run.c.id == bindparam("of_run"))
+    .values(audit_rows=bindparam("to_rows"), audit_hash=bindparam("to_hash"))
+)
+_UPDATES: Final = among(select(audit).where(audit.c.at >= bindparam("since"), audit.c.verb == "update"), audit.c.entity)
+_END: Final = Known(select(run.c.audit_rows, run.c.audit_hash).where(run.c.id == bindparam("run")))
 
 
 class BrokenTrailError(StoreError):
@@ -53,7 +65,7 @@ class Runs:
     async def start(self, row: RunRow) -> None:
         """Keep a run that begins."""
         await self._db.insert(
-            run.insert(),
+            _START,
             [
                 {
                     "id": row.id,
@@ -88,7 +100,7 @@ class Runs:
 
     async def by_ids(self, ids: Sequence[RunId]) -> dict[RunId, RunRow]:
         """Return the runs of *ids*; unknown ones are left out."""
-        return {row.id: row for row in await self._db.within(select(run), run.c.id, ids, _run)}
+        return {row.id: row for row in await self._db.within(_RUNS, ids, _run)}
 
     async def latest(self, limit: int = 20, portfolio: str | None = None, *, writing: bool = False) -> list[RunRow]:
         """Return the runs that began last, newest first; those alone that wrote something when *writing*."""
@@ -205,8 +217,8 @@ class Audit:
                     "hash": last,
                 }
             )
-        await self._db.insert(audit.insert(), written)
-        await self._db.write(update(run).where(run.c.id == run_id).values(audit_rows=seq, audit_hash=last))
+        await self._db.insert(_APPEND, written)
+        await self._db.write(_LENGTHEN, values={"of_run": run_id, "to_rows": seq, "to_hash": last})
 
     async def of_run(self, run_id: RunId) -> AsyncGenerator[AuditRow, None]:
         """Yield one run's rows in order, with every connection as it is called now (so do the others but the chain)."""
@@ -225,9 +237,9 @@ class Audit:
 
     async def updates_of(self, ids: Sequence[EntityId], since: datetime) -> list[AuditRow]:
         """Return every field of *ids* that was updated since then, in no particular order."""
-        query = select(audit).where(audit.c.at >= since, audit.c.verb == "update")
         names = await Renaming(self._db).names()
-        return [_called_now(row, names) for row in await self._db.within(query, audit.c.entity, ids, _audit)]
+        found = await self._db.within(_UPDATES, ids, _audit, {"since": since})
+        return [_called_now(row, names) for row in found]
 
     async def check_chain(self, run_id: RunId) -> int:
         """
@@ -304,8 +316,7 @@ class Audit:
         return Writes(counts.get("create", 0), counts.get("update", 0), counts.get("archive", 0))
 
     async def _end(self, run_id: RunId) -> tuple[int, str]:
-        query = select(run.c.audit_rows, run.c.audit_hash).where(run.c.id == run_id)
-        end = await self._db.one(query, lambda row: (int(row.audit_rows), str(row.audit_hash)))
+        end = await self._db.one(_END, lambda row: (int(row.audit_rows), str(row.audit_hash)), {"run": run_id})
         if end is None:
             raise self._broken(run_id, "there is no such run")
         return end

@@ -12,11 +12,22 @@ from sqlalchemy import Row, bindparam, select, update
 from syncd.model import codec
 from syncd.model.refs import ConnectionName, EntityId, LinkId, RunId
 from syncd.store._db import Db
+from syncd.store._known import Known, among
 from syncd.store._tables import conflict, ledger
 from syncd.store.renaming import Renaming
 from syncd.store.rows import ConflictContent, ConflictRow, ContenderRow, LedgerRow, dump_contender
 
 ID_LENGTH: Final = 8
+
+_ADD: Final = Known(conflict.insert())
+_OPEN: Final = among(select(conflict).where(conflict.c.ended_at.is_(None)), conflict.c.entity)
+_ABOUT: Final = among(
+    select(conflict).where(conflict.c.field == bindparam("of_field")).order_by(conflict.c.opened_at, conflict.c.id),
+    conflict.c.entity,
+)
+_LOST: Final = select(ledger).where(ledger.c.entity == bindparam("entity")).order_by(ledger.c.at.desc(), ledger.c.hash)
+_LOST_OF_ALL: Final = Known(_LOST)
+_LOST_OF_ONE: Final = Known(_LOST.where(ledger.c.field == bindparam("field")))
 
 
 def _load_contender(data: codec.Json) -> ContenderRow:
@@ -89,7 +100,7 @@ class Conflicts:
                 ended.append(replace(row, ended_at=now, how=how))
             elif row is not None and content is not None and row.content != content:
                 changed.append(replace(row, content=content))
-        await self._db.insert(conflict.insert(), [_columns(row) for row in opened])
+        await self._db.insert(_ADD, [_columns(row) for row in opened])
         await self._overwrite([*changed, *ended])
         return ConflictChanges(tuple(opened), tuple(changed), tuple(ended))
 
@@ -102,13 +113,12 @@ class Conflicts:
 
     async def of_entities(self, ids: Sequence[EntityId]) -> list[ConflictRow]:
         """Return the open conflicts of *ids*."""
-        query = select(conflict).where(conflict.c.ended_at.is_(None))
-        return await self._db.within(query, conflict.c.entity, ids, _conflict)
+        return await self._db.within(_OPEN, ids, _conflict)
 
     async def last_of(self, ids: Sequence[EntityId], field: str) -> dict[EntityId, ConflictRow]:
         """Return the last conflict about *field* of each entity, open or ended."""
-        query = select(conflict).where(conflict.c.field == field).order_by(conflict.c.opened_at, conflict.c.id)
-        return {row.entity: row for row in await self._db.within(query, conflict.c.entity, ids, _conflict)}
+        rows = await self._db.within(_ABOUT, ids, _conflict, {"of_field": field})
+        return {row.entity: row for row in rows}
 
     async def find(self, prefix: str) -> list[ConflictRow]:
         """Return the conflicts, open or ended, whose id begins with *prefix*, newest first."""
@@ -204,11 +214,9 @@ class Ledger:
 
     async def of_entity(self, entity: EntityId, field: str | None = None) -> list[LedgerRow]:
         """Return the edits of an entity (or of one field of it) that lost, newest first."""
-        query = select(ledger).where(ledger.c.entity == entity)
-        if field is not None:
-            query = query.where(ledger.c.field == field)
         names = await Renaming(self._db).names()
-        rows = await self._db.all(query.order_by(ledger.c.at.desc(), ledger.c.hash), _ledger)
+        query = _LOST_OF_ALL if field is None else _LOST_OF_ONE
+        rows = await self._db.all(query, _ledger, {"entity": entity, "field": field})
         return [replace(row, connection=row.connection and names.now(row.connection, row.at)) for row in rows]
 
     async def of_run(self, run: RunId) -> list[LedgerRow]:

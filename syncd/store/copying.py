@@ -13,6 +13,7 @@ from sqlalchemy import Row, Table, func, select
 
 from syncd.errors import ConfigError, StoreError
 from syncd.store._db import CHUNK, Db
+from syncd.store._known import Known
 from syncd.store._schema import HEAD
 from syncd.store._tables import METADATA, lease, to_micros
 from syncd.store.audit import BROKEN
@@ -101,6 +102,7 @@ async def _refuse_content(db: Db) -> None:
 
 
 async def _copy(old: Db, new: Db, table: Table) -> Content:
+    adding = Known(table.insert())
     digest, count = hashlib.sha256(), 0
     portion: list[dict[str, Any]] = []
     async with aclosing(old.stream(_in_order(table), _columns)) as rows:
@@ -109,9 +111,9 @@ async def _copy(old: Db, new: Db, table: Table) -> Content:
             count += 1
             portion.append(row)
             if len(portion) == CHUNK:
-                await new.insert(table.insert(), portion)
+                await new.insert(adding, portion)
                 portion = []
-    await new.insert(table.insert(), portion)
+    await new.insert(adding, portion)
     return Content(count, digest.hexdigest())
 
 

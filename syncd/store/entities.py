@@ -4,18 +4,45 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Insert, Row, bindparam, delete, exists, select
+from sqlalchemy import Row, bindparam, delete, exists, select
 
 from syncd.model import codec
 from syncd.model.canonical import UNSET, Kind, Unset, Value
 from syncd.model.native import MISSING, Missing
 from syncd.model.refs import EntityId, LinkId
-from syncd.store._db import Db, chunks
+from syncd.store._db import Db
 from syncd.store._dialect import upsert
+from syncd.store._known import Known, among
 from syncd.store._tables import dirty, entity, field_state, link
 from syncd.store.rows import EntityRow, FieldStateRow
+
+_BY_ID: Final = among(select(entity), entity.c.id)
+_OF_PORTFOLIO: Final = select(entity.c.id).where(entity.c.portfolio == bindparam("portfolio")).order_by(entity.c.id)
+_IDS: Final = Known(_OF_PORTFOLIO)
+_IDS_OF_KIND: Final = Known(_OF_PORTFOLIO.where(entity.c.kind == bindparam("kind")))
+_SOME_VALUES: Final = among(select(entity.c.id, entity.c.vals), entity.c.id)
+_BELOW: Final = among(select(entity.c.id, entity.c.parent), entity.c.parent)
+_REMOVE: Final = among(delete(entity).where(~exists().where(link.c.entity == entity.c.id)), entity.c.id)
+_STATES: Final = among(select(field_state), field_state.c.entity)
+_CLEAR_STATE: Final = Known(
+    delete(field_state).where(
+        field_state.c.entity == bindparam("of_entity"),
+        field_state.c.field == bindparam("of_field"),
+        field_state.c.link == bindparam("of_link"),
+    )
+)
+_CLEAR_DIRTY: Final = among(delete(dirty).where(dirty.c.generation == bindparam("generation")), dirty.c.entity)
+_TAKE: Final = (
+    select(dirty)
+    .join(entity, entity.c.id == dirty.c.entity)
+    .where(entity.c.portfolio == bindparam("portfolio"), dirty.c.entity > bindparam("after"))
+    .order_by(dirty.c.entity)
+)
+_DIRTY: Final = among(select(dirty), dirty.c.entity)
+_TAKE_ALL: Final = Known(_TAKE)
+_TAKE_SOME: Final = Known(_TAKE.limit(bindparam("limit")))
 
 
 def _entity(row: Row[Any]) -> EntityRow:
@@ -32,13 +59,13 @@ def _entity(row: Row[Any]) -> EntityRow:
 
 
 @cache
-def _saving(dialect: str) -> Insert:
-    return upsert(dialect, entity, keep=("created_at",), version=entity.c.version + 1)
+def _saving(dialect: str) -> Known:
+    return Known(upsert(dialect, entity, keep=("created_at",), version=entity.c.version + 1))
 
 
 @cache
-def _marking(dialect: str) -> Insert:
-    return upsert(dialect, dirty, generation=dirty.c.generation + 1)
+def _marking(dialect: str) -> Known:
+    return Known(upsert(dialect, dirty, generation=dirty.c.generation + 1))
 
 
 class Entities:
@@ -68,7 +95,7 @@ class Entities:
 
     async def by_ids(self, ids: Sequence[EntityId]) -> dict[EntityId, EntityRow]:
         """Return the entities of *ids*; unknown ones are left out."""
-        rows = await self._db.within(select(entity), entity.c.id, ids, _entity)
+        rows = await self._db.within(_BY_ID, ids, _entity)
         return {row.id: row for row in rows}
 
     def by_portfolio(self, portfolio: str, kind: Kind | None = None) -> AsyncIterator[EntityRow]:
@@ -77,8 +104,8 @@ class Entities:
 
     async def ids(self, portfolio: str, kind: Kind | None = None) -> list[EntityId]:
         """Return the ids of the portfolio's entities, sorted."""
-        query = self._of(portfolio, kind).with_only_columns(entity.c.id)
-        return await self._db.all(query, lambda row: EntityId(row.id))
+        query = _IDS if kind is None else _IDS_OF_KIND
+        return await self._db.all(query, lambda row: EntityId(row.id), {"portfolio": portfolio, "kind": kind})
 
     async def values_of(
         self, portfolio: str, fields: Sequence[str], kind: Kind | None = None
@@ -91,22 +118,16 @@ class Entities:
         self, ids: Sequence[EntityId], fields: Sequence[str]
     ) -> dict[EntityId, Mapping[str, Value | Unset]]:
         """Return some values of *ids* (`UNSET` where none is agreed); unknown entities are left out."""
-        query = select(entity.c.id, entity.c.vals)
-        return dict(await self._db.within(query, entity.c.id, ids, _picker(fields)))
+        return dict(await self._db.within(_SOME_VALUES, ids, _picker(fields)))
 
     async def below(self, parents: Sequence[EntityId]) -> dict[EntityId, EntityId]:
         """Return the comments below *parents*, each with what it is below."""
-        query = select(entity.c.id, entity.c.parent)
-        rows = await self._db.within(query, entity.c.parent, parents, lambda row: (row.id, row.parent))
+        rows = await self._db.within(_BELOW, parents, lambda row: (row.id, row.parent))
         return {EntityId(one): EntityId(parent) for one, parent in rows}
 
     async def remove_unlinked(self, ids: Sequence[EntityId]) -> int:
         """Remove those of *ids* that have no link of any state, and return how many: two entities became one."""
-        removed = 0
-        for portion in chunks(ids):
-            alone = ~exists().where(link.c.entity == entity.c.id)
-            removed += await self._db.write(delete(entity).where(entity.c.id.in_(portion), alone))
-        return removed
+        return await self._db.write_within(_REMOVE, ids)
 
     def _of(self, portfolio: str, kind: Kind | None) -> Any:  # noqa: ANN401 - any selection of columns
         query = select(entity).where(entity.c.portfolio == portfolio).order_by(entity.c.id)
@@ -164,7 +185,7 @@ class FieldStates:
 
     async def of_entities(self, ids: Sequence[EntityId]) -> list[FieldStateRow]:
         """Return what stands in the way of fields of *ids*."""
-        return await self._db.within(select(field_state), field_state.c.entity, ids, _field_state)
+        return await self._db.within(_STATES, ids, _field_state)
 
     async def by_portfolio(self, portfolio: str) -> list[FieldStateRow]:
         """Return what stands in the way of the portfolio's fields, by entity and field."""
@@ -174,14 +195,9 @@ class FieldStates:
 
     async def clear(self, keys: Sequence[tuple[EntityId, str, LinkId | None]]) -> None:
         """Forget what stood in the way of these (entity, field, link)."""
-        statement = delete(field_state).where(
-            field_state.c.entity == bindparam("of_entity"),
-            field_state.c.field == bindparam("of_field"),
-            field_state.c.link == bindparam("of_link"),
-        )
         rows = [{"of_entity": owner, "of_field": name, "of_link": at or ""} for owner, name, at in keys]
         if rows:
-            await self._db.write(statement, rows)
+            await self._db.write(_CLEAR_STATE, rows)
 
 
 def _taken(row: Row[Any]) -> tuple[EntityId, int]:
@@ -204,20 +220,12 @@ class Dirty:
         self, portfolio: str, limit: int | None = None, *, after: EntityId | None = None
     ) -> dict[EntityId, int]:
         """Return marked entities (those *after* one) and their generations, by id; they stay marked until `clear`."""
-        query = (
-            select(dirty)
-            .join(entity, entity.c.id == dirty.c.entity)
-            .where(entity.c.portfolio == portfolio)
-            .order_by(dirty.c.entity)
-            .limit(limit)
-        )
-        if after is not None:
-            query = query.where(dirty.c.entity > after)
-        return dict(await self._db.all(query, _taken))
+        asked = {"portfolio": portfolio, "after": after or "", "limit": limit}
+        return dict(await self._db.all(_TAKE_ALL if limit is None else _TAKE_SOME, _taken, asked))
 
     async def take_of(self, ids: Sequence[EntityId]) -> dict[EntityId, int]:
         """Return those of *ids* that are marked, and their generations."""
-        return dict(await self._db.within(select(dirty), dirty.c.entity, sorted(ids), _taken))
+        return dict(await self._db.within(_DIRTY, sorted(ids), _taken))
 
     async def clear(self, taken: Mapping[EntityId, int]) -> None:
         """Unmark what was taken, but for those marked again since. One taker at a time."""
@@ -225,5 +233,4 @@ class Dirty:
         for one, generation in taken.items():
             by_generation.setdefault(generation, []).append(one)
         for generation, ids in by_generation.items():
-            for portion in chunks(ids):
-                await self._db.write(delete(dirty).where(dirty.c.generation == generation, dirty.c.entity.in_(portion)))
+            await self._db.write_within(_CLEAR_DIRTY, ids, {"generation": generation})

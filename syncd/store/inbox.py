@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 
 from syncd.model import codec
 from syncd.model.codec import Json
 from syncd.model.refs import ConnectionName
 from syncd.store._db import Db, chunks
+from syncd.store._known import among
 from syncd.store._tables import inbox, standing
 from syncd.store.records import parse_ref
 from syncd.store.rows import InboxRow
 
 MOST_AT_ONCE = 2000
 """Deliveries looked at together; more wait their turn."""
+
+_KNOWN: Final = among(select(inbox.c.delivery).where(inbox.c.connection == bindparam("connection")), inbox.c.delivery)
 
 
 def _row(row: Row[Any]) -> InboxRow:
@@ -58,8 +61,8 @@ class Inbox:
             by_connection.setdefault(row.connection, []).append(row.delivery)
         found: set[tuple[ConnectionName, str]] = set()
         for name, deliveries in by_connection.items():
-            query = select(inbox.c.delivery).where(inbox.c.connection == name)
-            seen = await self._db.within(query, inbox.c.delivery, deliveries, lambda each: str(each.delivery))
+            of = {"connection": name}
+            seen = await self._db.within(_KNOWN, deliveries, lambda each: str(each.delivery), of)
             found.update((name, delivery) for delivery in seen)
         return found
 

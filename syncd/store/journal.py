@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, or_, select, update
 
@@ -13,8 +14,29 @@ from syncd.errors import StoreError
 from syncd.model import codec
 from syncd.model.refs import ConnectionName, EntityId, LinkId, OpId, RunId
 from syncd.store._db import Db
+from syncd.store._known import Known, among
 from syncd.store._tables import op
 from syncd.store.rows import OPEN_OPS, OpField, OpRow, OpState
+
+_PLAN: Final = Known(op.insert())
+_ATTACH: Final = Known(update(op).where(op.c.id == bindparam("op_id")).values(link=bindparam("link_id")))
+_OPEN: Final = select(op).where(op.c.ended_at.is_(None)).order_by(op.c.planned_at, op.c.id)
+_OPEN_OF_ALL: Final = Known(_OPEN)
+_OPEN_OF_ONE: Final = Known(_OPEN.where(op.c.connection == bindparam("connection")))
+_OPEN_OF_LINKS: Final = among(_OPEN, op.c.link)
+_OPEN_OF_ENTITIES: Final = among(_OPEN, op.c.entity)
+_ARCHIVES: Final = among(
+    select(op).where(op.c.verb == "archive", op.c.state == OpState.CONFIRMED).order_by(op.c.planned_at, op.c.id),
+    op.c.link,
+)
+_BY_ID: Final = among(select(op), op.c.id)
+
+
+@cache
+def _moving(allowed: frozenset[OpState], times: tuple[str, ...]) -> Known:
+    moved = update(op).where(op.c.id == bindparam("op_id"), or_(*(op.c.state == one for one in sorted(allowed))))
+    to: dict[str, Any] = {"state": bindparam("to_state"), "reason": bindparam("why")}
+    return Known(moved.values(to | {name: bindparam(f"to_{name}") for name in times}))
 
 
 def _dump_field(field: OpField) -> codec.Json:
@@ -65,7 +87,7 @@ class Journal:
     async def plan(self, rows: Sequence[OpRow]) -> None:
         """Keep intents, in the transaction of the decision they come from."""
         await self._db.insert(
-            op.insert(),
+            _PLAN,
             [
                 {
                     "id": row.id,
@@ -118,43 +140,37 @@ class Journal:
 
     async def attach(self, links: Mapping[OpId, LinkId]) -> None:
         """Say which link each confirmed create made."""
-        statement = update(op).where(op.c.id == bindparam("op_id")).values(link=bindparam("link_id"))
         if links:
-            await self._db.write(statement, [{"op_id": one, "link_id": at} for one, at in links.items()])
+            await self._db.write(_ATTACH, [{"op_id": one, "link_id": at} for one, at in links.items()])
 
     async def open(self, connection: ConnectionName | None = None) -> list[OpRow]:
         """Return the ops that have not ended, oldest first: what a restart takes up again."""
-        query = select(op).where(op.c.ended_at.is_(None))
-        if connection is not None:
-            query = query.where(op.c.connection == connection)
-        return await self._db.all(query.order_by(op.c.planned_at, op.c.id), _op)
+        query = _OPEN_OF_ALL if connection is None else _OPEN_OF_ONE
+        return await self._db.all(query, _op, {"connection": connection})
 
     async def open_of_links(self, ids: Sequence[LinkId]) -> dict[LinkId, list[OpRow]]:
         """Return the ops under way on each link, oldest first."""
-        query = select(op).where(op.c.ended_at.is_(None)).order_by(op.c.planned_at, op.c.id)
         found: dict[LinkId, list[OpRow]] = {}
-        for row in await self._db.within(query, op.c.link, ids, _op):
+        for row in await self._db.within(_OPEN_OF_LINKS, ids, _op):
             if row.link is not None:
                 found.setdefault(row.link, []).append(row)
         return found
 
     async def open_of_entities(self, ids: Sequence[EntityId]) -> dict[EntityId, list[OpRow]]:
         """Return the ops under way on each entity, creates included, oldest first."""
-        query = select(op).where(op.c.ended_at.is_(None)).order_by(op.c.planned_at, op.c.id)
         found: dict[EntityId, list[OpRow]] = {}
-        for row in await self._db.within(query, op.c.entity, ids, _op):
+        for row in await self._db.within(_OPEN_OF_ENTITIES, ids, _op):
             found.setdefault(row.entity, []).append(row)
         return found
 
     async def archives_of(self, ids: Sequence[LinkId]) -> dict[LinkId, OpRow]:
         """Return the last archive that was carried out on each link, if any."""
-        query = select(op).where(op.c.verb == "archive", op.c.state == OpState.CONFIRMED)
-        rows = await self._db.within(query.order_by(op.c.planned_at, op.c.id), op.c.link, ids, _op)
+        rows = await self._db.within(_ARCHIVES, ids, _op)
         return {row.link: row for row in rows if row.link is not None}
 
     async def by_ids(self, ids: Sequence[OpId]) -> dict[OpId, OpRow]:
         """Return the ops of *ids*; unknown ones are left out."""
-        return {row.id: row for row in await self._db.within(select(op), op.c.id, ids, _op)}
+        return {row.id: row for row in await self._db.within(_BY_ID, ids, _op)}
 
     async def of_run(self, run: RunId) -> list[OpRow]:
         """Return the ops of one run, oldest first."""
@@ -170,12 +186,10 @@ class Journal:
         """Move every op of *reasons* from an *allowed* state to *state*, or raise `StoreError`."""
         if not reasons:
             return
-        statement = update(op).where(
-            op.c.id == bindparam("op_id"), or_(*(op.c.state == one for one in sorted(allowed)))
-        )
+        to = {"to_state": state, **{f"to_{name}": at for name, at in times.items()}}
         moved = await self._db.write(
-            statement.values(state=state, reason=bindparam("why"), **times),
-            [{"op_id": one, "why": reason} for one, reason in reasons.items()],
+            _moving(frozenset(allowed), tuple(times)),
+            [{"op_id": one, "why": reason, **to} for one, reason in reasons.items()],
         )
         if moved != len(reasons):
             raise StoreError(

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import socket
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from syncd.errors import StoreError
 from syncd.store._db import Db
 from syncd.store._dialect import database_now
+from syncd.store._known import Known
 from syncd.store._tables import EPOCH, lease
 from syncd.store.rows import LeaseRow
+
+_GET: Final = Known(select(lease).where(lease.c.name == bindparam("name")))
 
 
 def this_process() -> str:
@@ -47,7 +50,7 @@ class Leases:
 
     async def get(self, name: str) -> LeaseRow | None:
         """Return a lease, held or run out."""
-        return await self._db.one(select(lease).where(lease.c.name == name), _lease)
+        return await self._db.one(_GET, _lease, {"name": name})
 
     async def holder(self, name: str) -> LeaseRow | None:
         """Return a lease that somebody has: not given back, nor run out by the database's clock, nor of the dead."""

@@ -3,17 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 
 from syncd.model import codec
 from syncd.model.canonical import UNSET, Kind
 from syncd.model.refs import ConnectionName, EntityId, LinkId, Ref
-from syncd.store._db import Db, chunks
+from syncd.store._db import Db
+from syncd.store._known import Known, among
 from syncd.store._tables import base, entity, home, link, observed, tombstone
 from syncd.store.records import parse_ref
 from syncd.store.rows import BaseField, BaseRow, LinkRow, LinkState, TombstoneRow, Verdict
+
+_LINKED: Final = select(link).where(link.c.state != LinkState.UNLINKED)
+_BY_ID: Final = among(select(link), link.c.id)
+_BY_REF: Final = among(_LINKED, link.c.ref)
+_BY_ENTITY: Final = among(select(link).order_by(link.c.id), link.c.entity)
+_PARTED: Final = among(select(link.c.ref).where(link.c.state == LinkState.UNLINKED), link.c.ref)
+_KEPT_APART: Final = Known(
+    select(link.c.ref).where(link.c.portfolio == bindparam("portfolio"), link.c.parted_at.is_not(None))
+)
+_EVERY: Final = among(select(link).order_by(link.c.id), link.c.ref)
+_JOIN_AGAIN: Final = among(update(link).values(parted_at=None), link.c.ref)
+_OF_CONNECTION: Final = _LINKED.where(link.c.connection == bindparam("connection")).order_by(link.c.ref)
+_BY_CONNECTION: Final = {
+    (has_portfolio, has_state): Known(
+        _OF_CONNECTION.where(
+            *([link.c.portfolio == bindparam("portfolio")] if has_portfolio else []),
+            *([link.c.state == bindparam("state")] if has_state else []),
+        )
+    )
+    for has_portfolio in (False, True)
+    for has_state in (False, True)
+}
+_COUNT: Final = among(
+    select(func.count().label("n"))
+    .select_from(link.join(entity, entity.c.id == link.c.entity))
+    .where(link.c.connection == bindparam("connection"), link.c.state == LinkState.LIVE),
+    entity.c.kind,
+)
+_BASES: Final = among(select(base), base.c.link)
+_FORGET_BASES: Final = among(delete(base), base.c.link)
+_HOMES: Final = among(select(home), home.c.link)
+_FORGET_HOMES: Final = among(delete(home), home.c.link)
+_TOMBSTONES: Final = among(select(tombstone), tombstone.c.link)
+_CLEAR_TOMBSTONES: Final = among(delete(tombstone), tombstone.c.link)
 
 
 def _link(row: Row[Any]) -> LinkRow:
@@ -67,41 +102,34 @@ class Links:
 
     async def by_ids(self, ids: Sequence[LinkId]) -> dict[LinkId, LinkRow]:
         """Return the links of *ids*; unknown ones are left out."""
-        return {row.id: row for row in await self._db.within(select(link), link.c.id, ids, _link)}
+        return {row.id: row for row in await self._db.within(_BY_ID, ids, _link)}
 
     async def by_refs(self, refs: Sequence[Ref]) -> dict[Ref, LinkRow]:
         """Return the link of each ref that has one, whatever its state but `UNLINKED`."""
-        query = select(link).where(link.c.state != LinkState.UNLINKED)
-        rows = await self._db.within(query, link.c.ref, [str(ref) for ref in refs], _link)
+        rows = await self._db.within(_BY_REF, [str(ref) for ref in refs], _link)
         return {row.ref: row for row in rows}
 
     async def parted(self, refs: Sequence[Ref]) -> frozenset[Ref]:
         """Return those of *refs* that were linked once, and are parted."""
-        query = select(link.c.ref).where(link.c.state == LinkState.UNLINKED)
-        return frozenset(
-            await self._db.within(query, link.c.ref, [str(ref) for ref in refs], lambda row: parse_ref(row.ref))
-        )
+        return frozenset(await self._db.within(_PARTED, [str(ref) for ref in refs], lambda row: parse_ref(row.ref)))
 
     async def kept_apart(self, portfolio: str) -> frozenset[Ref]:
         """Return the records of *portfolio* that a person parted for good."""
-        query = select(link.c.ref).where(link.c.portfolio == portfolio, link.c.parted_at.is_not(None))
-        return frozenset(await self._db.all(query, lambda row: parse_ref(row.ref)))
+        found = await self._db.all(_KEPT_APART, lambda row: parse_ref(row.ref), {"portfolio": portfolio})
+        return frozenset(found)
 
     async def every_of(self, refs: Sequence[Ref]) -> list[LinkRow]:
         """Return every link of *refs*, in any state, by link id."""
-        query = select(link).order_by(link.c.id)
-        return await self._db.within(query, link.c.ref, [str(ref) for ref in refs], _link)
+        return await self._db.within(_EVERY, [str(ref) for ref in refs], _link)
 
     async def join_again(self, refs: Sequence[Ref]) -> None:
         """Forget that a person parted *refs* for good: a person links them now."""
-        for portion in chunks([str(ref) for ref in refs]):
-            await self._db.write(update(link).where(link.c.ref.in_(portion)).values(parted_at=None))
+        await self._db.write_within(_JOIN_AGAIN, [str(ref) for ref in refs])
 
     async def by_entities(self, ids: Sequence[EntityId]) -> dict[EntityId, list[LinkRow]]:
         """Return every link, in any state, of each entity that has one, by link id."""
-        query = select(link).order_by(link.c.id)
         found: dict[EntityId, list[LinkRow]] = {}
-        for row in await self._db.within(query, link.c.entity, ids, _link):
+        for row in await self._db.within(_BY_ENTITY, ids, _link):
             found.setdefault(row.entity, []).append(row)
         return found
 
@@ -109,12 +137,9 @@ class Links:
         self, connection: ConnectionName, portfolio: str | None = None, *, state: LinkState | None = None
     ) -> list[LinkRow]:
         """Return every link of one connection, in *state* or else in any but `UNLINKED`, by ref."""
-        query = select(link).where(link.c.connection == connection, link.c.state != LinkState.UNLINKED)
-        if state is not None:
-            query = query.where(link.c.state == state)
-        if portfolio is not None:
-            query = query.where(link.c.portfolio == portfolio)
-        return await self._db.all(query.order_by(link.c.ref), _link)
+        values = {"connection": connection, "portfolio": portfolio, "state": state}
+        known = {name: value for name, value in values.items() if value is not None}
+        return await self._db.all(_BY_CONNECTION["portfolio" in known, "state" in known], _link, known)
 
     async def by_key(self, key: str) -> list[LinkRow]:
         """Return the links of what people call *key* (`PMO-12`, `#31`), whatever the connection, by ref."""
@@ -122,10 +147,7 @@ class Links:
 
     async def count(self, connection: ConnectionName, kinds: Sequence[Kind] = tuple(Kind)) -> int:
         """Return how many live links to items of *kinds* a connection has: what the brakes take their share of."""
-        query = select(func.count().label("n")).select_from(link.join(entity, entity.c.id == link.c.entity))
-        query = query.where(entity.c.kind.in_(kinds))
-        query = query.where(link.c.connection == connection, link.c.state == LinkState.LIVE)
-        return (await self._db.all(query, lambda row: int(row.n)))[0]
+        return sum(await self._db.within(_COUNT, kinds, lambda row: int(row.n), {"connection": connection}))
 
     async def move(self, moves: Mapping[LinkId, Ref]) -> None:
         """Let links point at new refs of the same items (a draft became an issue); what the old ref held is dropped."""
@@ -165,8 +187,7 @@ class Bases:
     async def of_links(self, ids: Sequence[LinkId]) -> dict[LinkId, BaseRow]:
         """Return the bases of *ids*; a link without any is left out."""
         rows = await self._db.within(
-            select(base),
-            base.c.link,
+            _BASES,
             ids,
             lambda row: BaseRow(LinkId(row.link), codec.load_map(codec.load_text(row.fields), _load_base)),
         )
@@ -174,8 +195,7 @@ class Bases:
 
     async def forget(self, ids: Sequence[LinkId]) -> None:
         """Drop the bases of *ids*: their next reading is first contact."""
-        for portion in chunks(ids):
-            await self._db.write(delete(base).where(base.c.link.in_(portion)))
+        await self._db.write_within(_FORGET_BASES, ids)
 
 
 class Homes:
@@ -186,7 +206,7 @@ class Homes:
 
     async def of_links(self, ids: Sequence[LinkId]) -> dict[LinkId, str]:
         """Return the digest of what the records behind *ids* show; those that show none are left out."""
-        rows = await self._db.within(select(home), home.c.link, ids, lambda row: (LinkId(row.link), str(row.digest)))
+        rows = await self._db.within(_HOMES, ids, lambda row: (LinkId(row.link), str(row.digest)))
         return dict(rows)
 
     async def save(self, digests: Mapping[LinkId, str]) -> None:
@@ -196,8 +216,7 @@ class Homes:
 
     async def forget(self, ids: Sequence[LinkId]) -> None:
         """Remember that the records behind *ids* show none."""
-        for portion in chunks(ids):
-            await self._db.write(delete(home).where(home.c.link.in_(portion)))
+        await self._db.write_within(_FORGET_HOMES, ids)
 
     async def count(self, connection: ConnectionName) -> int:
         """Return how many records of a connection show links home."""
@@ -214,8 +233,7 @@ class Tombstones:
     async def of_links(self, ids: Sequence[LinkId]) -> dict[LinkId, TombstoneRow]:
         """Return what is known of missed records behind *ids*."""
         rows = await self._db.within(
-            select(tombstone),
-            tombstone.c.link,
+            _TOMBSTONES,
             ids,
             lambda row: TombstoneRow(
                 link=LinkId(row.link),
@@ -245,5 +263,4 @@ class Tombstones:
 
     async def clear(self, ids: Sequence[LinkId]) -> None:
         """Forget that the records behind *ids* were missed: they are back."""
-        for portion in chunks(ids):
-            await self._db.write(delete(tombstone).where(tombstone.c.link.in_(portion)))
+        await self._db.write_within(_CLEAR_TOMBSTONES, ids)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 from sqlalchemy import delete, select
 
 from syncd.model.refs import EntityId
 from syncd.store._db import Db
+from syncd.store._known import Known
 from syncd.store._tables import paused
 from syncd.store.rows import PausedRow, PauseScope
+
+_ALL: Final = Known(select(paused).order_by(paused.c.since, paused.c.scope, paused.c.subject))
 
 
 class Pauses:
@@ -20,9 +24,8 @@ class Pauses:
 
     async def all(self) -> list[PausedRow]:
         """Return everything that is paused, the longest first."""
-        query = select(paused).order_by(paused.c.since, paused.c.scope, paused.c.subject)
         return await self._db.all(
-            query,
+            _ALL,
             lambda row: PausedRow(scope=PauseScope(row.scope), subject=row.subject, since=row.since, why=row.why),
         )
 

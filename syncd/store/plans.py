@@ -9,6 +9,7 @@ from sqlalchemy import Row, bindparam, select, update
 
 from syncd.model import codec
 from syncd.store._db import Db
+from syncd.store._known import Known
 from syncd.store._tables import plan, plan_change
 from syncd.store.rows import ChangeState, PlanChangeRow, PlanRow, PlanState
 
@@ -65,7 +66,7 @@ class Plans:
         if not new:
             return False
         await self._db.insert(
-            plan_change.insert(),
+            Known(plan_change.insert()),
             [
                 {
                     "plan": row.id,

@@ -5,18 +5,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Insert, Row, delete, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 
 from syncd.model import codec
 from syncd.model.canonical import Kind
 from syncd.model.refs import ConnectionName, EntityId
-from syncd.store._db import Db, chunks
+from syncd.store._db import Db
 from syncd.store._dialect import upsert
+from syncd.store._known import Known, among
 from syncd.store._tables import match_proposal, quarantine
 from syncd.store.records import parse_ref
 from syncd.store.rows import MatchProposalRow, ProposalState, QuarantineRow
+
+_ALL: Final = select(quarantine).order_by(quarantine.c.since, quarantine.c.subject, quarantine.c.field)
+_OF_ALL: Final = Known(_ALL)
+_OF_ONE: Final = Known(_ALL.where(quarantine.c.connection == bindparam("connection")))
+_RELEASE: Final = Known(
+    delete(quarantine).where(
+        quarantine.c.connection == bindparam("of_connection"),
+        quarantine.c.subject == bindparam("of_subject"),
+        quarantine.c.field == bindparam("of_field"),
+    )
+)
+_PROPOSED: Final = (
+    select(match_proposal)
+    .where(match_proposal.c.portfolio == bindparam("portfolio"))
+    .order_by(match_proposal.c.made_at, match_proposal.c.id)
+)
+_IN_ANY_STATE: Final = Known(_PROPOSED)
+_IN_ONE_STATE: Final = Known(_PROPOSED.where(match_proposal.c.state == bindparam("state")))
+_DROP: Final = among(delete(match_proposal), match_proposal.c.id)
 
 
 def _quarantined(row: Row[Any]) -> QuarantineRow:
@@ -36,8 +56,8 @@ def _subject(row: QuarantineRow) -> str:
 
 
 @cache
-def _adding(dialect: str) -> Insert:
-    return upsert(dialect, quarantine, keep=("since",), attempts=quarantine.c.attempts + 1)
+def _adding(dialect: str) -> Known:
+    return Known(upsert(dialect, quarantine, keep=("since",), attempts=quarantine.c.attempts + 1))
 
 
 class Quarantine:
@@ -67,21 +87,14 @@ class Quarantine:
 
     async def all(self, connection: ConnectionName | None = None) -> list[QuarantineRow]:
         """Return everything set aside, oldest first."""
-        query = select(quarantine).order_by(quarantine.c.since, quarantine.c.subject, quarantine.c.field)
-        if connection is not None:
-            query = query.where(quarantine.c.connection == connection)
-        return await self._db.all(query, _quarantined)
+        query = _OF_ALL if connection is None else _OF_ONE
+        return await self._db.all(query, _quarantined, {"connection": connection})
 
     async def release(self, rows: Sequence[QuarantineRow]) -> None:
         """Let *rows* flow again."""
         for row in rows:
-            await self._db.write(
-                delete(quarantine).where(
-                    quarantine.c.connection == row.connection,
-                    quarantine.c.subject == _subject(row),
-                    quarantine.c.field == (row.field or ""),
-                )
-            )
+            of = {"of_connection": row.connection, "of_subject": _subject(row), "of_field": row.field or ""}
+            await self._db.write(_RELEASE, values=of)
 
 
 def _proposal(row: Row[Any]) -> MatchProposalRow:
@@ -128,10 +141,8 @@ class Proposals:
 
     async def by_portfolio(self, portfolio: str, state: ProposalState | None = None) -> list[MatchProposalRow]:
         """Return the portfolio's proposals, in one state or all, oldest first."""
-        query = select(match_proposal).where(match_proposal.c.portfolio == portfolio)
-        if state is not None:
-            query = query.where(match_proposal.c.state == state)
-        return await self._db.all(query.order_by(match_proposal.c.made_at, match_proposal.c.id), _proposal)
+        query = _IN_ANY_STATE if state is None else _IN_ONE_STATE
+        return await self._db.all(query, _proposal, {"portfolio": portfolio, "state": state})
 
     async def find(self, prefix: str) -> list[MatchProposalRow]:
         """Return the proposals whose id begins with *prefix*."""
@@ -146,5 +157,4 @@ class Proposals:
 
     async def drop(self, proposals: Sequence[str]) -> None:
         """Forget *proposals*: their records were linked, or went away."""
-        for portion in chunks(proposals):
-            await self._db.write(delete(match_proposal).where(match_proposal.c.id.in_(portion)))
+        await self._db.write_within(_DROP, proposals)

@@ -4,15 +4,34 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, bindparam, delete, select
 
 from syncd.model import codec
 from syncd.model.refs import ConnectionName, Cursor, LinkId, Ref, Revision
-from syncd.store._db import CHUNK, Db, chunks
+from syncd.store._db import CHUNK, Db
+from syncd.store._known import Known, among
 from syncd.store._tables import cursor, link, observed
 from syncd.store.rows import CursorRow, LinkState, ObservedRow
+
+_BY_REF: Final = among(select(observed), observed.c.ref)
+_BY_LINK: Final = among(
+    select(link.c.id.label("link_id"), observed).join(link, link.c.ref == observed.c.ref), link.c.id
+)
+_REVISIONS: Final = among(select(observed.c.ref, observed.c.revision), observed.c.ref)
+_UNLINKED: Final = (
+    select(observed)
+    .outerjoin(link, (link.c.ref == observed.c.ref) & (link.c.state != LinkState.UNLINKED))
+    .where(observed.c.portfolio == bindparam("portfolio"), link.c.id.is_(None), observed.c.ref > bindparam("after"))
+    .order_by(observed.c.ref)
+    .limit(CHUNK)
+)
+_UNLINKED_OF_ALL: Final = Known(_UNLINKED)
+_UNLINKED_OF_ONE: Final = Known(_UNLINKED.where(observed.c.connection == bindparam("connection")))
+_REFS: Final = Known(select(observed.c.ref).where(observed.c.connection == bindparam("connection")))
+_FORGET: Final = among(delete(observed), observed.c.ref)
+_CURSOR: Final = Known(select(cursor).where(cursor.c.connection == bindparam("connection")))
 
 
 def parse_ref(text: str) -> Ref:
@@ -61,21 +80,18 @@ class Records:
 
     async def observed(self, refs: Sequence[Ref]) -> dict[Ref, ObservedRow]:
         """Return what is known of *refs*; unknown ones are left out."""
-        rows = await self._db.within(select(observed), observed.c.ref, [str(ref) for ref in refs], _observed)
+        rows = await self._db.within(_BY_REF, [str(ref) for ref in refs], _observed)
         return {row.ref: row for row in rows}
 
     async def observed_of_links(self, links: Sequence[LinkId]) -> dict[LinkId, ObservedRow]:
         """Return what is known of the records behind *links*."""
-        query = select(link.c.id.label("link_id"), observed).join(link, link.c.ref == observed.c.ref)
-        rows = await self._db.within(query, link.c.id, links, lambda row: (LinkId(row.link_id), _observed(row)))
+        rows = await self._db.within(_BY_LINK, links, lambda row: (LinkId(row.link_id), _observed(row)))
         return dict(rows)
 
     async def revisions(self, refs: Sequence[Ref]) -> dict[Ref, Revision]:
         """Return the revision last seen of each of *refs*; unknown ones are left out."""
-        query = select(observed.c.ref, observed.c.revision)
         rows = await self._db.within(
-            query,
-            observed.c.ref,
+            _REVISIONS,
             [str(ref) for ref in refs],
             lambda row: (parse_ref(row.ref), Revision(row.revision)),
         )
@@ -90,21 +106,15 @@ class Records:
         No snapshot is held meanwhile: what is linked behind the reader may be
         written as it goes.
         """
-        query = (
-            select(observed)
-            .outerjoin(link, (link.c.ref == observed.c.ref) & (link.c.state != LinkState.UNLINKED))
-            .where(observed.c.portfolio == portfolio, link.c.id.is_(None))
-            .order_by(observed.c.ref)
-        )
-        if connection is not None:
-            query = query.where(observed.c.connection == connection)
-        rows = await self._db.all(query.limit(CHUNK), _observed)
+        query = _UNLINKED_OF_ALL if connection is None else _UNLINKED_OF_ONE
+        asked = {"portfolio": portfolio, "connection": connection}
+        rows = await self._db.all(query, _observed, {**asked, "after": ""})
         while rows:
             for row in rows:
                 yield row
             if len(rows) < CHUNK:
                 return
-            rows = await self._db.all(query.where(observed.c.ref > str(rows[-1].ref)).limit(CHUNK), _observed)
+            rows = await self._db.all(query, _observed, {**asked, "after": str(rows[-1].ref)})
 
     async def by_key(self, key: str) -> list[ObservedRow]:
         """Return the linked records that people call *key* (`PMO-12`, `#31`), whatever the connection."""
@@ -113,8 +123,7 @@ class Records:
 
     async def all_refs(self, connection: ConnectionName) -> set[Ref]:
         """Return every ref known of one connection."""
-        query = select(observed.c.ref).where(observed.c.connection == connection)
-        return set(await self._db.all(query, lambda row: parse_ref(row.ref)))
+        return set(await self._db.all(_REFS, lambda row: parse_ref(row.ref), {"connection": connection}))
 
     def by_portfolio(self, portfolio: str) -> AsyncIterator[ObservedRow]:
         """Yield every record of one portfolio, by ref."""
@@ -146,8 +155,7 @@ class Records:
 
     async def forget(self, refs: Sequence[Ref]) -> None:
         """Drop what is known of *refs*."""
-        for portion in chunks([str(ref) for ref in refs]):
-            await self._db.write(delete(observed).where(observed.c.ref.in_(portion)))
+        await self._db.write_within(_FORGET, [str(ref) for ref in refs])
 
 
 class Cursors:
@@ -159,13 +167,14 @@ class Cursors:
     async def get(self, connection: ConnectionName) -> CursorRow | None:
         """Return where reading of *connection* goes on; `None` means from the start."""
         return await self._db.one(
-            select(cursor).where(cursor.c.connection == connection),
+            _CURSOR,
             lambda row: CursorRow(
                 connection=ConnectionName(row.connection),
                 cursor=Cursor(row.cursor),
                 saved_at=row.saved_at,
                 query=row.query,
             ),
+            {"connection": connection},
         )
 
     async def save(self, row: CursorRow) -> None:

@@ -19,6 +19,7 @@ from syncd.model import codec
 from syncd.model.refs import ConnectionName, LinkId, Ref
 from syncd.store import _tables as t
 from syncd.store._db import Db, chunks
+from syncd.store._known import Known
 from syncd.store.rows import PauseScope
 
 KEPT: Final = frozenset(
@@ -77,6 +78,8 @@ def _revisions(data: codec.Json, rename: codec.Rename) -> codec.Json:
 def _texts(data: codec.Json, rename: codec.Rename) -> codec.Json:
     return [rename.text(ref) for ref in data]
 
+
+_ROWS: Final = Known(select(t.renamed).order_by(t.renamed.c.at))
 
 Walk = Callable[[codec.Json, codec.Rename], codec.Json]
 
@@ -152,7 +155,7 @@ class Renaming:
     async def rows(self) -> list[RenamedRow]:
         """Return every renaming, the oldest first."""
         return await self._db.all(
-            select(t.renamed).order_by(t.renamed.c.at),
+            _ROWS,
             lambda row: RenamedRow(old=ConnectionName(row.old), new=ConnectionName(row.new), at=row.at),
         )
 
@@ -188,7 +191,7 @@ class Renaming:
         changed["paused"] = await self._db.write(update(t.paused).where(*of_pauses).values(subject=new))
         for link, digest in homes.items():
             await self._db.write(update(t.home).where(t.home.c.link == link).values(digest=digest))
-        await self._db.insert(t.renamed.insert(), [{"old": old, "new": new, "at": at}])
+        await self._db.insert(Known(t.renamed.insert()), [{"old": old, "new": new, "at": at}])
         return {name: number for name, number in sorted(changed.items()) if number}
 
     async def _columns(self, table: Table, old: ConnectionName, new: ConnectionName) -> int:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from sqlalchemy import delete, select
 
 from syncd.model import codec
 from syncd.model.refs import ConnectionName, EntityId, Ref, Revision
 from syncd.store._db import Db, chunks
+from syncd.store._known import Known, among
 from syncd.store._tables import cursor, entity, link, observed, restored, stale
 from syncd.store.records import parse_ref
+
+_SEEN: Final = among(
+    select(link.c.entity, observed.c.ref, observed.c.revision).join(observed, observed.c.ref == link.c.ref),
+    link.c.entity,
+)
+_UNREAD: Final = Known(select(restored))
+_READ: Final = among(delete(restored), restored.c.connection)
+_STALE: Final = among(select(stale), stale.c.entity)
+_SETTLE: Final = among(delete(stale), stale.c.entity)
 
 
 class Restored:
@@ -53,11 +64,9 @@ class Restored:
         await self._db.save(stale, rows)
 
     async def _revisions(self, ids: Sequence[EntityId]) -> dict[EntityId, dict[Ref, Revision]]:
-        query = select(link.c.entity, observed.c.ref, observed.c.revision).join(observed, observed.c.ref == link.c.ref)
         found: dict[EntityId, dict[Ref, Revision]] = {}
         for one, ref, revision in await self._db.within(
-            query,
-            link.c.entity,
+            _SEEN,
             ids,
             lambda row: (EntityId(row.entity), parse_ref(row.ref), Revision(row.revision)),
         ):
@@ -66,12 +75,11 @@ class Restored:
 
     async def unread(self) -> dict[ConnectionName, str]:
         """Return the connections that were not read to the end since, and why they have to be."""
-        return dict(await self._db.all(select(restored), lambda row: (ConnectionName(row.connection), str(row.why))))
+        return dict(await self._db.all(_UNREAD, lambda row: (ConnectionName(row.connection), str(row.why))))
 
     async def read(self, names: Sequence[ConnectionName]) -> None:
         """Say that connections were read to the end anew."""
-        for some in chunks(names):
-            await self._db.write(delete(restored).where(restored.c.connection.in_(some)))
+        await self._db.write_within(_READ, names)
 
     async def of_entities(self, ids: Sequence[EntityId]) -> dict[EntityId, Mapping[Ref, Revision]]:
         """Return those of *ids* not looked at since, each with the revisions its records had in the copy."""
@@ -79,9 +87,7 @@ class Restored:
         def known(text: str) -> dict[Ref, Revision]:
             return {parse_ref(ref): Revision(revision) for ref, revision in codec.load_text(text).items()}
 
-        rows = await self._db.within(
-            select(stale), stale.c.entity, ids, lambda row: (EntityId(row.entity), known(row.revisions))
-        )
+        rows = await self._db.within(_STALE, ids, lambda row: (EntityId(row.entity), known(row.revisions)))
         return dict(rows)
 
     async def count(self) -> int:
@@ -90,5 +96,4 @@ class Restored:
 
     async def settle(self, ids: Sequence[EntityId]) -> None:
         """Say that items were looked at: they are like all others again."""
-        for some in chunks(ids):
-            await self._db.write(delete(stale).where(stale.c.entity.in_(some)))
+        await self._db.write_within(_SETTLE, ids)

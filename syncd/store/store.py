@@ -9,12 +9,12 @@ from datetime import timedelta
 from functools import partial
 from typing import Final, Self
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from syncd.store._address import open_engine, parse_address
 from syncd.store._db import Db, Reader, Snapshot, Writer, edge
-from syncd.store._dialect import WRITES
 from syncd.store._schema import bring_up_to_date
+from syncd.store._writing import Begun, Pen
 from syncd.store.audit import Audit, Runs
 from syncd.store.conflicts import Conflicts, Ledger
 from syncd.store.entities import Dirty, Entities, FieldStates
@@ -93,11 +93,13 @@ class Store(Repositories):
     """
 
     def __init__(self, engine: AsyncEngine, world: World, where: str) -> None:
-        super().__init__(Reader(engine, world, where))
+        self._reader = Reader(engine, world, where)
+        super().__init__(self._reader)
         self._engine = engine
         self._world = world
         self._where = where
         self._one_writer = asyncio.Lock()
+        self._pen = Pen(engine)
         self._held: LeaseRow | None = None
 
     @asynccontextmanager
@@ -115,16 +117,15 @@ class Store(Repositories):
                     begin = partial(self._begin, ending)
                     yield Transaction(Writer(self._engine, self._world, self._where, begin))
 
-    async def _begin(self, ending: AsyncExitStack) -> AsyncConnection:
+    async def _begin(self, ending: AsyncExitStack) -> Begun:
         """Begin a writing transaction, which *ending* ends; nothing of it is left when that fails."""
         async with AsyncExitStack() as begun:
-            plain = await begun.enter_async_context(self._engine.connect())
-            connection = await plain.execution_options(**{WRITES: True})
-            await begun.enter_async_context(connection.begin())
+            at = await begun.enter_async_context(self._pen.transaction())
             if self._held is not None:
-                await Leases(Snapshot(self._engine, self._world, self._where, connection)).check(self._held)
+                db = Snapshot(self._engine, self._world, self._where, at.connection, at.driver)
+                await Leases(db).check(self._held)
             await ending.enter_async_context(begun.pop_all())
-        return connection
+        return at
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Repositories]:
@@ -166,7 +167,10 @@ class Store(Repositories):
         try:
             await self.release_lease()
         finally:
-            await self._engine.dispose()
+            async with AsyncExitStack() as ending:
+                ending.push_async_callback(self._engine.dispose)
+                ending.push_async_callback(self._pen.close)
+                ending.push_async_callback(self._reader.close)
 
     async def __aenter__(self) -> Self:
         return self

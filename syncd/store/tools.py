@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 
 from syncd.model import codec
 from syncd.model.native import Person
 from syncd.model.refs import ConnectionName
 from syncd.store._db import Db
+from syncd.store._known import Known
 from syncd.store._tables import described, seen_person
+
+_DESCRIBED: Final = Known(select(described.c.description).where(described.c.connection == bindparam("connection")))
+_SEEN: Final = Known(
+    select(seen_person).where(seen_person.c.connection == bindparam("connection")).order_by(seen_person.c.id)
+)
 
 
 class Described:
@@ -22,8 +28,7 @@ class Described:
 
     async def get(self, connection: ConnectionName) -> str | None:
         """Return the last description of *connection*, if there was one."""
-        query = select(described.c.description).where(described.c.connection == connection)
-        return await self._db.one(query, lambda row: str(row.description))
+        return await self._db.one(_DESCRIBED, lambda row: str(row.description), {"connection": connection})
 
     async def save(self, connection: ConnectionName, description: str) -> None:
         """Keep *description* in place of the one before."""
@@ -39,8 +44,7 @@ class People:
 
     async def all(self, connection: ConnectionName) -> list[Person]:
         """Return the users seen in *connection*, by id."""
-        query = select(seen_person).where(seen_person.c.connection == connection).order_by(seen_person.c.id)
-        return await self._db.all(query, _person)
+        return await self._db.all(_SEEN, _person, {"connection": connection})
 
     async def save(self, connection: ConnectionName, people: Sequence[Person]) -> None:
         """Keep *people*, each in place of what was known of the same id."""

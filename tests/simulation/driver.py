@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Self
@@ -102,6 +102,25 @@ class Cursor:
         self._raw.close()
 
 
+class _Doing:
+    """A cursor to come, which may be awaited, or entered and closed again."""
+
+    def __init__(self, work: Coroutine[Any, Any, Cursor]) -> None:
+        self._work = work
+        self._cursor: Cursor | None = None
+
+    def __await__(self) -> Generator[Any, Any, Cursor]:
+        return self._work.__await__()
+
+    async def __aenter__(self) -> Cursor:
+        self._cursor = await self._work
+        return self._cursor
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._cursor
+        await self._cursor.close()
+
+
 class _Inbox:
     """Where SQLAlchemy leaves what the thread of aiosqlite should do."""
 
@@ -128,6 +147,21 @@ class Connection:
     def cursor(self) -> Cursor:
         """Return a fresh cursor."""
         return Cursor(self._conn.cursor(), self._step)
+
+    async def execute_fetchall(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Return what a query finds; outside a transaction SQLite begins one for it, and that is a step as well."""
+        if not self._conn.in_transaction:
+            self._step("BEGIN")
+        self._step(statement)
+        return self._conn.execute(statement, values).fetchall()
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> _Doing:
+        """Carry out one statement, once awaited or entered."""
+        return _Doing(self.cursor().execute(statement, values))
+
+    def executemany(self, statement: str, values: Sequence[Sequence[Any]]) -> _Doing:
+        """Carry out one statement for each of *values*, once awaited or entered."""
+        return _Doing(self.cursor().executemany(statement, values))
 
     async def create_function(self, *args: Any, **named: Any) -> None:  # noqa: ANN401 - handed on
         """Let statements call a function of ours."""

@@ -24,7 +24,7 @@ FOUND_AT = {
     "nothing-is-looked-up-after-a-restart": 1,
     "the-marker-is-not-searched-for": 1,
     "two-daemons-run-side-by-side": 13,
-    "a-create-is-sent-again": 1,
+    "a-create-is-sent-again": 43,
     "the-marker-falls-off": 28,
     "an-edit-during-a-create-is-in-it": 1,
     "a-write-leaves-whenever-it-can": 212,
