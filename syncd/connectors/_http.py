@@ -208,7 +208,17 @@ class Http:
         )
 
     async def _retried(self, ask: _Ask) -> httpx.Response:
+        """Send it; only once that failed for now, tenacity is asked when to send it again."""
         started = self._world.monotonic()
+        try:
+            return await self._once(ask)
+        except (RateLimitedError, UnavailableError) as exc:
+            failures: list[Exception] = [exc]
+
+        async def again() -> httpx.Response:
+            if failures:
+                raise failures.pop()
+            return await self._once(ask)
 
         def must_stop(state: RetryCallState) -> bool:
             spent_s = self._world.monotonic() - started
@@ -221,7 +231,7 @@ class Http:
             retry=retry_if_exception(_may_retry),
             reraise=True,
         )
-        return await attempts(self._once, ask)
+        return await attempts(again)
 
     def _wait_s(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
