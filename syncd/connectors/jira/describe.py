@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from dataclasses import fields as parts_of
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Final
 
@@ -36,6 +38,8 @@ from syncd.model.native import Choice, NativeField, NativeType, TextFormat
 MAX_VERSION_NAME: Final = 255
 MAX_VERSION_DESCRIPTION: Final = 16_000
 """Of 16,384 bytes (contract, schema Version), the rest is for our mark."""
+
+_ALL_BUT_TYPES: Final = attrgetter(*(one.name for one in parts_of(NativeField) if one.name != "record_types"))
 
 PAGE: Final = 200
 MAX_PAGES: Final = 50
@@ -212,16 +216,16 @@ def _statuses(project: str, types: Iterable[TypeStatuses]) -> Iterable[NativeFie
         )
 
 
-def _merged(fields: Iterable[NativeField]) -> list[NativeField]:
+def _merged(found: Iterable[NativeField]) -> list[NativeField]:
     """Say once, for several record types of a container, what is the same for all of them."""
-    groups: dict[tuple[object, ...], NativeField] = {}
-    for one in fields:
-        plain = replace(one, record_types=frozenset())
+    groups: dict[tuple[object, ...], list[NativeField]] = {}
+    for one in found:
         options = tuple((option.id, option.label, option.category) for option in one.options)
-        key = (options, plain)
-        known = groups.get(key)
-        groups[key] = one if known is None else replace(one, record_types=known.record_types | one.record_types)
-    return list(groups.values())
+        groups.setdefault((options, *_ALL_BUT_TYPES(one)), []).append(one)
+    return [
+        replace(same[-1], record_types=frozenset().union(*(one.record_types for one in same)))
+        for same in groups.values()
+    ]
 
 
 _OF_VERSIONS: Final = frozenset({VERSION})
