@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
 
 from syncd.connectors.protocol import Tool
 from syncd.errors import ConfigError
@@ -11,9 +13,11 @@ from syncd.errors import ConfigError
 GROUP = "syncd.connectors"
 
 
+@cache
 def tools() -> Mapping[str, Callable[[], Tool]]:
     """Return every tool's loader by name; a connector's code is imported only when its loader is called."""
-    return {each.name: _loader(each) for each in sorted(entry_points(group=GROUP), key=lambda each: each.name)}
+    registered = sorted(entry_points(group=GROUP), key=lambda each: each.name)
+    return MappingProxyType({each.name: _loader(each) for each in registered})
 
 
 def _loader(entry: EntryPoint) -> Callable[[], Tool]:

@@ -52,9 +52,9 @@ class Process:
 
     def step(self, kind: str, what: str) -> None:
         """Do *what*, or die of it."""
-        self.steps.update((kind, "any"))
         for each in (kind, "any"):
-            if self.death == Death(each, self.steps[each]):
+            self.steps[each] += 1
+            if self.death and (self.death.kind, self.death.number) == (each, self.steps[each]):
                 self.died_of = f"{each} step {self.steps[each]}: {' '.join(what.split())[:60]}"
         if self.died_of or self.is_over:
             raise Killed(self.died_of)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -216,11 +217,14 @@ def _decoded(secret: str) -> str:
 
 
 class _Json(JSONResponse):
-    """JSON that names what is not ASCII by its code: a text cut inside a character stays sendable."""
+    """JSON that names by its code what has no other name: a text cut inside a character stays sendable."""
 
     def render(self, content: object) -> bytes:
         """Return *content* as bytes."""
-        return json.dumps(content, separators=(",", ":")).encode()
+        try:
+            return orjson.dumps(content)
+        except TypeError:  # such a text, or a number of more than 64 bits
+            return json.dumps(content, separators=(",", ":")).encode()
 
 
 def _response(told: Answer, viewer: User) -> Response:
