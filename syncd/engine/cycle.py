@@ -12,6 +12,8 @@ from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from structlog.contextvars import bind_contextvars, unbind_contextvars
+
 from syncd.connectors._together import together
 from syncd.engine import old_copy
 from syncd.engine.adopt import Adopted, adopt
@@ -312,6 +314,7 @@ async def start_run(desk: Desk, command: str) -> RunId:
     """Record that a run begins. Raises `HeldError` when the portfolio is paused."""
     check_running(desk)
     run = RunId(desk.world.new_id())
+    bind_contextvars(portfolio=desk.portfolio.name, run=run)  # in every line that is logged for it
     async with desk.store.transaction() as tx:
         await tx.runs.start(RunRow(id=run, command=command, portfolio=desk.portfolio.name, started_at=desk.world.now()))
     return run
@@ -323,6 +326,7 @@ async def finish_run(desk: Desk, cycle: Cycle, outcome: str) -> None:
     counts.update(records=cycle.records, compared=cycle.compared, lines=len(cycle.lines), waiting=len(cycle.waiting))
     async with desk.store.transaction() as tx:
         await tx.runs.finish(cycle.run, desk.world.now(), outcome, counts)
+    unbind_contextvars("run")
 
 
 def keeper(desk: Desk, cycle: Cycle, taken: dict[EntityId, int]) -> Keep:

@@ -71,7 +71,8 @@ def test_a_daemon_shows_no_secret_in_logs_answers_metrics_or_store(cli: Cli, mon
         told += daemon.lines
     cli.server.sandbox.faults.clear()
     assert any('"webhook' in line or "webhook_" in line for line in daemon.lines)
-    assert any("request_answered" in line for line in daemon.lines)
+    asked = [json.loads(line) for line in daemon.lines if "request_answered" in line]
+    assert any(line.get("run") and line.get("portfolio") == "platform" for line in asked)
     assert [(secret, line) for line in told for secret in secrets if secret in line] == []
     kept = [path.read_bytes() for path in cli.folder.rglob("*.db*")]
     assert kept
