@@ -58,7 +58,7 @@ def test_every_file_named_in_the_documents_exists() -> None:
     named = {
         name
         for path in (ROOT / "CONTRIBUTING.md", ROOT / "ARCHITECTURE.md", ROOT / "README.md")
-        for name in re.findall(r"`((?:tests|syncd|benchmarks|config)/[\w./-]+\.\w+)`", path.read_text())
+        for name in re.findall(r"`((?:tests|syncd|benchmarks|config|deploy)/[\w./-]+\.\w+)`", path.read_text())
     }
     assert len(named) > 20
     assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []

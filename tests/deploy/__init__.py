@@ -1,0 +1,1 @@
+"""The container, the unit and the compose file."""
