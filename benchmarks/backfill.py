@@ -9,6 +9,7 @@ The end is foreseen in virtual time with GitHub's limits on, the other way round
 from __future__ import annotations
 
 import json
+import logging
 import math
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+import structlog
+
 from benchmarks.installation import BOTH, install
 from benchmarks.measure import CACHE, ROOT, BrokenRunError, Server, serving
 
@@ -29,7 +32,6 @@ SYNCD: Final = str(ROOT / ".venv" / "bin" / "syncd")
 RULE: Final = "create:\n  task: {from: github-eng, in: [{jira-pmo: {project: ENG}}]}\n"
 FINE: Final = frozenset({0, 3})
 """Exit codes of a run that came to its end: all done, or something waits for a person."""
-MOST_ROUNDS: Final = 6
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ class Filled:
 
 def fill(items: int, folder: Path, deaths: Sequence[float] = ()) -> Filled:
     """
-    Show what is due, carry it out, and go on until nothing is.
+    Show what is due, and carry it out.
 
     *deaths* tells after how many seconds of work to kill it, one after another.
     """
@@ -61,13 +63,9 @@ def fill(items: int, folder: Path, deaths: Sequence[float] = ()) -> Filled:
         install(folder, server.tools, BOTH + RULE)
         before = _titles(server, "jira")
         server.counts()
-        plan: str | None = None
-        for _ in range(MOST_ROUNDS):
-            words = ["--dry-run"] if plan is None else ["--plan", plan, "--approve"]
-            said = _to_the_end([SYNCD, "backfill", "all", *words, "--json", "-c", str(folder)], left, found)
-            plan = said["plan"] if plan is None and said["waiting"] else None
-            if not said["waiting"] and not said["written"]:
-                break
+        shown = _to_the_end([SYNCD, "backfill", "all", "--dry-run", "--json", "-c", str(folder)], left, found)
+        words = ["--plan", str(shown["plan"]), "--approve", "--json", "-c", str(folder)]
+        _to_the_end([SYNCD, "backfill", "all", *words], left, found)
         found.requests = Counter(server.counts())
         after, theirs = _titles(server, "jira"), _titles(server, "github")
     found.wanted = sum((theirs - before).values())
@@ -144,10 +142,12 @@ def main(items: str = "20000", kills: str = "5", seed: str = "1") -> int:
     """Run it, print a line on each, and return 1 when something was doubled or is missing."""
     from benchmarks.bars import backfill_results
 
-    results = list(backfill_results(int(items), int(kills), int(seed)))
-    for result in results:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    missed = False
+    for result in backfill_results(int(items), int(kills), int(seed)):
         print(f"{result.what:64} {result.found:44} {result.wanted}", flush=True)
-    return int(any(result.met is False for result in results))
+        missed |= result.met is False
+    return int(missed)
 
 
 if __name__ == "__main__":

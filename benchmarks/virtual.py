@@ -26,6 +26,7 @@ from syncd.sandbox.portfolio import Portfolio, make_portfolio
 from syncd.settings.load import load
 from syncd.store.store import open_store
 from syncd.world import World, real_world
+from tests.simulation.driver import Files
 
 T = TypeVar("T")
 START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -148,6 +149,7 @@ def foresee(items: int, folder: Path) -> tuple[list[tuple[float, float | None]],
     async def work(world: World) -> tuple[list[tuple[float, float | None]], float]:
         office = _office(world, items, lambda portfolio: only_elsewhere(portfolio, "github"))
         told: list[tuple[float, float | None]] = []
+        world = replace(world, connect_sqlite=Files(world.now).open)  # no thread that virtual time could leap past
         async with _desk(office, folder, world, BOTH + rule) as desk:
             shown = await backfill(desk, Asked(dry_run=True))
             await refresh(desk)

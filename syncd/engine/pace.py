@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from statistics import median
 from typing import Final, TypeAlias
 
 from syncd.connectors._budget import Budget
@@ -16,7 +17,7 @@ FIRST: Final = 20
 MOST: Final = 500
 TURN_S: Final = 3.0
 """How long a portion should take: others write in between."""
-REMEMBERED: Final = 40
+REMEMBERED: Final = 20
 """Portions by which the rate is measured."""
 
 Sort: TypeAlias = frozenset[tuple[ConnectionName, Verb]]
@@ -100,7 +101,11 @@ class Pace:
         return max((self._budgets[name].duration_s(costs) for name, costs in needs.items()), default=0.0)
 
     def costs(self, sort: Sort) -> Costs:
-        """Return what one item of a sort takes of each budget: measured, else as its tool told."""
+        """
+        Return what one item of a sort takes of each budget: measured, else as its tool told.
+
+        The median of the portions: what is made only once (a label) says nothing of the others.
+        """
         portions = self._done.get(sort)
         if not portions:
             found: dict[ConnectionName, dict[str, float]] = {}
@@ -108,14 +113,15 @@ class Pace:
                 for name, costs in self._known.get(work, {}).items():
                     found.setdefault(name, {}).update(costs)
             return found
-        items = sum(each.items for each in portions)
-        total: dict[ConnectionName, dict[str, float]] = {}
+        seen: dict[ConnectionName, dict[str, list[float]]] = {}
         for each in portions:
             for name, costs in each.costs.items():
-                counted = total.setdefault(name, {})
                 for bucket, cost in costs.items():
-                    counted[bucket] = counted.get(bucket, 0.0) + cost
-        return {name: {bucket: cost / items for bucket, cost in costs.items() if cost} for name, costs in total.items()}
+                    seen.setdefault(name, {}).setdefault(bucket, []).append(cost / each.items)
+        return {
+            name: {bucket: cost for bucket, costs in buckets.items() if (cost := median(costs))}
+            for name, buckets in seen.items()
+        }
 
     def _now(self) -> dict[ConnectionName, dict[str, float]]:
         return {name: dict(budget.spent) for name, budget in self._budgets.items()}

@@ -133,19 +133,20 @@ class Scene:
 
     def syncd(self, *commands: Sequence[str], dies_at: int | None = None, points: str = "") -> int | None:
         """Run syncd in a process of its own, and return its exit code; minus the signal where it was killed."""
-        process = self._start(commands, dies_at=dies_at, points=points)
+        process = self.start(*commands, dies_at=dies_at, points=points)
         process.join()
         return process.exitcode
 
     def kill_after(self, seconds: float) -> int | None:
         """Run a sync and kill it after so many seconds."""
-        process = self._start((SYNC,))
+        process = self.start(SYNC)
         process.join(seconds)
         process.kill()
         process.join()
         return process.exitcode
 
-    def _start(self, commands: Sequence[Sequence[str]], *, dies_at: int | None = None, points: str = "") -> BaseProcess:
+    def start(self, *commands: Sequence[str], dies_at: int | None = None, points: str = "") -> BaseProcess:
+        """Start syncd in a process of its own."""
         order = Order(
             folder=str(self.folder),
             environment={**self.env, "STORE": self.store},

@@ -1,0 +1,68 @@
+"""A backfill killed anywhere, and beside a daemon: nothing lost, nothing doubled."""
+
+from __future__ import annotations
+
+import os
+import signal
+from random import Random
+
+import pytest
+
+from tests.crash.scene import KILLED, Scene, scene
+
+BACKFILL = ("backfill", "platform")
+FINE = (0, 3)
+LONGEST_S = 90.0
+"""A process that has not ended by then never will."""
+
+
+@pytest.mark.parametrize("kills", [(0.6, 1.1, 0.9, 1.4, 2.0), (1.6, 0.8, 1.2, 1.0, 1.9)], ids=str)
+def test_a_backfill_killed_five_times_loses_and_doubles_nothing(kills: tuple[float, ...]) -> None:
+    with scene() as one:
+        one.act()
+        ended = [kill(one, seconds) for seconds in kills]
+        assert KILLED in ended, "no kill ever came"
+        assert one.syncd(BACKFILL) in FINE, one.told()
+        one.recover()
+        one.judge()
+
+
+def kill(one: Scene, seconds: float) -> int | None:
+    process = one.start(BACKFILL)
+    process.join(seconds)
+    process.kill()
+    process.join()
+    return process.exitcode
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(8))
+def test_beside_a_daemon_and_killed_it_makes_nothing_that_the_daemon_makes(part: int) -> None:
+    dice = Random(part)  # noqa: S311 - moments
+    beside(dice.uniform(0.0, 1.5), [dice.uniform(0.5, 2.5) for _ in range(2)])
+
+
+def test_beside_a_daemon_both_end_and_nothing_is_made_twice() -> None:
+    beside(0.3, [])
+
+
+def beside(later_s: float, kills: list[float]) -> None:
+    """Let a daemon and, that much later, a backfill find the same work; kill the backfill as often as told."""
+    with scene() as one:
+        one.act()
+        daemon = one.start(("run",))
+        daemon.join(later_s)
+        try:
+            for seconds in kills:
+                kill(one, seconds)
+            process = one.start(BACKFILL)
+            process.join(LONGEST_S)
+            assert process.exitcode in FINE, one.told()
+            assert daemon.is_alive(), one.told()
+        finally:
+            assert daemon.pid is not None
+            os.kill(daemon.pid, signal.SIGTERM)
+            daemon.join(LONGEST_S)
+        assert daemon.exitcode == 0, one.told()
+        one.recover()
+        one.judge()
