@@ -68,6 +68,10 @@ JUST_S: Final = 1.0
 """Seconds for which what was read by id before a decision serves as the fresh read before the write, too."""
 
 
+ECHO_S: Final = 60.0
+"""Seconds after a write within which a webhook about the record is likely to be about that write."""
+
+
 @dataclass(frozen=True, slots=True)
 class JustRead:
     """What a record was a moment ago, read by id; asked for at *asked_s* (`World.monotonic`)."""
@@ -173,8 +177,14 @@ class Desk:
     """In a cycle about some items only, the connections where all of their records were read; `None` in a whole one."""
     just_read: dict[Ref, JustRead] = field(default_factory=dict)
     """What such a cycle read of them."""
+    wrote_at: dict[Ref, float] = field(default_factory=dict)
+    """When this process last wrote to a record (`World.monotonic`): a webhook soon after is as a rule our own echo."""
     flying: set[asyncio.Future[Any]] = field(default_factory=set)
     """Writes under way."""
+
+    def may_be_echo(self, ref: Ref) -> bool:
+        """Say whether a webhook about *ref* may well be about our own write."""
+        return self.world.monotonic() - self.wrote_at.get(ref, -ECHO_S) < ECHO_S
 
     def for_items(self) -> Desk:
         """Return a desk for a cycle about some items only, beside others of its kind: the same tools, its own notes."""

@@ -59,7 +59,10 @@ async def sync_items(desk: Desk, refs: Sequence[Ref], deciding: asyncio.Lock, *,
     entities = sorted({link.entity for link in links.values()})
     strangers = [ref for ref in refs if ref not in links]
     before = await lane.store.records.revisions(strangers)
-    unread = await _read(lane, await _records_of(lane, entities, strangers), frozenset(refs))
+    echoes = {ref for ref in links if lane.may_be_echo(ref)}
+    unread = await _read(lane, sorted(echoes), frozenset(refs))
+    entities = await _without_echoes(lane, entities, {links[ref].entity for ref in links.keys() - echoes})
+    unread |= await _read(lane, await _records_of(lane, entities, strangers), frozenset(refs))
     lane.only = frozenset(lane.accounts) - unread
     async with deciding:
         taken = await lane.store.dirty.take_of(entities)
@@ -67,6 +70,17 @@ async def sync_items(desk: Desk, refs: Sequence[Ref], deciding: asyncio.Lock, *,
     cycle = None if decided is None else await _carry_out(lane, *decided)
     doubted = any(account.doubts for account in lane.accounts.values())
     return Looked(cycle=cycle, is_new=doubted or await _is_new(lane, strangers, before), unread=unread)
+
+
+async def _without_echoes(lane: Desk, entities: Sequence[EntityId], told: set[EntityId]) -> list[EntityId]:
+    """
+    Return those of *entities* that somebody else edited, or that wait to be decided.
+
+    Of those not *told* of, only records were named that we wrote to a moment
+    ago, and these were read anew by now: where nothing moved, it was our own write.
+    """
+    dirty = await lane.store.dirty.take_of([one for one in entities if one not in told])
+    return [one for one in entities if one in told or one in dirty]
 
 
 async def _is_new(lane: Desk, strangers: Sequence[Ref], before: Mapping[Ref, Revision]) -> bool:
@@ -85,7 +99,7 @@ async def _records_of(lane: Desk, entities: Sequence[EntityId], strangers: Seque
     found = await lane.store.links.by_entities(entities)
     resting = (LinkState.UNLINKED, LinkState.GONE)
     linked = [link.ref for links in found.values() for link in links if link.state not in resting]
-    return [*linked, *strangers]
+    return [ref for ref in (*linked, *strangers) if ref not in lane.just_read]
 
 
 async def _read(lane: Desk, refs: Sequence[Ref], named: frozenset[Ref]) -> frozenset[ConnectionName]:
@@ -102,20 +116,27 @@ async def _read_account(lane: Desk, account: Account, refs: Sequence[Ref], named
         return False
     read_at, asked_s = lane.world.now(), lane.world.monotonic()
     known = await lane.store.records.observed(refs)
+    told = [ref for ref in refs if ref in named and ref in known]
+    echoes = [ref for ref in told if lane.may_be_echo(ref)]
     try:
         answers, history = await asyncio.gather(
-            read_many(account, refs), last_edits(account, [ref for ref in refs if ref in named and ref in known])
+            read_many(account, refs), last_edits(account, [ref for ref in told if ref not in echoes])
         )
     except RemoteError as exc:
         if isinstance(exc, AuthError):
             account.error = exc
         return False
     lost = await lost_of(lane, refs)
-    rows = [
-        observe(lane, account, answer, known.get(ref), read_at, direct=True, history=history)
+    moved = {
+        ref: answer
         for ref, answer in answers.items()
         if isinstance(answer, Record)
         and (ref not in known or known[ref].record.revision != answer.revision or ref in lost)
+    }
+    history = {**history, **await last_edits(account, [ref for ref in echoes if ref in moved])}
+    rows = [
+        observe(lane, account, answer, known.get(ref), read_at, direct=True, history=history)
+        for ref, answer in moved.items()
     ]
     await keep(lane, rows)
     lane.just_read |= {ref: JustRead(asked_s, answer) for ref, answer in answers.items()}

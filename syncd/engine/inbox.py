@@ -22,7 +22,7 @@ from syncd.errors import RemoteError, SyncdError
 from syncd.model.refs import ConnectionName, EntityId, Ref
 from syncd.store.rows import InboxRow
 
-LANES: Final = 8
+LANES: Final = 4
 """Cycles about some items that run at once."""
 PER_LANE: Final = 50
 """Deliveries one of them takes at most: more make everybody in it wait for the slowest."""

@@ -256,6 +256,7 @@ async def _settle(
                 else:
                     told.failed[line.digest] = "the tool would not take it just now: it is tried again"
             told.counts["update"] += 1
+            desk.wrote_at[record.ref] = desk.world.monotonic()
         case Refused(error=error, fields=keys):
             account.doubts.add(sent.side.link.ref)
             names = frozenset(name for name, slot in sent.slots.items() if slot.native_key in keys)

@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 from pydantic import AwareDatetime
 
 from syncd.connectors._mark import ScanMark, read_cursor
+from syncd.connectors._together import side_by_side
 from syncd.connectors.protocol import FieldEdit, Known, Page, only_moved
 from syncd.connectors.redmine.catalog import ISSUE, VERSION, Catalog
 from syncd.connectors.redmine.comments import COMMENT, comments_of, read_comments
@@ -250,16 +251,22 @@ async def _read_one(site: Site, catalog: Catalog, ref: Ref) -> Record | RemoteEr
     )
 
 
+AT_ONCE: Final = 8
+"""Histories asked for at the same time."""
+
+
 async def read_history(site: Site, refs: Sequence[Ref]) -> AsyncIterator[FieldEdit]:
     """Yield who changed which field of these issues when, oldest first; versions have no history."""
-    for ref in refs:
-        if ref.kind != ISSUE:
-            continue
+
+    async def of(ref: Ref) -> list[FieldEdit]:
         try:
             found = await site.get(ISSUE_PATH, OneIssue, ref.id, params={"include": "journals"}, where=str(ref))
         except (NotFoundError, ForbiddenError):
-            continue
-        for edit in _edits(ref, found.issue):
+            return []
+        return list(_edits(ref, found.issue))
+
+    for edits in await side_by_side(of, [ref for ref in refs if ref.kind == ISSUE], at_once=AT_ONCE):
+        for edit in edits:
             yield edit
 
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+from itertools import groupby
 from typing import Final, assert_never
 
+from syncd.connectors._together import side_by_side
 from syncd.connectors.protocol import Archive, Create, Done, Outcome, Refused, Unknown, Update, Write, set_delta
 from syncd.connectors.redmine.catalog import ISSUE, VERSION, Catalog
 from syncd.connectors.redmine.comments import COMMENT, create_comment, update_comment
@@ -41,9 +44,25 @@ TOGETHER: Final = frozenset({"start_date", "due_date"})
 """Fields that Redmine checks against each other."""
 
 
+ALONE: Final = frozenset({"subject", "description", "status", "assigned_to", "category", "fixed_version"})
+"""Fields of one issue that no other issue's depend on: edits of them need no order among different issues."""
+AT_ONCE: Final = 8
+"""How many of those are sent at the same time."""
+
+
 async def write_all(site: Site, catalog: Catalog, batch: Sequence[Write]) -> list[Outcome]:
-    """Carry out each write once, in order, and answer for each."""
-    return [await _carry_out(site, catalog, write) for write in batch]
+    """Carry out each write once and answer for each; in order, but for edits that need none."""
+    outcomes: list[Outcome] = []
+    for is_alone, group in groupby(batch, key=_is_alone):
+        if is_alone:
+            outcomes += await side_by_side(partial(_carry_out, site, catalog), list(group), at_once=AT_ONCE)
+        else:
+            outcomes += [await _carry_out(site, catalog, write) for write in group]
+    return outcomes
+
+
+def _is_alone(write: Write) -> bool:
+    return isinstance(write, Update) and write.pre.ref.kind == ISSUE and write.fields.keys() <= ALONE
 
 
 async def _carry_out(site: Site, catalog: Catalog, write: Write) -> Outcome:
