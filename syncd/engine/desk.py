@@ -46,6 +46,8 @@ class Account:
     """Why it takes no part in this cycle."""
     pulled: bool = False
     """Read to the end in this cycle."""
+    asked_at: datetime | None = None
+    """When the last pull that read it to the end began."""
     read_at: datetime | None = None
     """When it was last read to the end."""
     failures: int = 0

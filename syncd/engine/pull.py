@@ -45,14 +45,14 @@ async def pull(desk: Desk, account: Account) -> Pulled:
         return {ref: revision for ref, revision in held.items() if ref not in lost}
 
     try:
-        asked_at = desk.world.now()
+        began_at = asked_at = desk.world.now()
         async for page in account.connector.changes(cursor, known):
             await keep_page(desk, account, page, asked_at, told, _cursor(desk, account, page))
             asked_at = desk.world.now()
     except RemoteError as exc:
         account.error = exc
     else:
-        account.pulled = True
+        account.pulled, account.asked_at = True, began_at
         account.read_at = desk.world.now()
     return told
 
