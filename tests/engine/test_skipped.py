@@ -43,7 +43,8 @@ async def test_what_was_there_long_before_a_pull_that_did_not_tell_of_it_is_one(
     bench.clock.pass_(HOUR_S)
 
     async def nothing(*_: Any) -> AsyncIterator[Page]:  # noqa: ANN401 - whatever is asked
-        for page in ():
+        pages: tuple[Page, ...] = ()
+        for page in pages:
             yield page
 
     async with bench.desk() as desk:
