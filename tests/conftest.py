@@ -67,7 +67,8 @@ def _figures() -> Counter[str]:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Stop what was started for all tests, and hand a worker's figures to the controller."""
-    databases.stop_server()
+    if not session.config.getoption("collectonly"):  # one that only collects, inside another, leaves its server alone
+        databases.stop_server()
     output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if output is not None:
         output[TALLIES] = dict(_figures())
