@@ -13,13 +13,15 @@ PAIRS ?= 5
 # `make simulate SEEDS=5000`, `make simulate SEED=17`: the daemon's lives in virtual time; `make crash KILLS=1000 DATABASE=postgresql`.
 SEEDS ?= 300
 SEED ?=
+HISTORIES ?= 100
+SCHEDULES ?= 20
 KILLS ?= 50
 DATABASE ?= sqlite
 
 # `make mutation SAMPLE=100 SEED=7`, `make mutation SAMPLE=all` (which takes a day).
 SAMPLE ?= 400
 
-.PHONY: help demo test test-all check bench simulate power crash mutation format lock clean
+.PHONY: help demo test test-all check bench simulate webhooks power crash mutation format lock clean
 
 help:
 	@echo "make demo      the main job in the embedded sandbox (DEMO_ARGS=--once stops when all is quiet)"
@@ -28,6 +30,7 @@ help:
 	@echo "make check     lint, types, architecture"
 	@echo "make bench     how fast: against the physical limit and other tools (BARS=B1a,B2 SCALE=0.1 PAIRS=1)"
 	@echo "make simulate  SEEDS lives of the daemon in virtual time, with people, faults and deaths; SEED=17 lives one again"
+	@echo "make webhooks  HISTORIES of edits, each by polling alone and under SCHEDULES of unreliable webhooks: all must end alike"
 	@echo "make power     how many lives it takes to find each of the bugs planted for that"
 	@echo "make crash     the real process killed at every point of its protocol, then KILLS times at random"
 	@echo "make mutation  the share of small faults in reconcile and the journal that tests notice (SAMPLE=400 SEED=1, SAMPLE=all)"
@@ -66,6 +69,9 @@ bench: .venv/.run
 
 simulate: .venv/.dev
 	@$(BIN)/python -m tests.simulation "$(SEEDS)" "$(SEED)"
+
+webhooks: .venv/.dev
+	@$(BIN)/python -m tests.simulation.webhooks "$(HISTORIES)" "$(SCHEDULES)"
 
 power: .venv/.dev
 	@$(BIN)/python -m tests.simulation.power "$(SEEDS)"

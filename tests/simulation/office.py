@@ -19,6 +19,8 @@ from tests.simulation.driver import Files
 from tests.simulation.loop import simulate
 
 ITEMS = 6
+LEAST_S: Final = 1e-6
+"""The shortest sleep: a microsecond, as the times of day have it."""
 PORTFOLIO = "platform"
 MAPPINGS: Final = {
     "held": MAPPING + BOTH_WAYS,
@@ -46,8 +48,8 @@ class LoopClock(Clock):
         return LoopClock, (self.monotonic(),)
 
     async def sleep(self, seconds: float) -> None:
-        """Let that much time pass."""
-        await asyncio.sleep(max(0.0, seconds))
+        """Let that much time pass, and some at least: less than a float can tell apart would never be over."""
+        await asyncio.sleep(max(LEAST_S, seconds) if seconds > 0 else 0.0)
 
     def monotonic(self) -> float:
         """Return the seconds since the beginning."""

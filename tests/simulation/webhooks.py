@@ -1,0 +1,273 @@
+"""
+`python -m tests.simulation.webhooks [HISTORIES] [SCHEDULES]`: however webhooks fare, all ends as by polling alone.
+
+A history of people's edits is lived once by polling alone, then under
+schedules in which the webhooks of both tools are permuted, doubled, dropped,
+delayed and forged. What conflicts depends on who saw what, so edits of one
+title, text or label set in different tools are at least three polls apart;
+those in one tool come at any pace. Status and due date have a leader, whose
+value wins whenever it is seen: there both tools are edited at any pace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from syncd.console.hooks import Receiver
+from syncd.engine.service import Service
+from syncd.engine.tools import tools
+from syncd.errors import SyncdError
+from syncd.sandbox.sender import Sender
+from syncd.store.store import Store, open_store
+from tests.engine.bench import Bench
+from tests.simulation.loop import simulate
+from tests.simulation.many import be_quiet, processes
+from tests.simulation.office import ITEMS, PORTFOLIO, copy_of, prepared
+from tests.simulation.people import People
+from tests.simulation.script import TOOLS, Act
+
+POLL_S: Final = 300.0
+APART_S: Final = 3 * POLL_S
+ACTS: Final = 24
+EDITS: Final = ("title", "title", "text", "text", "labels", "status", "due", "add")
+LED: Final = frozenset({"status", "due"})
+PACES_S: Final = (0.05, 1.0, 20.0, 200.0)
+"""How long after one another things happen, in turns."""
+PEACE_S: Final = 3600.0
+"""Longer than any delivery is under way or sent again, and many polls."""
+CONNECTIONS: Final = {"jira": "jira-pmo", "github": "github-eng"}
+KNOBS: Final = (
+    {"permuted": 1.0},
+    {"doubled": 1.0},
+    {"dropped": 0.3},
+    {"delayed": 0.5},
+    {"forged": 1.0},
+    {"permuted": 1.0, "doubled": 0.5, "dropped": 0.3, "delayed": 0.5, "forged": 0.5},
+)
+"""What befalls which share of the deliveries, in turns; of schedules beyond these the shares are drawn."""
+TIMES: Final = frozenset({"created", "updated", "updated_at", "item_updated_at", "created_at", "resolutiondate"})
+IDENTITIES: Final = frozenset({"key", "id", "url", "item"})
+ENTITY: Final = re.compile(r"(?<=syncd[:-])[0-9a-z]{16}|(?<='entity': ')[0-9a-z]{16}")
+"""What syncd marks an item with: that it is marked counts, what with is another in every life."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How it all stood in the end, and what came in on the way."""
+
+    shown: Mapping[str, tuple[str, ...]]
+    """By tool, each item but for times and identities, sorted."""
+    conflicts: tuple[str, ...]
+    problem: str = ""
+    taken: int = 0
+    forged: int = 0
+    writes: int = 0
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What one history came to under all its schedules."""
+
+    history: int
+    schedules: int
+    problems: tuple[str, ...]
+    taken: int
+    forged: int
+    conflicts: int
+
+
+def draw(seed: int) -> tuple[Act, ...]:
+    """Draw a history; no title, text or label set is edited in another tool within three polls."""
+    dice = Random(f"history {seed}")  # noqa: S311 - a seeded history
+    edited: dict[tuple[str, int], tuple[str, float]] = {}
+    acts: list[Act] = []
+    at_s = 1.0
+    while len(acts) < ACTS:
+        at_s += dice.uniform(0, 2 * dice.choice(PACES_S))
+        what, which, tool = dice.choice(EDITS), dice.randrange(ITEMS + 2), dice.choice(TOOLS)
+        before, when_s = edited.get((what, which), (tool, at_s))
+        if what not in LED and before != tool and at_s - when_s < APART_S:
+            tool = before
+        edited[what, which] = (tool, at_s)
+        if which >= ITEMS and what != "add" and sum(act.what == "add" for act in acts) < 1:
+            continue
+        acts.append(Act(at_s, what, tool, which, dice.choice(("", "append"))))
+    return tuple(acts)
+
+
+def live(seed: int, schedule: int | None) -> Ended:
+    """Live a history under a schedule, by polling alone where that is `None`."""
+    with TemporaryDirectory() as folder:
+        return simulate(_live(seed, schedule, copy_of(prepared("held"), Path(folder), seed)))
+
+
+async def _live(seed: int, schedule: int | None, bench: Bench) -> Ended:
+    bench.env = {**bench.env, "HOOK": "the secret of both tools"}
+    bench.main = bench.main.replace("    mode: write\n", "    mode: write\n    webhook: {secret: {env: HOOK}}\n")
+    bench.main = bench.main.replace("mapping: platform.yaml", f"mapping: platform.yaml\n    every: {POLL_S:.0f}s")
+    settings, people = bench.settings(), People(bench.sandbox, bench.clock.now)
+    async with await open_store(settings.store, bench.world) as store:
+        service = Service(settings, store, bench.world, tools(), load=bench.settings)
+        receiver, stop = Receiver(service, tools()), asyncio.Event()
+        running = asyncio.create_task(service.run(stop))
+        await asyncio.sleep(POLL_S / 2)
+        start, began_s = bench.sandbox.log.mark(), bench.clock.monotonic()
+        with _webhooks(bench, receiver, seed, schedule) as sender:
+            for act in draw(seed):
+                await asyncio.sleep(began_s + act.at_s - bench.clock.monotonic())
+                people.do(act)
+            await asyncio.sleep(PEACE_S)
+            mark = bench.sandbox.log.mark()
+            service.cycle_now()
+            await asyncio.sleep(POLL_S)
+            ended = await _ended(people, store)
+            problems = [
+                *_doubled(people),
+                *([f"still writes: {bench.writes_since(mark)}"] if bench.writes_since(mark) else []),
+                *(await _left(store)),
+                *(_taken_wrongly(bench, sender) if sender is not None else []),
+            ]
+        stop.set()
+        await running
+    taken = sum(count for (_, result), count in receiver.counts.items() if result == "taken")
+    forged = sum(count for (_, result), count in receiver.counts.items() if result == "forged")
+    return replace(
+        ended,
+        problem="; ".join(problems),
+        taken=taken,
+        forged=forged,
+        writes=len(bench.writes_since(start)),
+    )
+
+
+@contextmanager
+def _webhooks(bench: Bench, receiver: Receiver, seed: int, schedule: int | None) -> Iterator[Sender | None]:
+    """Let both tools tell the receiver of everything while the block lasts, with that schedule's trouble."""
+    if schedule is None:
+        yield None
+        return
+    dice = Random(f"schedule {seed} {schedule}")  # noqa: S311 - a seeded schedule
+
+    async def receive(url: str, headers: Mapping[str, str], body: bytes) -> int:
+        lower = {name.lower(): value for name, value in headers.items()}
+        return (await receiver.take(url.rpartition("/")[2], None, lower, _parts(body))).status
+
+    sender = Sender(bench.sandbox.tools, replace(bench.world, now=bench.clock.now, random=dice), receive)
+    bench.sandbox.faults.sender = sender
+    for tool, connection in CONNECTIONS.items():
+        sender.add(tool, f"http://syncd/hooks/{connection}", bench.env["HOOK"])
+        drawn = {name: round(dice.random(), 2) for name in KNOBS[-1]} | {"dropped": 0.3}
+        for name, share in (KNOBS[schedule] if schedule < len(KNOBS) else drawn).items():
+            bench.sandbox.faults.add(f"{tool}:hooks-{name}={share}")
+    sending = asyncio.create_task(sender.run())
+    try:
+        yield sender
+    finally:
+        sending.cancel()
+
+
+async def _parts(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+async def _ended(people: People, store: Store) -> Ended:
+    shown = {
+        tool: tuple(sorted(_plain(people.shown(tool, str(row["key"]))) for row in people.tasks(tool))) for tool in TOOLS
+    }
+    held = await store.conflicts.open_list(PORTFOLIO)
+    told = sorted(f"{row.field}: {sorted(str(side.value) for side in row.content.contenders)}" for row in held)
+    return Ended(shown=shown, conflicts=tuple(told))
+
+
+def _plain(item: Mapping[str, object]) -> str:
+    """Return what an item says, but for times and identities; labels have no order."""
+    said = {
+        name: sorted(map(str, value)) if isinstance(value, list) else str(value)
+        for name, value in sorted(item.items())
+        if name not in TIMES | IDENTITIES
+    }
+    return ENTITY.sub("ENTITY", str(said))
+
+
+def _doubled(people: People) -> list[str]:
+    counts = {tool: Counter(str(row["title"]) for row in people.tasks(tool)) for tool in TOOLS}
+    twice = [f"twice in {tool}: {title}" for tool in TOOLS for title, count in counts[tool].items() if count > 1]
+    wanted = ITEMS + len(people.made)
+    return twice + [f"{tool} has {n} items, not {wanted}" for tool in TOOLS if (n := counts[tool].total()) != wanted]
+
+
+async def _left(store: Store) -> list[str]:
+    backlog = {name: count for name, count in (await store.inbox.backlog()).items() if count}
+    return [f"left in the inbox: {backlog}"] if backlog else []
+
+
+def _taken_wrongly(bench: Bench, sender: Sender) -> list[str]:
+    """Say which forged delivery was taken, and whether one is still to come."""
+    sent = [each for tool in bench.sandbox.tools.values() for each in getattr(tool, "webhooks").sent]  # noqa: B009
+    forged = [f"a forged delivery was answered with {each.status}" for each in sent if each.forged and each.arrived]
+    return forged + ([f"{sender.waiting} deliveries are still to come"] if sender.waiting else [])
+
+
+def compare(history: int, schedules: int) -> Compared:
+    """Live a history by polling alone and under so many schedules, and say where they end apart."""
+    polled = live(history, None)
+    problems = [f"history {history}, polling alone: {polled.problem}"] if polled.problem else []
+    taken = forged = 0
+    for schedule in range(schedules):
+        try:
+            ended = live(history, schedule)
+        except (AssertionError, SyncdError) as exc:
+            problems.append(f"history {history}, schedule {schedule}: {exc!r}")
+            continue
+        taken, forged = taken + ended.taken, forged + ended.forged
+        apart = _apart(polled, ended)
+        problems += [f"history {history}, schedule {schedule}: {what}" for what in (ended.problem, apart) if what]
+    return Compared(history, schedules, tuple(problems), taken, forged, len(polled.conflicts))
+
+
+def _apart(polled: Ended, ended: Ended) -> str:
+    found = [
+        f"{tool}: polled only {sorted(set(polled.shown[tool]) - set(ended.shown[tool]))}, "
+        f"told only {sorted(set(ended.shown[tool]) - set(polled.shown[tool]))}"
+        for tool in TOOLS
+        if polled.shown[tool] != ended.shown[tool]
+    ]
+    if polled.conflicts != ended.conflicts:
+        found.append(f"conflicts: polled {polled.conflicts}, told {ended.conflicts}")
+    return "; ".join(found)
+
+
+def main(histories: str = "100", schedules: str = "20", first: str = "0") -> int:
+    """Live that many histories, print one line of figures, and return 1 when one ended apart."""
+    be_quiet()
+    started, done = time.monotonic(), list[Compared]()
+    numbers = range(int(first), int(first) + int(histories))
+    with processes() as pool:
+        for each in pool.map(compare, numbers, [int(schedules)] * len(numbers)):
+            done.append(each)
+            print(
+                *(problem[:2000] for problem in each.problems), sep="\n", end="\n" if each.problems else "", flush=True
+            )
+    problems = sum(len(each.problems) for each in done)
+    print(
+        f"webhooks: {len(done)} histories of {ACTS} edits, each by polling alone and under {schedules} schedules, "
+        f"{problems} ended apart or broke a promise, {sum(each.taken for each in done)} deliveries taken, "
+        f"{sum(each.forged for each in done)} forgeries refused, {sum(each.conflicts for each in done)} conflicts, "
+        f"{time.monotonic() - started:.0f} s"
+    )
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
