@@ -196,7 +196,8 @@ def test_the_starter_loads_as_it_is_and_with_everything_turned_on(tmp_path: Path
         for name in ("jira", "github", "redmine", "linear")
     }
     names = (*VARIABLES, *(("REDMINE_KEY", "LINEAR_KEY") if everything else ()))
-    loaded = load(tmp_path, tools, dict.fromkeys(names, "made-up"))
+    env = dict.fromkeys(names, "made-up") | {"CHAT_URL": "https://chat.acme.example/hook"}
+    loaded = load(tmp_path, tools, env)
     assert not any(each.writes for each in loaded.connections.values()), "a new connection observes"
     rules = [*loaded.portfolios["platform"].mapping.create_rules(Kind.TASK)]
     assert len(rules) == (1 if everything else 0), "nothing is created unless a rule says so"
