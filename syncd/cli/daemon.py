@@ -18,6 +18,7 @@ from syncd.cli.options import Common
 from syncd.cli.standing import status_view
 from syncd.cli.streams import put, say
 from syncd.engine.cycle import Cycle
+from syncd.engine.rest import rest
 from syncd.engine.service import Service
 from syncd.engine.tools import tools
 from syncd.errors import ConfigError
@@ -123,11 +124,7 @@ async def _watch(service: Service, world: World, asked: asyncio.Event) -> None:
     known = stamps(service.settings.files)
     last = known
     while True:
-        clock = asyncio.ensure_future(world.sleep(WATCH_S))
-        told = asyncio.ensure_future(asked.wait())
-        await asyncio.wait({clock, told}, return_when=asyncio.FIRST_COMPLETED)
-        for each in (clock, told):
-            each.cancel()
+        await rest(world, WATCH_S, asked)
         now = stamps(service.settings.files)
         if asked.is_set() or (now != known and now == last):
             asked.clear()

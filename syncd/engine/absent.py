@@ -103,9 +103,14 @@ async def look_again(desk: Desk, account: Account) -> None:
     if not lost:
         return
     answers = await reread(desk, account, sorted(lost))
-    gone = [links[ref] for ref in missing(answers)]
+    await note_gone(desk, account, [links[ref] for ref in missing(answers)])
+
+
+async def note_gone(desk: Desk, account: Account, gone: Sequence[LinkRow]) -> None:
+    """Do what `note_missing` does, with whatever else is linked in the same places to vouch for them."""
     live = await desk.store.links.by_connection(account.name, desk.portfolio.name, state=LinkState.LIVE)
-    beside = {_place(link.ref, link.container): link.ref for link in live}
+    away = {link.ref for link in gone}
+    beside = {_place(link.ref, link.container): link.ref for link in live if link.ref not in away}
     places = dict.fromkeys(_place(link.ref, link.container) for link in gone)
     await note_missing(desk, account, gone, [beside[place] for place in places if place in beside])
 

@@ -21,7 +21,7 @@ from syncd.engine.archive import archive_ops, push_archives
 from syncd.engine.commit import Intent, commit, ids_of, is_plain, outstanding, plan_ops
 from syncd.engine.creates import due_lines, push_creates
 from syncd.engine.desk import Desk
-from syncd.engine.flight import land
+from syncd.engine.flight import land, open_ops
 from syncd.engine.graph import Known, know_graph, moved_in_graph
 from syncd.engine.home import owing, show_homes
 from syncd.engine.insist import worn
@@ -34,7 +34,7 @@ from syncd.engine.pauses import check_running, heed, is_paused, rests, without_r
 from syncd.engine.portions import dirty, dirty_among
 from syncd.engine.pull import pull
 from syncd.engine.push import Pushed, push_updates
-from syncd.engine.recover import open_ops, recover
+from syncd.engine.recover import recover
 from syncd.engine.removal import Removals, due_removals
 from syncd.engine.shown import keep_plan
 from syncd.engine.targets import look_for_targets

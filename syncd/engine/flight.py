@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import Any, Final
 
 from syncd.engine.desk import Desk
-from syncd.store.rows import OpState
+from syncd.store.rows import OpRow, OpState
 
 GRACE_S: Final = 8.0
 """How long a process that is told to stop waits for the writes under way: service managers kill after ten."""
@@ -41,7 +41,12 @@ async def land(desk: Desk) -> None:
         await _note_unknown(desk)
 
 
+async def open_ops(desk: Desk) -> list[OpRow]:
+    """Return what is open in the connections there are: one that was taken out can never be asked."""
+    return [op for op in await desk.store.journal.open() if op.connection in desk.accounts]
+
+
 async def _note_unknown(desk: Desk) -> None:
-    sent = [op for op in await desk.store.journal.open() if op.state is OpState.SENT and op.connection in desk.accounts]
+    sent = [op for op in await open_ops(desk) if op.state is OpState.SENT]
     async with desk.store.transaction() as tx:
         await tx.journal.mark_unknown({op.id: "stopped while it was under way" for op in sent})

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from syncd.connectors._together import together
-from syncd.engine.absent import leave_alone, note_missing
+from syncd.engine.absent import leave_alone, note_gone
 from syncd.engine.cycle import Cycle, Due, brake, decide, finish_run, settle, start_run, write
 from syncd.engine.desk import Account, Desk, JustRead
 from syncd.engine.flight import land
@@ -24,12 +24,12 @@ from syncd.engine.history import last_edits
 from syncd.engine.judge import Approval
 from syncd.engine.pauses import heed
 from syncd.engine.portions import in_portions
-from syncd.engine.pull import by_connection, hidden, keep, lost_of, missing, observe, read_many
+from syncd.engine.pull import by_connection, hidden, keep, lost_of, missing, moved_of, observe, read_many
 from syncd.errors import AuthError, RemoteError, UnsafePlanError
 from syncd.model.native import Record
 from syncd.model.refs import ConnectionName, EntityId, Ref, Revision
 from syncd.reconcile.plan import plan_id
-from syncd.store.rows import LinkRow, LinkState
+from syncd.store.rows import LinkState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,16 +127,12 @@ async def _read_account(lane: Desk, account: Account, refs: Sequence[Ref], named
             account.error = exc
         return False
     lost = await lost_of(lane, refs)
-    moved = {
-        ref: answer
-        for ref, answer in answers.items()
-        if isinstance(answer, Record)
-        and (ref not in known or known[ref].record.revision != answer.revision or ref in lost)
-    }
+    found = [answer for answer in answers.values() if isinstance(answer, Record)]
+    moved = {record.ref: record for record in moved_of(found, known, lost)}
     history = {**history, **await last_edits(account, [ref for ref in echoes if ref in moved])}
     rows = [
-        observe(lane, account, answer, known.get(ref), read_at, direct=True, history=history)
-        for ref, answer in moved.items()
+        observe(lane, account, record, known.get(ref), read_at, direct=True, history=history)
+        for ref, record in moved.items()
     ]
     await keep(lane, rows)
     lane.just_read |= {ref: JustRead(asked_s, answer) for ref, answer in answers.items()}
@@ -152,17 +148,8 @@ async def _note_absent(lane: Desk, account: Account, answers: Mapping[Ref, Recor
     if not away:
         return
     links = await lane.store.links.by_refs(away)
-    live = await lane.store.links.by_connection(account.name, lane.portfolio.name, state=LinkState.LIVE)
-    gone = [links[ref] for ref in missing(answers) if ref in links]
-    await note_missing(lane, account, gone, _beside(gone, live))
+    await note_gone(lane, account, [links[ref] for ref in missing(answers) if ref in links])
     await leave_alone(lane, [links[ref] for ref in hidden(answers) if ref in links])
-
-
-def _beside(gone: Sequence[LinkRow], live: Sequence[LinkRow]) -> list[Ref]:
-    """Return one linked record for each place that something is gone from."""
-    away = {link.ref for link in gone}
-    found = {(link.container, link.ref.kind): link.ref for link in live if link.ref not in away}
-    return [found[place] for place in {(link.container, link.ref.kind) for link in gone} if place in found]
 
 
 async def _decide(lane: Desk, taken: Mapping[EntityId, int], command: str) -> tuple[Cycle, Due] | None:

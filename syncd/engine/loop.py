@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import structlog
 
@@ -17,6 +17,7 @@ from syncd.engine.facts import After
 from syncd.engine.inbox import Lanes, read_what_waits
 from syncd.engine.open import refresh
 from syncd.engine.pauses import is_paused
+from syncd.engine.rest import rest
 from syncd.engine.writer import LEASE_S, only_daemon, writing
 from syncd.errors import PausedError, RemoteError, UnsafePlanError
 from syncd.model.refs import ConnectionName
@@ -157,7 +158,7 @@ class Rhythm:
     async def _rest(self, stop: asyncio.Event, seconds: float) -> None:
         """Wait that long, or until told to stop; what webhooks tell meanwhile is looked at."""
         if not self._hears:
-            await _wait(self._desk, seconds, stop)
+            await rest(self._desk.world, seconds, stop)
             return
         begun = self._desk.world.monotonic()
         while not stop.is_set():
@@ -165,7 +166,7 @@ class Rhythm:
             left = min(seconds, APART_S) - rested if self._lanes.wants_all else seconds - rested
             if left <= 0.0 or self._now:
                 return
-            await _wait(self._desk, left, stop, self._woken)
+            await rest(self._desk.world, left, stop, self._woken)
             if self._woken.is_set() and not stop.is_set() and not self._now:
                 await self._serve(stop, min(left, SERVE_S))
 
@@ -175,13 +176,13 @@ class Rhythm:
         async with self._turn():
             try:
                 while self._woken.is_set() and not (stop.is_set() or self._now):
-                    await _wait(self._desk, self._desk.portfolio.window_s, stop)
+                    await rest(self._desk.world, self._desk.portfolio.window_s, stop)
                     self._woken.clear()
                     await self._lanes.start()
                     if self._desk.world.monotonic() >= ends:
                         break
                     if self._lanes.are_busy:
-                        await _wait(self._desk, ends - self._desk.world.monotonic(), stop, self._woken)
+                        await rest(self._desk.world, ends - self._desk.world.monotonic(), stop, self._woken)
                 await self._lanes.end()
             except asyncio.CancelledError:
                 self._lanes.cancel()
@@ -233,12 +234,3 @@ def _tell_outages(desk: Desk, down: frozenset[ConnectionName]) -> frozenset[Conn
     for name in down - failing.keys():
         log.info("connector_recovered", connector=name)
     return frozenset(now) | (down & failing.keys())
-
-
-async def _wait(desk: Desk, seconds: float, *events: asyncio.Event) -> None:
-    """Wait that long, or until one of *events* is set."""
-    waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(desk.world.sleep(max(0.0, seconds)))]
-    waits += [asyncio.ensure_future(event.wait()) for event in events]
-    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    for each in waits:
-        each.cancel()

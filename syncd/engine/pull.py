@@ -71,11 +71,7 @@ async def keep_page(
     refs = [record.ref for record in page.records]
     known = await desk.store.records.observed(refs)
     lost = await lost_of(desk, refs)
-    moved = [
-        record
-        for record in page.records
-        if record.ref not in known or known[record.ref].record.revision != record.revision or record.ref in lost
-    ]
+    moved = moved_of(page.records, known, lost)
     told.records += len(page.records)
     told.changed += len(moved)
     hints = [record.ref for record in moved if record.ref in known]
@@ -100,6 +96,15 @@ async def keep_page(
         same = [record for record in page.records if record.ref in known and record.ref not in seen]
         rows += [observe(desk, account, record, known[record.ref], read_at, direct=page.direct) for record in same]
     await keep(desk, rows, also=also)
+
+
+def moved_of(records: Iterable[Record], known: Mapping[Ref, ObservedRow], lost: Collection[Ref]) -> list[Record]:
+    """Return those of *records* that are not as they were *known*, or that were *lost* and are back."""
+    return [
+        record
+        for record in records
+        if record.ref not in known or known[record.ref].record.revision != record.revision or record.ref in lost
+    ]
 
 
 async def lost_of(desk: Desk, refs: Sequence[Ref]) -> frozenset[Ref]:

@@ -11,6 +11,7 @@ from syncd.engine.archive import look_up
 from syncd.engine.cleaning import CLEAN, look_up_cleans
 from syncd.engine.creates import slots_of
 from syncd.engine.desk import Account, Desk
+from syncd.engine.flight import open_ops
 from syncd.engine.load import REQUEST_TIMEOUT_S
 from syncd.engine.made import confirm_create
 from syncd.engine.pull import reread
@@ -56,11 +57,6 @@ async def recover(desk: Desk, run: RunId) -> None:
                 await look_again(desk, account)
             except RemoteError as exc:
                 account.error = exc
-
-
-async def open_ops(desk: Desk) -> list[OpRow]:
-    """Return what is open in the connections there are: one that was taken out can never be asked."""
-    return [op for op in await desk.store.journal.open() if op.connection in desk.accounts]
 
 
 async def _look_up(desk: Desk, account: Account, run: RunId, ops: Sequence[OpRow]) -> None:

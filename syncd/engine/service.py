@@ -10,7 +10,7 @@ The daemon: every portfolio in its rhythm, one configuration that may change und
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -49,9 +49,6 @@ AGAIN_S: Final = 10.0
 LONGEST_S: Final = 600.0
 """The longest a failing portfolio is left alone."""
 log = structlog.get_logger()
-
-AfterCycle = Callable[[Desk, Cycle], Awaitable[None]]
-"""What is done after a cycle beside it, such as telling people."""
 
 
 class Service:
@@ -139,8 +136,7 @@ class Service:
 
     def hears(self, connection: ConnectionName) -> bool:
         """Whether anything is done about what a webhook tells of *connection*."""
-        ours = (each for name, each in self.settings.portfolios.items() if self._only is None or name in self._only)
-        return any(connection in portfolio.connections for portfolio in ours)
+        return any(connection in self.settings.portfolios[name].connections for name in self._names())
 
     async def reload(self) -> bool:
         """
@@ -182,10 +178,11 @@ class Service:
         return True
 
     def _start_all(self) -> None:
-        for name in sorted(self.settings.portfolios):
-            if self._only is None or name in self._only:
-                self._tasks[name] = asyncio.create_task(self._portfolio(name))
-        self._tasks = {name: task for name, task in self._tasks.items() if name in self.settings.portfolios}
+        self._tasks = {name: asyncio.create_task(self._portfolio(name)) for name in self._names()}
+
+    def _names(self) -> list[str]:
+        """Return the portfolios that this daemon is about."""
+        return sorted(name for name in self.settings.portfolios if self._only is None or name in self._only)
 
     async def _end(self, tasks: dict[str, asyncio.Task[None]]) -> None:
         """End what runs: a reading at once, a write when it has its answer or was waited for long enough."""
@@ -200,18 +197,19 @@ class Service:
         while not self._stopping:
             began = self.world.monotonic()
             try:
-                if await self._run(name):
-                    return
+                await self._run(name)
             except Exception as exc:  # noqa: BLE001 - whatever it is, the other portfolios go on
                 self._note_failure(name, exc)
                 if not await self._is_ours():
                     return
+            else:
+                return
             if self.world.monotonic() - began > LONGEST_S:
                 wait_s = AGAIN_S
             await self.world.sleep(wait_s)
             wait_s = min(LONGEST_S, 2 * wait_s)
 
-    async def _run(self, name: str) -> bool:
+    async def _run(self, name: str) -> None:
         """Run one portfolio until its rhythm is told to end."""
         async with open_desk(self.settings, name, self.store, self.world, self._tools) as desk:
             rhythm = Rhythm(
@@ -227,7 +225,6 @@ class Service:
                 await rhythm.run(rhythm.ending)
             finally:
                 del self._rhythms[name], self._desks[name]
-        return True
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -288,14 +285,11 @@ class Service:
             stopping=self._stopping,
             configuration=self._refused,
             configured_at=self._configured_at,
-            portfolios={
-                name: self._portfolio_vitals(name, {str(each): at for each, at in delivered.items()}, dict(backlog))
-                for name in self._tasks
-            },
+            portfolios={name: self._portfolio_vitals(name, delivered, backlog) for name in self._tasks},
         )
 
     def _portfolio_vitals(
-        self, name: str, delivered: dict[str, datetime], backlog: dict[ConnectionName, int]
+        self, name: str, delivered: Mapping[ConnectionName, datetime], backlog: Mapping[ConnectionName, int]
     ) -> PortfolioVitals:
         desk, rhythm = self._desks.get(name), self._rhythms.get(name)
         every_s = self.settings.portfolios[name].every_s
@@ -309,18 +303,18 @@ class Service:
             trouble=refused or self._failed.get(name),
             cycled_at=rhythm.cycled_at,
             every_s=every_s,
-            connections=self._connections(desk, delivered, {str(each): n for each, n in backlog.items()}),
+            connections=self._connections(desk, delivered, backlog),
         )
 
     def _connections(
-        self, desk: Desk, delivered: dict[str, datetime], backlog: dict[str, int]
+        self, desk: Desk, delivered: Mapping[ConnectionName, datetime], backlog: Mapping[ConnectionName, int]
     ) -> dict[str, ConnectionVitals]:
         now = self.world.now()
         for name, account in desk.accounts.items():
             state = state_of(account)
             if self._since.get(name, ("", now))[0] != state:
                 self._since[name] = (state, now)
-        since = {str(name): at for name, (_, at) in self._since.items()}
+        since = {name: at for name, (_, at) in self._since.items()}
         return connections_of(desk, since, delivered, backlog)
 
     async def _tell(self) -> None:

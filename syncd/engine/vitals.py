@@ -17,6 +17,7 @@ from syncd.engine.desk import Account, Desk
 from syncd.engine.pauses import is_paused
 from syncd.errors import AuthError, RemoteError
 from syncd.model.codec import Json
+from syncd.model.refs import ConnectionName
 
 NAME: Final = "daemon"
 """The name under which a daemon says how it stands (`Store.standing`)."""
@@ -156,9 +157,9 @@ def trouble_of(error: BaseException) -> Trouble:
 
 def connections_of(
     desk: Desk,
-    since: Mapping[str, datetime],
-    delivered: Mapping[str, datetime],
-    backlog: Mapping[str, int],
+    since: Mapping[ConnectionName, datetime],
+    delivered: Mapping[ConnectionName, datetime],
+    backlog: Mapping[ConnectionName, int],
 ) -> dict[str, ConnectionVitals]:
     """Return how each connection of *desk* stands, *since* when."""
     now = desk.world.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row, delete, func, select
@@ -37,20 +38,7 @@ class Notified:
 
     async def save(self, rows: Sequence[NotifiedRow]) -> None:
         """Keep *rows*, each in place of what was kept of its subject."""
-        await self._db.save(
-            notified,
-            [
-                {
-                    "portfolio": row.portfolio,
-                    "topic": row.topic,
-                    "subject": row.subject,
-                    "since": row.since,
-                    "told_at": row.told_at,
-                    "basis": row.basis,
-                }
-                for row in rows
-            ],
-        )
+        await self._db.save(notified, [asdict(row) for row in rows])
 
     async def forget(self, rows: Sequence[NotifiedRow]) -> None:
         """Forget *rows*: they are over, and are told anew should they come back."""
@@ -84,23 +72,7 @@ class Outbox:
 
     async def add(self, rows: Sequence[OutboxRow]) -> None:
         """Keep *rows* until they were sent."""
-        await self._db.save(
-            outbox,
-            [
-                {
-                    "id": row.id,
-                    "target": row.target,
-                    "portfolio": row.portfolio,
-                    "topic": row.topic,
-                    "how": row.how,
-                    "text": row.text,
-                    "fix": row.fix,
-                    "number": row.number,
-                    "at": row.at,
-                }
-                for row in rows
-            ],
-        )
+        await self._db.save(outbox, [asdict(row) for row in rows])
 
     async def remove(self, ids: Sequence[str]) -> None:
         """Forget rows: they were sent, or summed up in others."""
@@ -114,18 +86,7 @@ class Outbox:
 
     async def save_target(self, row: OutboxTargetRow) -> None:
         """Keep how sending to one target went."""
-        await self._db.save(
-            outbox_target,
-            [
-                {
-                    "target": row.target,
-                    "sent_at": row.sent_at,
-                    "failing_since": row.failing_since,
-                    "reason": row.reason,
-                    "fix": row.fix,
-                }
-            ],
-        )
+        await self._db.save(outbox_target, [asdict(row)])
 
     async def keep_only(self, names: Collection[str]) -> None:
         """Forget targets that are not among *names*, with all that was to be sent to them."""

@@ -252,7 +252,7 @@ async def _read_one(site: Site, catalog: Catalog, ref: Ref) -> Record | RemoteEr
 
 
 AT_ONCE: Final = 8
-"""Histories asked for at the same time."""
+"""Requests about different issues that are under way at the same time."""
 
 
 async def read_history(site: Site, refs: Sequence[Ref]) -> AsyncIterator[FieldEdit]:

@@ -31,7 +31,7 @@ from syncd.connectors.redmine.queries import (
 from syncd.connectors.redmine.queries import (
     VERSION as VERSION_PATH,
 )
-from syncd.connectors.redmine.scan import RELATIONS, read_records
+from syncd.connectors.redmine.scan import AT_ONCE, RELATIONS, read_records
 from syncd.connectors.redmine.site import Site
 from syncd.errors import OutcomeUnknownError, RejectedError, RemoteChangedError, RemoteError
 from syncd.model.native import Native, Record
@@ -46,8 +46,6 @@ TOGETHER: Final = frozenset({"start_date", "due_date"})
 
 ALONE: Final = frozenset({"subject", "description", "status", "assigned_to", "category", "fixed_version"})
 """Fields of one issue that no other issue's depend on: edits of them need no order among different issues."""
-AT_ONCE: Final = 8
-"""How many of those are sent at the same time."""
 
 
 async def write_all(site: Site, catalog: Catalog, batch: Sequence[Write]) -> list[Outcome]:
