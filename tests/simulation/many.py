@@ -41,9 +41,9 @@ def be_quiet() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def processes() -> ProcessPoolExecutor:
-    """Return a process for each core, with nothing inherited."""
-    return ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("spawn"), initializer=be_quiet)
+def processes(count: int = 0) -> ProcessPoolExecutor:
+    """Return so many processes, or one for each core, with nothing inherited."""
+    return ProcessPoolExecutor(count or os.cpu_count() or 1, mp_context=get_context("spawn"), initializer=be_quiet)
 
 
 def live_many(seeds: range) -> Iterator[tuple[Lived, float]]:

@@ -16,37 +16,46 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from typing import Final
+from unittest.mock import patch
 
 from syncd.console.hooks import Receiver
+from syncd.engine import chores
+from syncd.engine import open as opening
 from syncd.engine.service import Service
 from syncd.engine.tools import tools
 from syncd.errors import SyncdError
 from syncd.sandbox.sender import Sender
 from syncd.store.store import Store, open_store
+from syncd.world import World
 from tests.engine.bench import Bench
+from tests.simulation.delivery import Mail, delivering, hear, sent
 from tests.simulation.loop import simulate
 from tests.simulation.many import be_quiet, processes
 from tests.simulation.office import ITEMS, PORTFOLIO, copy_of, prepared
 from tests.simulation.people import People
+from tests.simulation.process import Process
 from tests.simulation.script import TOOLS, Act
 
 POLL_S: Final = 300.0
 APART_S: Final = 3 * POLL_S
-ACTS: Final = 24
+ACTS: Final = 16
 EDITS: Final = ("title", "title", "text", "text", "labels", "status", "due", "add")
 LED: Final = frozenset({"status", "due"})
 PACES_S: Final = (0.05, 1.0, 20.0, 200.0)
 """How long after one another things happen, in turns."""
-PEACE_S: Final = 3600.0
-"""Longer than any delivery is under way or sent again, and many polls."""
-CONNECTIONS: Final = {"jira": "jira-pmo", "github": "github-eng"}
+ROUNDS: Final = 3
+"""Whole cycles within which everything has to come together, once all was delivered."""
+CYCLE_S: Final = 30.0
+"""Longer than a cycle takes, and than what a tool searches in lags."""
+SELDOM_S: Final = 1e6
+"""Once in a life: how often the daemon tells how it stands, and asks what a tool can do, which nobody changes here."""
 KNOBS: Final = (
     {"permuted": 1.0},
     {"doubled": 1.0},
@@ -85,6 +94,7 @@ class Compared:
     taken: int
     forged: int
     conflicts: int
+    cpu_s: float
 
 
 def draw(seed: int) -> tuple[Act, ...]:
@@ -113,72 +123,84 @@ def live(seed: int, schedule: int | None) -> Ended:
 
 
 async def _live(seed: int, schedule: int | None, bench: Bench) -> Ended:
-    bench.env = {**bench.env, "HOOK": "the secret of both tools"}
-    bench.main = bench.main.replace("    mode: write\n", "    mode: write\n    webhook: {secret: {env: HOOK}}\n")
+    hear(bench)
     bench.main = bench.main.replace("mapping: platform.yaml", f"mapping: platform.yaml\n    every: {POLL_S:.0f}s")
-    settings, people = bench.settings(), People(bench.sandbox, bench.clock.now)
-    async with await open_store(settings.store, bench.world) as store:
-        service = Service(settings, store, bench.world, tools(), load=bench.settings)
-        receiver, stop = Receiver(service, tools()), asyncio.Event()
-        running = asyncio.create_task(service.run(stop))
-        await asyncio.sleep(POLL_S / 2)
-        start, began_s = bench.sandbox.log.mark(), bench.clock.monotonic()
-        with _webhooks(bench, receiver, seed, schedule) as sender:
-            for act in draw(seed):
-                await asyncio.sleep(began_s + act.at_s - bench.clock.monotonic())
-                people.do(act)
-            await asyncio.sleep(PEACE_S)
-            mark = bench.sandbox.log.mark()
-            service.cycle_now()
-            await asyncio.sleep(POLL_S)
-            ended = await _ended(people, store)
-            problems = [
-                *_doubled(people),
-                *([f"still writes: {bench.writes_since(mark)}"] if bench.writes_since(mark) else []),
-                *(await _left(store)),
-                *(_taken_wrongly(bench, sender) if sender is not None else []),
-            ]
-        stop.set()
-        await running
-    taken = sum(count for (_, result), count in receiver.counts.items() if result == "taken")
-    forged = sum(count for (_, result), count in receiver.counts.items() if result == "forged")
+    process = Process(bench.world, bench.sandbox, Random(f"wire {seed} {schedule}"))  # noqa: S311 - a seeded wire
+    ended: list[Ended] = []
+
+    async def work(world: World) -> None:
+        settings = bench.settings()
+        async with await open_store(settings.store, world) as store:
+            service = Service(settings, store, world, tools(), load=bench.settings)
+            ended.append(await _story(seed, schedule, bench, service))
+
+    with patch.object(chores, "TELL_S", SELDOM_S), patch.object(opening, "TRUSTED_S", SELDOM_S):
+        await process.run(work)
+    return ended[0]
+
+
+async def _story(seed: int, schedule: int | None, bench: Bench, service: Service) -> Ended:
+    """Let people live the history beside the daemon; then let it come together, and look."""
+    people, stop = People(bench.sandbox, bench.clock.now), asyncio.Event()
+    mail = Mail(Receiver(service, tools()))
+    running = asyncio.create_task(service.run(stop))
+    await asyncio.sleep(POLL_S / 2)
+    start, began_s = bench.sandbox.log.mark(), bench.clock.monotonic()
+    with _webhooks(bench, mail, seed, schedule) as sender:
+        for act in draw(seed):
+            await asyncio.sleep(began_s + act.at_s - bench.clock.monotonic())
+            people.do(act)
+        is_quiet = await _came_together(bench, service, sender)
+        shown = await _ended(people, service.store)
+        problems = [
+            *_doubled(people),
+            *([] if is_quiet else [f"still writes after {ROUNDS} rounds of peace"]),
+            *(await _left(service.store)),
+            *(_taken_wrongly(bench, sender) if sender is not None else []),
+        ]
+    stop.set()
+    await running
+    counts: Counter[str] = Counter()
+    for (_, result), count in mail.receiver.counts.items() if mail.receiver else ():
+        counts[result] += count
     return replace(
-        ended,
+        shown,
         problem="; ".join(problems),
-        taken=taken,
-        forged=forged,
+        taken=counts["taken"],
+        forged=counts["forged"],
         writes=len(bench.writes_since(start)),
     )
 
 
 @contextmanager
-def _webhooks(bench: Bench, receiver: Receiver, seed: int, schedule: int | None) -> Iterator[Sender | None]:
-    """Let both tools tell the receiver of everything while the block lasts, with that schedule's trouble."""
+def _webhooks(bench: Bench, mail: Mail, seed: int, schedule: int | None) -> Iterator[Sender | None]:
+    """Let both tools tell of everything while the block lasts, with that schedule's trouble."""
     if schedule is None:
         yield None
         return
     dice = Random(f"schedule {seed} {schedule}")  # noqa: S311 - a seeded schedule
-
-    async def receive(url: str, headers: Mapping[str, str], body: bytes) -> int:
-        lower = {name.lower(): value for name, value in headers.items()}
-        return (await receiver.take(url.rpartition("/")[2], None, lower, _parts(body))).status
-
-    sender = Sender(bench.sandbox.tools, replace(bench.world, now=bench.clock.now, random=dice), receive)
-    bench.sandbox.faults.sender = sender
-    for tool, connection in CONNECTIONS.items():
-        sender.add(tool, f"http://syncd/hooks/{connection}", bench.env["HOOK"])
-        drawn = {name: round(dice.random(), 2) for name in KNOBS[-1]} | {"dropped": 0.3}
-        for name, share in (KNOBS[schedule] if schedule < len(KNOBS) else drawn).items():
-            bench.sandbox.faults.add(f"{tool}:hooks-{name}={share}")
-    sending = asyncio.create_task(sender.run())
-    try:
+    drawn = {name: round(dice.random(), 2) for name in KNOBS[-1]} | {"dropped": 0.3}
+    with delivering(bench, mail, dice, KNOBS[schedule] if schedule < len(KNOBS) else drawn) as sender:
         yield sender
-    finally:
-        sending.cancel()
 
 
-async def _parts(body: bytes) -> AsyncIterator[bytes]:
-    yield body
+async def _came_together(bench: Bench, service: Service, sender: Sender | None) -> bool:
+    """Let everything arrive and run whole cycles until one writes nothing; return whether that came soon enough."""
+    await _arrived(sender)
+    for _ in range(ROUNDS + 1):
+        mark = bench.sandbox.log.mark()
+        service.cycle_now()
+        await _arrived(sender)
+        if not bench.writes_since(mark):
+            return True
+    return False
+
+
+async def _arrived(sender: Sender | None) -> None:
+    """Wait until no delivery is under way, for half a minute at least."""
+    await asyncio.sleep(CYCLE_S)
+    while sender is not None and sender.waiting:  # noqa: ASYNC110 - in virtual time, and nobody tells
+        await asyncio.sleep(CYCLE_S)
 
 
 async def _ended(people: People, store: Store) -> Ended:
@@ -214,13 +236,15 @@ async def _left(store: Store) -> list[str]:
 
 def _taken_wrongly(bench: Bench, sender: Sender) -> list[str]:
     """Say which forged delivery was taken, and whether one is still to come."""
-    sent = [each for tool in bench.sandbox.tools.values() for each in getattr(tool, "webhooks").sent]  # noqa: B009
-    forged = [f"a forged delivery was answered with {each.status}" for each in sent if each.forged and each.arrived]
+    forged = [
+        f"a forged delivery was answered with {each.status}" for each in sent(bench) if each.forged and each.arrived
+    ]
     return forged + ([f"{sender.waiting} deliveries are still to come"] if sender.waiting else [])
 
 
 def compare(history: int, schedules: int) -> Compared:
     """Live a history by polling alone and under so many schedules, and say where they end apart."""
+    began_s = time.process_time()
     polled = live(history, None)
     problems = [f"history {history}, polling alone: {polled.problem}"] if polled.problem else []
     taken = forged = 0
@@ -233,7 +257,8 @@ def compare(history: int, schedules: int) -> Compared:
         taken, forged = taken + ended.taken, forged + ended.forged
         apart = _apart(polled, ended)
         problems += [f"history {history}, schedule {schedule}: {what}" for what in (ended.problem, apart) if what]
-    return Compared(history, schedules, tuple(problems), taken, forged, len(polled.conflicts))
+    cpu_s = time.process_time() - began_s
+    return Compared(history, schedules, tuple(problems), taken, forged, len(polled.conflicts), cpu_s)
 
 
 def _apart(polled: Ended, ended: Ended) -> str:
@@ -248,25 +273,31 @@ def _apart(polled: Ended, ended: Ended) -> str:
     return "; ".join(found)
 
 
-def main(histories: str = "100", schedules: str = "20", first: str = "0") -> int:
-    """Live that many histories, print one line of figures, and return 1 when one ended apart."""
+def main(histories: str = "100", schedules: str = "20", first: str = "0", workers: str = "") -> int:
+    """Live that many histories, with a line for each and one of figures, and return 1 when one ended apart."""
     be_quiet()
     started, done = time.monotonic(), list[Compared]()
     numbers = range(int(first), int(first) + int(histories))
-    with processes() as pool:
+    with processes(int(workers or 0)) as pool:
         for each in pool.map(compare, numbers, [int(schedules)] * len(numbers)):
             done.append(each)
-            print(
-                *(problem[:2000] for problem in each.problems), sep="\n", end="\n" if each.problems else "", flush=True
-            )
+            print(*(problem[:2000] for problem in each.problems), _line(each), sep="\n", flush=True)
     problems = sum(len(each.problems) for each in done)
+    lives = len(done) * (1 + int(schedules))
     print(
         f"webhooks: {len(done)} histories of {ACTS} edits, each by polling alone and under {schedules} schedules, "
         f"{problems} ended apart or broke a promise, {sum(each.taken for each in done)} deliveries taken, "
         f"{sum(each.forged for each in done)} forgeries refused, {sum(each.conflicts for each in done)} conflicts, "
-        f"{time.monotonic() - started:.0f} s"
+        f"{sum(each.cpu_s for each in done) / max(1, lives):.2f} CPU-seconds a life, {time.monotonic() - started:.0f} s"
     )
     return 1 if problems else 0
+
+
+def _line(each: Compared) -> str:
+    return (
+        f"history {each.history}: {each.schedules} schedules, {len(each.problems)} apart, {each.taken} taken, "
+        f"{each.forged} forgeries, {each.conflicts} conflicts, {each.cpu_s:.1f} CPU-seconds"
+    )
 
 
 if __name__ == "__main__":

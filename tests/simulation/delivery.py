@@ -1,0 +1,64 @@
+"""How the tools' webhooks reach a simulated daemon: late, twice, out of order, forged, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Final
+
+from syncd.console.hooks import Receiver
+from syncd.sandbox.sender import Sender
+from syncd.sandbox.webhooks import LOST, Sent
+from tests.engine.bench import Bench
+
+CONNECTIONS: Final = {"jira": "jira-pmo", "github": "github-eng"}
+SECRET: Final = "the secret of both tools"
+OK: Final = 200
+
+
+def hear(bench: Bench) -> None:
+    """Let both connections of a bench take webhooks."""
+    bench.env = {**bench.env, "HOOK": SECRET}
+    bench.main = bench.main.replace("    mode: write\n", "    mode: write\n    webhook: {secret: {env: HOOK}}\n")
+
+
+@dataclass
+class Mail:
+    """Who takes deliveries just now; while nobody does, they are lost."""
+
+    receiver: Receiver | None = None
+
+    async def take(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        """Hand a delivery over, and return the status it is answered with."""
+        if self.receiver is None:
+            return LOST
+        lower = {name.lower(): value for name, value in headers.items()}
+        return (await self.receiver.take(url.rpartition("/")[2], None, lower, _parts(body))).status
+
+
+async def _parts(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+@contextmanager
+def delivering(bench: Bench, mail: Mail, dice: Random, shares: Mapping[str, float]) -> Iterator[Sender]:
+    """Tell of everything that happens while the block lasts; *shares* of the deliveries fare ill, by trouble."""
+    sender = Sender(bench.sandbox.tools, replace(bench.world, now=bench.clock.now, random=dice), mail.take)
+    bench.sandbox.faults.sender = sender
+    for tool, connection in CONNECTIONS.items():
+        sender.add(tool, f"http://syncd/hooks/{connection}", SECRET)
+        for name, share in shares.items():
+            sender.tune(tool, name, str(share))
+    sending = asyncio.create_task(sender.run())
+    try:
+        yield sender
+    finally:
+        sending.cancel()
+
+
+def sent(bench: Bench) -> list[Sent]:
+    """Return every delivery of both tools."""
+    return [each for tool in bench.sandbox.tools.values() for each in getattr(tool, "webhooks").sent]  # noqa: B009
