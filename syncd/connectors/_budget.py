@@ -12,6 +12,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from syncd.connectors._pool import Ledger, Pool
 from syncd.errors import RateLimitedError
 from syncd.model.refs import ConnectionName
 from syncd.world import World
@@ -92,7 +93,8 @@ class Budget:
 
     *share* (above 0, at most 1) of every rate and quota is ours; the rest is
     left to people and other integrations (design.md section 8). Work that can
-    wait takes only `part` of that.
+    wait takes only `part` of that. Once they `share_by` a ledger, all processes
+    that ask the same tool use no more than that together.
     """
 
     def __init__(
@@ -113,6 +115,7 @@ class Budget:
         self._world = world
         self._rates = dict(rates or {})
         self._buckets: dict[str, Bucket] = {}
+        self._pool: Pool | None = None
 
     @property
     def share(self) -> float:
@@ -138,15 +141,24 @@ class Budget:
         most = (self.rate(bucket).burst / cost for bucket, cost in costs.items() if cost > 0)
         return max(1.0, min(most, default=float("inf")))
 
+    def share_by(self, ledger: Ledger) -> Pool:
+        """Count together with all who tell each other by *ledger*, until the pool is closed."""
+        self._pool = Pool(ledger, self._world, lambda bucket: self._part(bucket, self.full_share))
+        return self._pool
+
     def rate(self, bucket: str) -> Rate:
         """Return our own share of that bucket's rate."""
+        return self._part(bucket, self.share)
+
+    def _part(self, bucket: str, part: float) -> Rate:
         full = self._rates.get(bucket, UNLIMITED)
-        return Rate(per_s=full.per_s * self.share, burst=max(1.0, full.burst * self.share))
+        return Rate(per_s=full.per_s * part, burst=max(1.0, full.burst * part))
 
     def wait_s(self, bucket: str, cost: float = 1.0) -> float:
         """Return how long a request of that cost would have to wait now, in seconds."""
-        now = self._world.monotonic()
-        return max(self._get(bucket).wait_s(cost, now), self._get(ALL).window_s(now))
+        ours = self._get(bucket).wait_s(cost, self._world.monotonic())
+        shared = self._pool.wait_s(bucket, cost) if self._pool and bucket in self._rates else 0.0
+        return max(ours, shared, self._window_s(bucket))
 
     async def take(self, bucket: str, cost: float = 1.0) -> None:
         """
@@ -155,15 +167,46 @@ class Budget:
         Raises:
             RateLimitedError: the wait would exceed `max_wait_s`; nothing was counted.
         """
-        wait_s = self.wait_s(bucket, cost)
-        self._check(wait_s, bucket)
-        now = self._world.monotonic()
-        self._buckets[bucket] = self._get(bucket).taken(cost, now)
-        self.spent[bucket] = self.spent.get(bucket, 0.0) + cost
+        if self._pool is None:
+            wait_s = self._count(bucket, cost)
+        else:
+            async with self._pool.counting():
+                wait_s = await self._count_together(self._pool, bucket, cost)
         while wait_s > 0.0:
             await self._world.sleep(wait_s + AFTER_WINDOW_S)
+            if self._pool is not None:
+                await self._pool.look()
             wait_s = self._window_s(bucket)  # someone may have been told to wait meanwhile
             self._check(wait_s, bucket)
+
+    def _count(self, bucket: str, cost: float) -> float:
+        """Count it, unless that would be too long a wait; return how long."""
+        wait_s = self.wait_s(bucket, cost)
+        self._check(wait_s, bucket)
+        self._buckets[bucket] = self._get(bucket).taken(cost, self._world.monotonic())
+        self.spent[bucket] = self.spent.get(bucket, 0.0) + cost
+        return wait_s
+
+    async def _count_together(self, pool: Pool, bucket: str, cost: float) -> float:
+        """Count it with the others, who may turn out to have been first."""
+        wait_s = self._count(bucket, cost)
+        if bucket not in self._rates:
+            return wait_s
+        await pool.spend(bucket, cost)
+        wait_s = max(wait_s, pool.wait_s(bucket, 0.0), self._window_s(bucket))
+        try:
+            self._check(wait_s, bucket)
+        except RateLimitedError:
+            await pool.spend(bucket, -cost)
+            self._buckets[bucket] = self._get(bucket).taken(-cost, self._world.monotonic())
+            self.spent[bucket] -= cost
+            raise
+        return wait_s
+
+    async def tell(self) -> None:
+        """Let the other processes know what the last answer said about waiting, if anything."""
+        if self._pool is not None:
+            await self._pool.told()
 
     def block_until(self, bucket: str, when: datetime) -> None:
         """Send nothing in that bucket (`ALL`: in any) before *when* (aware); a shorter block never shortens one."""
@@ -171,8 +214,11 @@ class Budget:
         if wait_s <= 0.0:
             return
         known = self._get(bucket)
-        until = max(known.blocked_until, self._world.monotonic() + wait_s)
-        self._buckets[bucket] = replace(known, blocked_until=until)
+        until = self._world.monotonic() + wait_s
+        if until > known.blocked_until:
+            self._buckets[bucket] = replace(known, blocked_until=until)
+            if self._pool is not None:
+                self._pool.block(bucket, when)
 
     def learn(self, bucket: str, rate: Rate) -> None:
         """Take in what the remote says it allows in that bucket, before our share is taken."""
@@ -191,14 +237,17 @@ class Budget:
 
     def left(self) -> dict[str, Left]:
         """Return what is left now, of every bucket that was asked of."""
-        now = self._world.monotonic()
-        return {
-            name: Left(
-                share=None if name not in self._rates else max(0.0, bucket.refilled(now).level) / bucket.rate.burst,
-                window_s=bucket.window_s(now),
-            )
-            for name, bucket in sorted(self._buckets.items())
-        }
+        return {name: self._left(name) for name in sorted(self._buckets)}
+
+    def _left(self, bucket: str) -> Left:
+        share: float | None = None
+        if bucket in self._rates:
+            ours = self._get(bucket).refilled(self._world.monotonic())
+            share = ours.level / ours.rate.burst
+            if self._pool is not None:
+                share = min(share, self._pool.left(bucket))
+            share = max(0.0, share)
+        return Left(share=share, window_s=self._own_window_s(bucket))
 
     def _get(self, bucket: str) -> Bucket:
         known = self._buckets.get(bucket)
@@ -209,8 +258,12 @@ class Budget:
         return known
 
     def _window_s(self, bucket: str) -> float:
-        now = self._world.monotonic()
-        return max(self._get(bucket).window_s(now), self._get(ALL).window_s(now))
+        """Return how much of a wait window is left that keeps a request of that bucket from leaving."""
+        return max(self._own_window_s(bucket), self._own_window_s(ALL))
+
+    def _own_window_s(self, bucket: str) -> float:
+        ours = self._get(bucket).window_s(self._world.monotonic())
+        return ours if self._pool is None else max(ours, self._pool.window_s(bucket))
 
     def _check(self, wait_s: float, bucket: str) -> None:
         if wait_s > self.max_wait_s:

@@ -241,6 +241,12 @@ class Http:
         return most / 2 + self._world.random.uniform(0.0, most / 2)
 
     async def _once(self, ask: _Ask) -> httpx.Response:
+        try:
+            return await self._judged(ask)
+        finally:
+            await self.budget.tell()
+
+    async def _judged(self, ask: _Ask) -> httpx.Response:
         """Send one request, with the redirects of a GET followed on the same host, and judge the answer."""
         url = ask.url
         for _ in range(MAX_REDIRECTS + 1):

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from syncd.connectors._http import make_client
 from syncd.connectors._together import together
 from syncd.connectors.protocol import Description, Tool
+from syncd.engine.allowance import shared
 from syncd.engine.desk import Account, Desk
 from syncd.engine.doubt import offered
 from syncd.engine.pauses import heed, is_paused
@@ -36,7 +37,9 @@ async def open_desk(
     """Open one portfolio with all its connections; a tool that does not answer is noted in its account."""
     chosen = settings.portfolios[portfolio]
     async with AsyncExitStack() as stack:
-        accounts = {name: await _open(settings.connections[name], world, tools, stack) for name in chosen.connections}
+        accounts = {
+            name: await _open(settings.connections[name], store, world, tools, stack) for name in chosen.connections
+        }
         desk = Desk(
             portfolio=chosen,
             mapping=chosen.mapping,
@@ -50,9 +53,10 @@ async def open_desk(
         yield desk
 
 
-async def _open(connection: Connection, world: World, tools: Tools, stack: AsyncExitStack) -> Account:
+async def _open(connection: Connection, store: Store, world: World, tools: Tools, stack: AsyncExitStack) -> Account:
     client = await stack.enter_async_context(make_client(world))
     connector = tools[connection.tool]().connect(connection.name, connection.settings, client, world)
+    await stack.enter_async_context(shared(connector.budget, connection.name, store, world))
     return Account(connection=connection, connector=connector, client=client)
 
 

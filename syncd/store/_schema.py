@@ -14,7 +14,7 @@ from syncd.store._dialect import WRITES
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0011"
+HEAD: Final = "0012"
 """The last migration. Named here so that opening an up-to-date database need not load Alembic (a test holds it)."""
 
 MIGRATIONS: Final = "syncd.store:migrations"

@@ -428,3 +428,18 @@ outbox_target = Table(
     _told("reason"),
     _told("fix"),
 )
+
+budget = Table(
+    "budget",
+    METADATA,
+    _id("connection"),
+    _id("bucket"),
+    _int("level"),  # thousandths
+    _time("at"),
+    _time("blocked_until", null=True),
+    _time("blocked_at", null=True),
+)
+"""What is left of each bucket of a request budget that several processes share."""
+
+budget_user = Table("budget_user", METADATA, _id("connection"), _id("holder"), _time("seen_at"))
+"""Who shares it."""

@@ -16,6 +16,7 @@ from syncd.store._db import Db, Reader, Snapshot, Writer, edge
 from syncd.store._schema import bring_up_to_date
 from syncd.store._writing import Begun, Pen
 from syncd.store.audit import Audit, Runs
+from syncd.store.budgets import Budgets
 from syncd.store.conflicts import Conflicts, Ledger
 from syncd.store.entities import Dirty, Entities, FieldStates
 from syncd.store.expiring import Expiring
@@ -77,6 +78,7 @@ class Repositories:
         self.notified = Notified(db)
         self.outbox = Outbox(db)
         self.expiring = Expiring(db)
+        self.budgets = Budgets(db)
 
 
 class Transaction(Repositories):

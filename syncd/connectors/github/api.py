@@ -87,6 +87,7 @@ class Api:
             world=world,
             budget=self.budget,
             classify=lambda response: limits.judge_limits(response, where=name, now=world.now()),
+            observe=lambda _, response: limits.note_limits(response, self.budget),
             base_url=settings.rest_url,
             headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": API_VERSION},
         )
@@ -153,7 +154,7 @@ class Api:
         """Change something by REST, at most once; errors as in `mutate`."""
         headers = await self._headers()
         await self._take_turn(int(creates))
-        response = await self._http.write(
+        return await self._http.write(
             method,
             path,
             json=None if json is None else dict(json),
@@ -162,16 +163,12 @@ class Api:
             bucket=limits.REST,
             cost=limits.WRITE_POINTS,
         )
-        limits.note_limits(response, self.budget)
-        return response
 
     async def fetch(self, path: str, params: Mapping[str, str], *, where: str) -> httpx.Response:
         """Ask by REST; raises `RemoteError` when nothing came."""
-        response = await self._http.read(
+        return await self._http.read(
             "GET", path, params=params, headers=await self._headers(), where=where, bucket=limits.REST
         )
-        limits.note_limits(response, self.budget)
-        return response
 
     def pages(
         self,
@@ -200,7 +197,6 @@ class Api:
         return [error_of(problem, where=where, is_write=False) for problem in answer.errors]
 
     def _answer(self, response: httpx.Response, where: str, *, is_write: bool) -> Answer:
-        limits.note_limits(response, self.budget)
         envelope = _READER.open(response, GraphqlProblem, where=where, is_write=is_write)
         scopes = response.headers.get("x-oauth-scopes")
         return Answer(
