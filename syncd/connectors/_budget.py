@@ -158,7 +158,7 @@ class Budget:
         """Return how long a request of that cost would have to wait now, in seconds."""
         ours = self._get(bucket).wait_s(cost, self._world.monotonic())
         shared = self._pool.wait_s(bucket, cost) if self._pool and bucket in self._rates else 0.0
-        return max(ours, shared, self._window_s(bucket))
+        return max(ours, shared, self.window_s(bucket))
 
     async def take(self, bucket: str, cost: float = 1.0) -> None:
         """
@@ -172,12 +172,22 @@ class Budget:
         else:
             async with self._pool.counting():
                 wait_s = await self._count_together(self._pool, bucket, cost)
-        while wait_s > 0.0:
+        if wait_s > 0.0:
             await self._world.sleep(wait_s + AFTER_WINDOW_S)
-            if self._pool is not None:
-                await self._pool.look()
-            wait_s = self._window_s(bucket)  # someone may have been told to wait meanwhile
+            await self.outwait(bucket)
+
+    async def outwait(self, bucket: str) -> None:
+        """Wait until no wait window is open for *bucket*; raises what `take` raises."""
+        while not await self.is_free(bucket):
+            wait_s = self.window_s(bucket)
             self._check(wait_s, bucket)
+            await self._world.sleep(wait_s + AFTER_WINDOW_S)
+
+    async def is_free(self, bucket: str) -> bool:
+        """Return whether no wait window is open for *bucket* now, as far as anybody was told."""
+        if self._pool is not None:
+            await self._pool.look()
+        return self.window_s(bucket) <= 0.0
 
     def _count(self, bucket: str, cost: float) -> float:
         """Count it, unless that would be too long a wait; return how long."""
@@ -193,7 +203,7 @@ class Budget:
         if bucket not in self._rates:
             return wait_s
         await pool.spend(bucket, cost)
-        wait_s = max(wait_s, pool.wait_s(bucket, 0.0), self._window_s(bucket))
+        wait_s = max(wait_s, pool.wait_s(bucket, 0.0), self.window_s(bucket))
         try:
             self._check(wait_s, bucket)
         except RateLimitedError:
@@ -257,7 +267,7 @@ class Budget:
             self._buckets[bucket] = known
         return known
 
-    def _window_s(self, bucket: str) -> float:
+    def window_s(self, bucket: str) -> float:
         """Return how much of a wait window is left that keeps a request of that bucket from leaving."""
         return max(self._own_window_s(bucket), self._own_window_s(ALL))
 

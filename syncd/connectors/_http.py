@@ -19,6 +19,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from syncd.connectors._answers import elsewhere, judge, judge_failure, retry_hint_s, same_origin
 from syncd.connectors._budget import AFTER_WINDOW_S, ALL, Budget
+from syncd.connectors._flow import MOST, Flow, Slots, sort_of
 from syncd.connectors._fresh import check_fresh
 from syncd.errors import NotFoundError, RateLimitedError, RemoteError, UnavailableError
 from syncd.model.refs import ConnectionName
@@ -29,6 +30,8 @@ FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 20.0
 MAX_REDIRECTS: Final = 3
 REDIRECTS: Final = frozenset({301, 302, 307, 308})
+TOO_MUCH: Final = frozenset({429, 503})
+"""What a tool answers that has too much to do."""
 USER_AGENT: Final = "syncd/0.1"
 
 Params = Mapping[str, str | int | float | bool | list[str] | None]
@@ -53,6 +56,16 @@ class _Ask:
     headers: Mapping[str, str] = field(default_factory=dict)
     accept: frozenset[int] = frozenset()
     is_landmark: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """What came back, when it was sent and came (`World.monotonic`), and how many were under way when it was sent."""
+
+    response: httpx.Response
+    sent_s: float
+    at_s: float
+    busy: int
 
 
 _BUDGETS: Final[WeakKeyDictionary[httpx.AsyncClient, Budget]] = WeakKeyDictionary()
@@ -88,6 +101,7 @@ class Http:
     ) -> None:
         self.name = name
         self.budget = budget
+        self.slots = Slots(Flow())
         self._client = client
         _BUDGETS[client] = budget
         self._world = world
@@ -250,7 +264,8 @@ class Http:
         """Send one request, with the redirects of a GET followed on the same host, and judge the answer."""
         url = ask.url
         for _ in range(MAX_REDIRECTS + 1):
-            response = await self._send(ask, url)
+            answered = await self._send(ask, url)
+            response = answered.response
             if ask.method != "GET" or response.status_code not in REDIRECTS or response.next_request is None:
                 break
             target = response.next_request.url
@@ -261,6 +276,7 @@ class Http:
         if self._observe:
             self._observe(ask.bucket, response)
         error = self._classify(response) if self._classify else None
+        self._pace(ask, answered, refused=isinstance(error, RateLimitedError))
         if error is None and response.status_code in ask.accept:
             return response
         error = error or judge(response, name=self.name, where=ask.where, is_write=ask.is_write, now=self._world.now())
@@ -272,28 +288,60 @@ class Http:
             raise error
         return response
 
-    async def _send(self, ask: _Ask, url: str) -> httpx.Response:
+    async def _send(self, ask: _Ask, url: str) -> _Answered:
+        await self._take_turn(ask)
+        try:
+            return await self._exchange(ask, url)
+        finally:
+            self.slots.leave()
+
+    async def _take_turn(self, ask: _Ask) -> None:
+        """Wait until it may leave: for its budget, for a slot, and for whatever it was told to wait for meanwhile."""
         await self.budget.take(ask.bucket, ask.cost)
+        while await self.slots.enter():
+            try:
+                is_free = await self.budget.is_free(ask.bucket)
+            except BaseException:
+                self.slots.leave()
+                raise
+            if is_free:
+                return
+            self.slots.leave()
+            await self.budget.outwait(ask.bucket)
+
+    async def _exchange(self, ask: _Ask, url: str) -> _Answered:
         if ask.is_write:
             check_fresh(self._world.monotonic(), ask.where)
         params = ask.params if url == ask.url else None  # a redirect's target carries its own query
-        started = self._world.monotonic()
+        started, busy = self._world.monotonic(), self.slots.taken
         try:
             response = await self._client.request(
                 ask.method, url, params=params, json=ask.json, headers=ask.headers, follow_redirects=False
             )
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as exc:
+            if isinstance(exc, httpx.ReadTimeout):
+                self.slots.flow.refused(sent_s=started, now=self._world.monotonic())
             raise judge_failure(exc, url=url, where=ask.where, is_write=ask.is_write) from exc
         response.stream = httpx.ByteStream(response.content)  # the stream it was read from rings with it: a page a leak
+        ended = self._world.monotonic()
         log.debug(
             "request_answered",
             connector=self.name,
             method=ask.method,
             path=response.request.url.path,
             status=response.status_code,
-            took_s=round(self._world.monotonic() - started, 3),
+            took_s=round(ended - started, 3),
         )
-        return response
+        return _Answered(response, started, ended, busy)
+
+    def _pace(self, ask: _Ask, answered: _Answered, *, refused: bool) -> None:
+        """Let more or fewer be under way from now on."""
+        sent_s, now, response = answered.sent_s, answered.at_s, answered.response
+        if refused or response.status_code in TOO_MUCH:
+            self.slots.flow.refused(sent_s=sent_s, now=now)
+        else:
+            sort = sort_of(ask.bucket, len(response.content))
+            self.slots.flow.answered(sort, sent_s=sent_s, now=now, busy=answered.busy)
 
     def _obey_hints(self, response: httpx.Response) -> None:
         """Block the whole connection for as long as a `Retry-After` says, whatever the status."""
@@ -316,7 +364,7 @@ def make_client(world: World, *, timeout_s: float = 30.0, verify: ssl.SSLContext
     return httpx.AsyncClient(
         transport=world.transport() if world.transport else None,
         timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)),
-        limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=20.0),
+        limits=httpx.Limits(max_connections=MOST, max_keepalive_connections=10, keepalive_expiry=20.0),
         headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
         follow_redirects=False,
         verify=verify,
