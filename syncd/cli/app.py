@@ -9,8 +9,9 @@ from typing import Annotated, TypeAlias
 import typer
 
 from syncd.cli import groups
-from syncd.cli.health import DEFAULT_URL, VARIABLE
-from syncd.cli.options import DEFAULT_FOLDER, AsJson, Common, Folder, PortfolioName, Verbose
+from syncd.cli.folder import DEFAULT_FOLDER
+from syncd.cli.health import VARIABLE
+from syncd.cli.options import AsJson, Common, Folder, PortfolioName, Verbose
 
 app = typer.Typer(
     name="syncd",
@@ -165,13 +166,19 @@ def run(folder: Folder = DEFAULT_FOLDER, portfolio: PortfolioName = None, verbos
 @app.command()
 def health(
     url: Annotated[
-        str, typer.Option("--url", envvar=VARIABLE, metavar="URL", help="Where the daemon tells of its health.")
-    ] = DEFAULT_URL,
+        str | None,
+        typer.Option(
+            "--url",
+            envvar=VARIABLE,
+            metavar="URL",
+            help="Where the daemon tells of its health; by default, by `listen`.",
+        ),
+    ] = None,
 ) -> None:
     """Ask a running daemon whether it is well: exit code 0 if so, else 1."""
-    from syncd.cli.health import ask_health
+    from syncd.cli.health import ask_health, own_url
 
-    raise typer.Exit(ask_health(url))
+    raise typer.Exit(ask_health(url or own_url()))
 
 
 @app.command()

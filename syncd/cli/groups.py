@@ -7,7 +7,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from syncd.cli.options import DEFAULT_FOLDER, AsJson, Common, Folder, PortfolioName, Verbose
+from syncd.cli.folder import DEFAULT_FOLDER
+from syncd.cli.options import AsJson, Common, Folder, PortfolioName, Verbose
 
 
 def _group(text: str, *, alone: bool = False) -> typer.Typer:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, TypeAlias
 
 import typer
 
-DEFAULT_FOLDER: Final = Path("config")
-FOLDER_VARIABLE: Final = "SYNCD_CONFIG"
+from syncd.cli.folder import DEFAULT_FOLDER, FOLDER_VARIABLE
 
 Folder: TypeAlias = Annotated[
     Path, typer.Option("--config", "-c", envvar=FOLDER_VARIABLE, metavar="DIR", help="The configuration folder.")

@@ -267,6 +267,7 @@ class _Backfill:
 
     async def _end(self) -> None:
         await self._reading.keep(lambda job: replace(job, ended_at=self._desk.world.now()))
+        await self._desk.store.optimize()
 
     async def _decide(self) -> _Due:
         """Look at all that is dirty, or all that was shown; keep what leads to no write, and return the rest."""

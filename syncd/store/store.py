@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final, Self
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from syncd.store._address import open_engine, parse_address
@@ -43,6 +44,9 @@ NEXT: Final = "next"
 
 DAEMON: Final = "daemon"
 """The lease of the one polling loop; held between its cycles too, when other commands may write."""
+
+OPTIMIZE: Final = ("PRAGMA analysis_limit=1000", "ANALYZE")
+"""Look at every table, at about so many rows of each index."""
 
 
 class Repositories:
@@ -138,6 +142,13 @@ class Store(Repositories):
                 connection = await plain.execution_options(**level)
                 async with connection.begin():
                     yield Repositories(Snapshot(self._engine, self._world, self._where, connection))
+
+    async def optimize(self) -> None:
+        """Let SQLite look anew at how much it holds of what, after much was written; PostgreSQL does so by itself."""
+        if self._engine.dialect.name == "sqlite":
+            async with self.transaction() as tx:
+                for pragma in OPTIMIZE:
+                    await tx.db.write(text(pragma))
 
     async def acquire_lease(self, *, ttl_s: float = 60.0, holder: str | None = None) -> LeaseRow:
         """

@@ -10,8 +10,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
+
+from syncd.cli.health import DEFAULTS, own_url
+from syncd.settings.listen import Listen
 
 NOWHERE = "http://127.0.0.1:1/healthz"
 PROGRAM = """
@@ -80,6 +84,43 @@ def test_a_variable_names_the_address_too() -> None:
     with daemon(200) as url:
         assert ask("health", SYNCD_HEALTH=url).stdout == "healthy\n[]\n"
     assert NOWHERE in ask("health", SYNCD_HEALTH=NOWHERE).stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        (None, "127.0.0.1:8080"),
+        ("version: 1\n", "127.0.0.1:8080"),
+        ("listen: {hooks: '0.0.0.0:9090', admin: off}\n", "127.0.0.1:9090"),
+        (
+            'listen:\n  # {hooks: "1.2.3.4:1"}\n\n  admin: 127.0.0.1:1\n  hooks: "[::]:9090"  # outward\nstore: x\n',
+            "[::1]:9090",
+        ),
+        ("listen:\n  hooks: off\n", "127.0.0.1:8081"),
+        ("listen: {hooks: off, admin: 10.0.0.1:7}\nportfolios: {hooks: 1.1.1.1:1}\n", "10.0.0.1:7"),
+        ("notify:\n  hooks: 1.1.1.1:1\n", "127.0.0.1:8080"),
+    ],
+)
+def test_the_configuration_says_where_to_ask(
+    text: str | None, asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SYNCD_CONFIG", str(tmp_path))
+    if text is not None:
+        (tmp_path / "syncd.yaml").write_text(text)
+    assert own_url() == f"http://{asked}/healthz"
+
+
+def test_the_defaults_are_those_of_the_configuration() -> None:
+    listen = Listen()
+    assert {"hooks": str(listen.hooks), "admin": str(listen.admin)} == DEFAULTS
+
+
+def test_a_daemon_on_another_port_is_found_by_its_configuration(tmp_path: Path) -> None:
+    with daemon(200) as url:
+        address = url.removeprefix("http://").removesuffix("/healthz")
+        (tmp_path / "syncd.yaml").write_text(f"listen: {{hooks: '{address}'}}\n")
+        for words in (["health"], ["health", "--"]):
+            assert ask(*words, SYNCD_CONFIG=str(tmp_path), SYNCD_HEALTH="").returncode == 0
 
 
 def test_however_else_it_is_written_it_says_the_same() -> None:
