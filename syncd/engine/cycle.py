@@ -230,13 +230,14 @@ async def brake(desk: Desk, lines: Sequence[Line], plan: str) -> None:
     since = desk.world.now() - timedelta(hours=WINDOW_H)
     items = tuple(kind for kind in Kind if kind is not Kind.COMMENT)
     limits = Limits(**desk.portfolio.limits.model_dump())
-    names = sorted({line.place.connection for line in lines})
+    said = {line.place.connection for line in lines if line.kind is Kind.COMMENT}
+    others = {line.place.connection for line in lines if line.kind is not Kind.COMMENT}
     check_safe(
         lines,
-        {name: await _recent(desk, name, since, items) for name in names},
-        dict.fromkeys(names, limits),
+        {name: await _recent(desk, name, since, items) for name in sorted(others)},
+        dict.fromkeys(said | others, limits),
         plan=plan,
-        comments={name: await _recent(desk, name, since, (Kind.COMMENT,)) for name in names},
+        comments={name: await _recent(desk, name, since, (Kind.COMMENT,)) for name in sorted(said)},
     )
 
 

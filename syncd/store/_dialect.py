@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Dialect, Engine, Insert, Table, TextClause, event, text
+from sqlalchemy import Connection, Engine, Insert, Table, event, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
@@ -46,8 +46,8 @@ is noticed, so that its lock does not outlive it for hours.
 """
 
 _NOW: Final = {
-    "sqlite": "SELECT CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
-    "postgresql": "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
+    "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
+    "postgresql": "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
 }
 
 
@@ -96,9 +96,10 @@ def _prepare_postgresql(engine: Engine) -> None:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
 
 
-def database_now(dialect: Dialect) -> TextClause:
-    """Return a query for the database's own time, in microseconds since 1970."""
-    return text(_NOW[dialect.name])
+@cache
+def database_now(dialect: str) -> Known:
+    """Return a query for the database's own time, `now`, in microseconds since 1970."""
+    return Known(select(literal_column(_NOW[dialect]).label("now")))
 
 
 def insert_into(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:

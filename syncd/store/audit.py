@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, func, or_, select, union, update
@@ -19,7 +20,7 @@ from syncd.store._db import Db
 from syncd.store._known import Known, among
 from syncd.store._tables import audit, entity, run, to_micros
 from syncd.store.records import parse_ref
-from syncd.store.renaming import Names, Renaming
+from syncd.store.renaming import Names, RenamedRow, Renaming
 from syncd.store.rows import AuditRow, RunRow
 
 BROKEN: Final = (
@@ -29,6 +30,11 @@ BROKEN: Final = (
 """What to do about a broken chain."""
 
 _START: Final = Known(run.insert())
+_FINISH: Final = Known(
+    update(run)
+    .where(run.c.id == bindparam("of_run"))
+    .values(ended_at=bindparam("at"), outcome=bindparam("so"), counts=bindparam("counted"))
+)
 _RUNS: Final = among(select(run), run.c.id)
 _APPEND: Final = Known(audit.insert())
 _LENGTHEN: Final = Known(
@@ -83,11 +89,8 @@ class Runs:
 
     async def finish(self, run_id: RunId, at: datetime, outcome: str, counts: Mapping[str, int]) -> None:
         """Say how a run ended."""
-        await self._db.write(
-            update(run)
-            .where(run.c.id == run_id)
-            .values(ended_at=at, outcome=outcome, counts=codec.dump_text(dict(counts)))
-        )
+        values = {"of_run": run_id, "at": at, "so": outcome, "counted": codec.dump_text(dict(counts))}
+        await self._db.write(_FINISH, values=values)
 
     async def get(self, run_id: RunId) -> RunRow | None:
         """Return one run."""
@@ -186,6 +189,18 @@ def _of(kinds: Sequence[Kind]) -> ColumnElement[bool]:
     """Return the test for items of *kinds*; one that was united with another since counts with the tasks."""
     among = entity.c.kind.in_(kinds)
     return or_(among, entity.c.id.is_(None)) if Kind.TASK in kinds else among
+
+
+@lru_cache(maxsize=256)
+def _changes(renamed: Sequence[RenamedRow], connection: ConnectionName, kinds: Sequence[Kind]) -> Known:
+    record = func.substr(audit.c.ref, func.length(audit.c.connection) + 2)  # whatever its connection was called
+    mine = Names(renamed).of(connection, audit.c.connection, audit.c.at)
+    return Known(
+        select(audit.c.verb, func.count(record.distinct()).label("n"))
+        .outerjoin(entity, entity.c.id == audit.c.entity)
+        .where(mine, audit.c.at >= bindparam("since"), _of(kinds))
+        .group_by(audit.c.verb)
+    )
 
 
 class Audit:
@@ -304,15 +319,8 @@ class Audit:
         self, connection: ConnectionName, since: datetime, kinds: Sequence[Kind] = tuple(Kind)
     ) -> Writes:
         """Return how many records of a connection, of items of *kinds*, were written since then: for the brakes."""
-        names = await Renaming(self._db).names()
-        record = func.substr(audit.c.ref, func.length(audit.c.connection) + 2)  # whatever its connection was called
-        query = (
-            select(audit.c.verb, func.count(record.distinct()).label("n"))
-            .outerjoin(entity, entity.c.id == audit.c.entity)
-            .where(names.of(connection, audit.c.connection, audit.c.at), audit.c.at >= since, _of(kinds))
-            .group_by(audit.c.verb)
-        )
-        counts = dict(await self._db.all(query, lambda row: (str(row.verb), int(row.n))))
+        query = _changes(tuple(await Renaming(self._db).rows()), connection, tuple(kinds))
+        counts = dict(await self._db.all(query, lambda row: (str(row.verb), int(row.n)), {"since": since}))
         return Writes(counts.get("create", 0), counts.get("update", 0), counts.get("archive", 0))
 
     async def _end(self, run_id: RunId) -> tuple[int, str]:

@@ -11,8 +11,8 @@ from sqlalchemy import Row, bindparam, delete, func, select, update
 from syncd.model import codec
 from syncd.model.codec import Json
 from syncd.model.refs import ConnectionName
-from syncd.store._db import Db, chunks
-from syncd.store._known import among
+from syncd.store._db import Db
+from syncd.store._known import MANY, Known, among
 from syncd.store._tables import inbox, standing
 from syncd.store.records import parse_ref
 from syncd.store.rows import InboxRow
@@ -20,6 +20,22 @@ from syncd.store.rows import InboxRow
 MOST_AT_ONCE = 2000
 """Deliveries looked at together; more wait their turn."""
 
+_WAITING: Final = among(
+    select(inbox).where(inbox.c.done_at.is_(None)).order_by(inbox.c.received_at, inbox.c.delivery).limit(MOST_AT_ONCE),
+    inbox.c.connection,
+)
+_DONE: Final = among(
+    update(inbox).where(inbox.c.connection == bindparam("of")).values(done_at=bindparam("at")), inbox.c.delivery
+)
+_BACKLOG: Final = Known(
+    select(inbox.c.connection, func.count().label("n")).where(inbox.c.done_at.is_(None)).group_by(inbox.c.connection)
+)
+_LAST: Final = Known(
+    select(inbox.c.received_at)
+    .where(inbox.c.connection == bindparam("connection"))
+    .order_by(inbox.c.received_at.desc())
+    .limit(1)
+)
 _KNOWN: Final = among(select(inbox.c.delivery).where(inbox.c.connection == bindparam("connection")), inbox.c.delivery)
 
 
@@ -68,13 +84,7 @@ class Inbox:
 
     async def waiting(self, connections: Sequence[ConnectionName]) -> list[InboxRow]:
         """Return what was told of *connections* and not read since, oldest first."""
-        query = (
-            select(inbox)
-            .where(inbox.c.done_at.is_(None), inbox.c.connection.in_(connections))
-            .order_by(inbox.c.received_at, inbox.c.delivery)
-            .limit(MOST_AT_ONCE)
-        )
-        return await self._db.all(query, _row)
+        return await self._db.all(_WAITING, _row, {MANY: list(connections)})
 
     async def done(self, rows: Sequence[InboxRow], at: datetime) -> None:
         """Say that what *rows* told was read."""
@@ -82,22 +92,18 @@ class Inbox:
         for row in rows:
             by_connection.setdefault(row.connection, []).append(row.delivery)
         for name, deliveries in by_connection.items():
-            for some in chunks(deliveries):
-                mine = (inbox.c.connection == name, inbox.c.delivery.in_(some))
-                await self._db.write(update(inbox).where(*mine).values(done_at=at))
+            await self._db.write_within(_DONE, deliveries, {"of": name, "at": at})
 
     async def backlog(self) -> Mapping[ConnectionName, int]:
         """Return how many deliveries wait, by connection."""
-        query = select(inbox.c.connection, func.count().label("n")).where(inbox.c.done_at.is_(None))
-        found = await self._db.all(query.group_by(inbox.c.connection), lambda row: (row.connection, int(row.n)))
+        found = await self._db.all(_BACKLOG, lambda row: (row.connection, int(row.n)))
         return {ConnectionName(name): count for name, count in found}
 
     async def last(self, connections: Sequence[ConnectionName]) -> dict[ConnectionName, datetime]:
         """Return when each of *connections* was last told of."""
         found: dict[ConnectionName, datetime] = {}
         for name in connections:
-            query = select(inbox.c.received_at).where(inbox.c.connection == name)
-            at = await self._db.one(query.order_by(inbox.c.received_at.desc()), lambda row: row.received_at)
+            at = await self._db.one(_LAST, lambda row: row.received_at, {"connection": name})
             if at is not None:
                 found[name] = at
         return found

@@ -16,6 +16,12 @@ from syncd.store._known import Known
 from syncd.store._tables import EPOCH, lease
 from syncd.store.rows import LeaseRow
 
+_EXTEND: Final = Known(update(lease).where(lease.c.name == bindparam("of")).values(expires_at=bindparam("until")))
+_RELEASE: Final = Known(
+    update(lease)
+    .where(lease.c.name == bindparam("of"), lease.c.fence == bindparam("at_fence"))
+    .values(expires_at=bindparam("until"))
+)
 _GET: Final = Known(select(lease).where(lease.c.name == bindparam("name")))
 
 
@@ -86,14 +92,12 @@ class Leases:
         """Hold a lease for longer. Raises `StoreError` when it was lost."""
         await self.check(held)
         until = await self._now() + ttl
-        await self._db.write(update(lease).where(lease.c.name == held.name).values(expires_at=until))
+        await self._db.write(_EXTEND, values={"of": held.name, "until": until})
         return LeaseRow(name=held.name, holder=held.holder, fence=held.fence, since=held.since, expires_at=until)
 
     async def release(self, held: LeaseRow) -> None:
         """Give a lease back, if it is still ours: it ended long ago, whatever the clock says next. The fence stays."""
-        await self._db.write(
-            update(lease).where(lease.c.name == held.name, lease.c.fence == held.fence).values(expires_at=EPOCH)
-        )
+        await self._db.write(_RELEASE, values={"of": held.name, "at_fence": held.fence, "until": EPOCH})
 
     async def check(self, held: LeaseRow) -> None:
         """Raise `StoreError` unless nobody took the lease over."""
@@ -107,5 +111,5 @@ class Leases:
             )
 
     async def _now(self) -> datetime:
-        found = await self._db.scalar(database_now(self._db.dialect))
-        return EPOCH + timedelta(microseconds=int(found))
+        found = await self._db.one(database_now(self._db.dialect.name), lambda row: int(row.now))
+        return EPOCH + timedelta(microseconds=found or 0)
