@@ -43,7 +43,7 @@ class World:
     transport: Callable[[], httpx.AsyncBaseTransport] | None = None
     """Makes the HTTP transport of one connection; `None` means the real network."""
     connect_sqlite: Callable[[str], Awaitable[Any]] | None = None
-    """Opens a database file, as `aiosqlite.connect` would; `None` means aiosqlite itself, which needs a thread."""
+    """Opens a database file, as `syncd.store._sqlite.open_database` does, which is what `None` means."""
 
 
 def make_id() -> str:

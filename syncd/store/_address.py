@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from syncd.errors import ConfigError, StoreError
 from syncd.store._dialect import prepare
+from syncd.store._sqlite import Ways, open_database
 from syncd.world import World
 
 _WAYS: Final = "write it as sqlite:///state/syncd.db or postgresql://HOST/NAME"
@@ -71,9 +72,8 @@ def parse_address(url: str) -> Address:
 def open_engine(address: Address, world: World) -> AsyncEngine:
     """Return an engine for *address*; nothing is connected yet."""
     if address.url.get_backend_name() == "sqlite":
-        connect = world.connect_sqlite
-        path = str(address.url.database)
-        engine = create_async_engine(address.url, async_creator=partial(connect, path) if connect else None)
+        connect = world.connect_sqlite or partial(open_database, ways=Ways(sleep=world.sleep))
+        engine = create_async_engine(address.url, async_creator=partial(connect, str(address.url.database)))
     else:
         options = {name: value for name, value in _OPTIONS.items() if name not in address.url.query}
         engine = create_async_engine(address.url, connect_args=options, **_ENGINE)

@@ -24,9 +24,7 @@ WRITE_LOCK: Final = int.from_bytes(b"syncd")
 """PostgreSQL's advisory lock that stands for the whole store, as SQLite's lock on its file does."""
 
 _PRAGMAS: Final = (
-    "PRAGMA busy_timeout = 10000",
     "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
 )
 

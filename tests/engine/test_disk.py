@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-import aiosqlite
 import pytest
 
 from syncd.engine.cycle import sync
 from syncd.errors import StoreError
+from syncd.store._sqlite import Connection, Ways, open_database
 from tests import databases
 from tests.engine.bench import Bench
 from tests.engine.hand import (
@@ -42,19 +43,20 @@ class Disk:
     room: int = 1_000_000
     commits: int = 0
 
-    async def connect(self, path: str) -> aiosqlite.Connection:
+    async def connect(self, path: str) -> Connection:
         """Open a database on this disk."""
-        connection = await aiosqlite.connect(path)
-        commit, kept = connection.commit, connection.total_changes
+        connection = await open_database(path, Ways(sleep=asyncio.sleep))
+        raw = connection._conn
+        commit, kept = connection.commit, raw.total_changes
 
         async def checked() -> None:
             nonlocal kept
-            if connection.total_changes != kept:
+            if raw.total_changes != kept:
                 if self.commits >= self.room:
                     raise sqlite3.OperationalError(self.refusal)
                 self.commits += 1
             await commit()
-            kept = connection.total_changes
+            kept = raw.total_changes
 
         connection.commit = checked  # type: ignore[method-assign]
         return connection

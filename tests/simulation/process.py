@@ -13,8 +13,9 @@ from typing import Any
 import httpx
 
 from syncd.sandbox.app import Sandbox
+from syncd.store._sqlite import Connection
 from syncd.world import World
-from tests.simulation.driver import Connection, connect
+from tests.simulation.driver import connect
 from tests.simulation.loop import OWNER
 from tests.simulation.script import Death
 
@@ -87,7 +88,7 @@ class Process:
 
     async def _connect(self, path: str) -> Connection:
         self.step("database", "open it")
-        made = connect(path, self.world.now, self._statement)
+        made = await connect(path, self.world.now, self._statement)
         self._connections.append(made)
         return made
 

@@ -40,7 +40,7 @@ def test_waiting_for_nothing_is_told() -> None:
 def test_a_lock_is_waited_for_in_virtual_time(tmp_path: Path) -> None:
     async def two() -> float:
         clock = LoopClock()
-        one, other = (connect(str(tmp_path / "a.db"), clock.now, ignore) for _ in range(2))
+        one, other = [await connect(str(tmp_path / "a.db"), clock.now, ignore) for _ in range(2)]
         await one.cursor().execute("CREATE TABLE t (a)")
         await one.cursor().execute("BEGIN IMMEDIATE")
         asyncio.get_running_loop().call_later(3, one.stop)
@@ -53,7 +53,7 @@ def test_a_lock_is_waited_for_in_virtual_time(tmp_path: Path) -> None:
 
 def test_a_lock_that_is_never_given_back_is_an_error_after_ten_seconds(tmp_path: Path) -> None:
     async def two() -> float:
-        one, other = (connect(str(tmp_path / "a.db"), LoopClock().now, ignore) for _ in range(2))
+        one, other = [await connect(str(tmp_path / "a.db"), LoopClock().now, ignore) for _ in range(2)]
         await one.cursor().execute("BEGIN IMMEDIATE")
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             await other.cursor().execute("BEGIN IMMEDIATE")
