@@ -12,6 +12,7 @@ from typing import Final
 MAIN: Final = """\
 version: 1
 store: {env: STORE}
+listen: {hooks: off, admin: off}
 connections:
   jira-pmo:
     tool: jira
@@ -66,6 +67,7 @@ people: people.csv
 MAIN_REDMINE: Final = """\
 version: 1
 store: {env: STORE}
+listen: {hooks: off, admin: off}
 connections:
   jira-pmo:
     tool: jira

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from random import Random
 
 import pytest
@@ -60,8 +58,7 @@ def beside(later_s: float, kills: list[float]) -> None:
             assert process.exitcode in FINE, one.told()
             assert daemon.is_alive(), one.told()
         finally:
-            assert daemon.pid is not None
-            os.kill(daemon.pid, signal.SIGTERM)
+            daemon.terminate()
             daemon.join(LONGEST_S)
         assert daemon.exitcode == 0, one.told()
         one.recover()
