@@ -16,12 +16,15 @@ SEED ?=
 HISTORIES ?= 100
 SCHEDULES ?= 20
 KILLS ?= 50
+# `make soak MINUTES=2 SEED=7 PER_S=2`: so many minutes, another order of troubles, edits a second.
+MINUTES ?= 30
+PER_S ?= 1
 DATABASE ?= sqlite
 
 # `make mutation SAMPLE=100 SEED=7`, `make mutation SAMPLE=all` (which takes a day).
 SAMPLE ?= 400
 
-.PHONY: help demo test test-all check bench simulate webhooks power crash mutation format lock clean
+.PHONY: help demo test test-all check bench simulate webhooks power crash soak mutation format lock clean
 
 help:
 	@echo "make demo      the main job in the embedded sandbox (DEMO_ARGS=--once stops when all is quiet)"
@@ -33,6 +36,7 @@ help:
 	@echo "make webhooks  HISTORIES of edits, each by polling alone and under SCHEDULES of unreliable webhooks: all must end alike"
 	@echo "make power     how many lives it takes to find each of the bugs planted for that"
 	@echo "make crash     the real process killed at every point of its protocol, then KILLS times at random"
+	@echo "make soak      the real daemon between four tools for MINUTES, with people, faults and a locked store; one line of figures"
 	@echo "make mutation  the share of small faults in reconcile and the journal that tests notice (SAMPLE=400 SEED=1, SAMPLE=all)"
 	@echo "make format    lay the code out as 'make check' wants it"
 	@echo "make lock      choose dependency versions anew (needs uv)"
@@ -78,6 +82,9 @@ power: .venv/.dev
 
 crash: .venv/.dev
 	@$(BIN)/python -m tests.crash "$(KILLS)" "$(DATABASE)"
+
+soak: .venv/.dev
+	@$(BIN)/python -m tests.soak "$(MINUTES)" "$(or $(SEED),1)" "$(PER_S)"
 
 .cache/mutation/.made: requirements-dev.lock tests/mutation/mutmut.txt
 	@echo "Setting up .cache/mutation (once) ..."

@@ -10,6 +10,7 @@ from syncd.model.canonical import Status
 from syncd.sandbox.app import Sandbox
 from syncd.sandbox.github import GitHubStandIn
 from syncd.sandbox.jira import JiraStandIn
+from syncd.sandbox.linear import LinearStandIn
 from syncd.sandbox.portfolio import Portfolio, make_portfolio
 from syncd.sandbox.redmine import RedmineStandIn
 from syncd.sandbox.standin import StandIn
@@ -28,6 +29,7 @@ TURNS: Final = 8
 STANDINS: Final[Mapping[str, Callable[[World, Portfolio], StandIn]]] = {
     "jira": JiraStandIn,
     "github": GitHubStandIn,
+    "linear": LinearStandIn,
     "redmine": RedmineStandIn,
 }
 

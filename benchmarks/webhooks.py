@@ -108,8 +108,8 @@ class Measured:
     """Items there are more of than before."""
 
 
-class _Office:
-    """The stand-ins and the people who edit, in a process of their own."""
+class Office:
+    """The stand-ins and the people who edit, in a process of their own that answers each line with one of JSON."""
 
     def __init__(self, child: subprocess.Popen[str]) -> None:
         self._child = child
@@ -131,11 +131,12 @@ class _Office:
 
 
 @contextmanager
-def _office(items: int, latency_ms: float) -> Iterator[_Office]:
-    command = [sys.executable, "-m", "benchmarks.storm", str(items), str(latency_ms)]
+def office(module: str, *arguments: str) -> Iterator[Office]:
+    """Run a module that is one, for as long as the block lasts."""
+    command = [sys.executable, "-m", module, *arguments]
     child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own
     try:
-        yield _Office(child)
+        yield Office(child)
     finally:
         child.kill()
         child.wait()
@@ -148,20 +149,20 @@ def measure(folder: Path, *, items: int, per_s: float, seconds: float, latency_m
     Raises:
         BrokenRunError: something did not start or end.
     """
-    with _office(items, latency_ms) as office:
-        tools, port = office.told["tools"], _free_port()
+    with office("benchmarks.storm", str(items), str(latency_ms)) as people:
+        tools, port = people.told["tools"], free_port()
         _install(folder, tools, port)
         env = os.environ | {"BENCH_JIRA": tools["jira"]["token"], "BENCH_REDMINE": tools["redmine"]["key"]}
         env |= {"BENCH_JIRA_HOOK": "jira-sandbox-hook-secret", "BENCH_REDMINE_HOOK": "redmine-sandbox-hook-secret"}
         _agree(folder, env)
-        before = office.ask("agree")["items"]
+        before = people.ask("agree")["items"]
         base = f"http://127.0.0.1:{port}/hooks"
         with _daemon(folder, env):
-            office.ask(f"hooks jira={base}/jira-pmo redmine={base}/redmine")
-            office.ask(f"edit {per_s / 5} 5 {office.told['pairs']} jira,redmine")
-            apart = Stormed(**office.ask(f"edit {per_s} {seconds} {office.told['pairs']} jira,redmine"))
-            repeated = Stormed(**office.ask(f"edit {per_s} {seconds / 4} 5 jira"))
-            after = office.ask("agree")
+            people.ask(f"hooks jira={base}/jira-pmo redmine={base}/redmine")
+            people.ask(f"edit {per_s / 5} 5 {people.told['pairs']} jira,redmine")
+            apart = Stormed(**people.ask(f"edit {per_s} {seconds} {people.told['pairs']} jira,redmine"))
+            repeated = Stormed(**people.ask(f"edit {per_s} {seconds / 4} 5 jira"))
+            after = people.ask("agree")
     more = sum(after["items"][tool] - before[tool] for tool in before)
     return Measured(apart=apart, repeated=repeated, differing=after["apart"], more=more)
 
@@ -211,7 +212,8 @@ def _daemon(folder: Path, env: Mapping[str, str]) -> Iterator[None]:
             child.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
