@@ -134,12 +134,11 @@ class Office:
 def office(module: str, *arguments: str) -> Iterator[Office]:
     """Run a module that is one, for as long as the block lasts."""
     command = [sys.executable, "-m", module, *arguments]
-    child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own
-    try:
-        yield Office(child)
-    finally:
-        child.kill()
-        child.wait()
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603 - our own
+        try:
+            yield Office(child)
+        finally:
+            child.kill()
 
 
 def measure(folder: Path, *, items: int, per_s: float, seconds: float, latency_ms: float) -> Measured:

@@ -19,8 +19,8 @@ from tests.soak.daemon import CONNECTIONS, Daemon, Installation, install, runnin
 from tests.soak.figures import Sample, Soaked, line, violations
 from tests.soak.upheavals import MOST_SHORT_S, Turn, is_calm, script
 
-ITEMS: Final = 40
-EVERY_S, SHORT_EVERY_S = 20.0, 8.0
+ITEMS, SHORT_ITEMS = 40, 12
+EVERY_S, SHORT_EVERY_S = 20.0, 5.0
 """How often the daemon looks by itself; in a short soak more often, since it has as many cycles to get right."""
 SAMPLE_S: Final = 5.0
 TELLS_S: Final = 30.0
@@ -125,8 +125,8 @@ def soak(minutes: float, seed: int, per_s: float, folder: Path) -> Soaked:
         BrokenRunError: something did not start, or ended.
     """
     seconds = 60.0 * minutes
-    every_s = EVERY_S if seconds > MOST_SHORT_S else SHORT_EVERY_S
-    with office("tests.soak.office", str(ITEMS), str(seed)) as people:
+    every_s, items = (EVERY_S, ITEMS) if seconds > MOST_SHORT_S else (SHORT_EVERY_S, SHORT_ITEMS)
+    with office("tests.soak.office", str(items), str(seed)) as people:
         installed = install(folder, people.told, every_s)
         installed.agree()
         if not people.ask("meet"):
