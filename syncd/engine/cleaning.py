@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 from syncd.connectors._fresh import sent_by
-from syncd.connectors.protocol import Done, Outcome, Refused, Unknown, Unmarks
+from syncd.connectors.protocol import CreateIdentity, Done, Outcome, Refused, Unknown, Unmarks
 from syncd.engine.desk import Account, Desk
 from syncd.engine.pull import keep, observe, read_many
 from syncd.engine.push import FRESH_S
@@ -38,7 +38,7 @@ async def take_mark_off(desk: Desk, run: RunId, link: LinkRow) -> str | None:
         await _failed(desk, op, "it carries no marker of ours")
         return None
     if fresh.ref.kind not in account.connector.capabilities.unmarks:
-        return await _failed(desk, op, f"syncd cannot take its marker off a {fresh.type} of {account.connection.tool}")
+        return await _failed(desk, op, _why_it_stays(account, fresh))
     async with desk.store.transaction() as tx:
         await tx.journal.mark_sent([op.id], desk.world.now())
     with sent_by(asked_s + FRESH_S):
@@ -51,6 +51,18 @@ async def take_mark_off(desk: Desk, run: RunId, link: LinkRow) -> str | None:
         case Unknown(error=error):
             await unsure(desk, op, error)
             return f"no answer, being looked up: {error.what}"
+
+
+def _why_it_stays(account: Account, record: Record) -> str:
+    if account.connector.capabilities.create_identity is CreateIdentity.CLIENT_ID:
+        return (
+            f"it is the id that syncd chose when it made this {record.type}, which {account.connection.tool} "
+            "lets nobody change; nobody sees it, and nothing needs to be done"
+        )
+    return (
+        f"syncd cannot take its marker off a {record.type} of {account.connection.tool}; "
+        "it does nothing any more, and may be removed by hand"
+    )
 
 
 async def _failed(desk: Desk, op: OpRow, why: str) -> str:

@@ -12,11 +12,22 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from itertools import count
-from typing import Protocol
+from typing import Protocol, cast
 
 import pytest
 
-from syncd.connectors.protocol import Connector, Create, CreateKey, Done, Refused, Unknown, Update, Write, set_delta
+from syncd.connectors.protocol import (
+    Connector,
+    Create,
+    CreateKey,
+    Done,
+    Refused,
+    Unknown,
+    Unmarks,
+    Update,
+    Write,
+    set_delta,
+)
 from syncd.errors import AuthError, NotFoundError, RemoteError
 from syncd.model.native import (
     Bool,
@@ -268,6 +279,29 @@ class Conformance:
             one.marker: [first.ref],
             two.marker: [second.ref],
         }
+
+    async def test_our_mark_is_taken_off_and_nothing_else(self, bench: Bench) -> None:
+        create, record = await bench.create("Ours no more", bench.edit)
+        if record.ref.kind not in bench.connector.capabilities.unmarks:
+            pytest.skip("no mark of ours can be taken off here")
+        outcome = await cast("Unmarks", bench.connector).take_mark_off(bench.op(), record)
+        assert isinstance(outcome, Done), outcome
+        bare = await bench.read(record.ref)
+        assert (record.marker, outcome.record.marker, bare.marker) == (create.marker, None, None)
+        ours = Text(create.marker)  # a field of the tool's own, too, where that is what holds it
+        moved = {key for key, value in record.fields.items() if bare.fields[key] != value and value != ours}
+        assert not moved, moved
+        await bench.settle()
+        assert not (await bench.connector.find_created([bench.key_of(create)])).get(create.marker)
+
+    async def test_a_mark_whose_taking_off_got_no_answer_is_unknown(self, bench: Bench) -> None:
+        _, record = await bench.create("Ours no more")
+        if bench.lose_answer is None or record.ref.kind not in bench.connector.capabilities.unmarks:
+            pytest.skip("no mark of ours can be taken off here, or no answer lost")
+        bench.lose_answer()
+        outcome = await cast("Unmarks", bench.connector).take_mark_off(bench.op(), record)
+        assert isinstance(outcome, Unknown), outcome
+        assert (await bench.read(record.ref)).marker is None
 
     async def test_a_create_whose_answer_was_lost_is_unknown_and_found_again(self, bench: Bench) -> None:
         if bench.lose_answer is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from syncd.connectors.protocol import CreateIdentity
 from syncd.engine.cleaning import CLEAN
 from syncd.engine.unite import unite
 from syncd.engine.unlink import Parted, unlink
@@ -144,11 +145,28 @@ async def test_a_cleaning_without_an_answer_is_looked_up_and_never_sent_again(tm
     assert (again.is_new, again.left, talk.fakes[B].items[copy].marker) == (False, None, None)
 
 
-async def test_a_tool_that_lets_nobody_take_it_off_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("identity", "why"),
+    [
+        (
+            CreateIdentity.MARKER_LAGGED,
+            "syncd cannot take its marker off a task of fake; it does nothing any more, and may be removed by hand",
+        ),
+        (
+            CreateIdentity.CLIENT_ID,
+            (
+                "it is the id that syncd chose when it made this task, which fake lets nobody change; nobody sees it, "
+                "and nothing needs to be done"
+            ),
+        ),
+    ],
+)
+async def test_a_tool_that_lets_nobody_take_it_off_is_told(tmp_path: Path, identity: CreateIdentity, why: str) -> None:
     talk, _, copy = await made(tmp_path)
-    talk.fakes[B].capabilities = replace(talk.fakes[B].capabilities, unmarks=frozenset())
+    able = talk.fakes[B].capabilities
+    talk.fakes[B].capabilities = replace(able, unmarks=frozenset(), create_identity=identity)
     done = await part(talk, str(copy), clean=True)
-    assert done.left == "syncd cannot take its marker off a task of fake"
+    assert done.left == why
     assert not await is_linked(talk, copy)
 
 

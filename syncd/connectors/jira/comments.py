@@ -25,6 +25,7 @@ from syncd.connectors.jira.payloads import Fetched, Found, Issue, ProjectRef
 from syncd.connectors.jira.queries import (
     BULK_FETCH,
     COMMENT_PATH,
+    COMMENT_PROPERTY,
     COMMENTS,
     COMMENTS_BY_ID,
     MAX_BULK_FETCH,
@@ -259,6 +260,11 @@ async def update_comment(site: Site, update: Update) -> Ref:
     body = _body(update.fields, str(ref))
     await site.send("PUT", COMMENT_PATH, issue, comment, body=body, where=str(ref))
     return ref
+
+
+async def unmark_comment(site: Site, ref: Ref) -> None:
+    """Take our mark off a comment, which people see neither come nor go; raises RemoteError."""
+    await site.send("DELETE", COMMENT_PROPERTY, ref.id.partition("/")[2], PROPERTY, where=str(ref))
 
 
 def _body(fields: Mapping[str, Native], where: str) -> dict[str, object]:

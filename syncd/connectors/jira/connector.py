@@ -64,7 +64,7 @@ class JiraConnector:
             quiet=frozenset({VERSION}),
             links_home=True,
             subscribes=isinstance(settings.auth, BearerAuth),
-            unmarks=frozenset({ISSUE, VERSION}),
+            unmarks=frozenset({ISSUE, VERSION, COMMENT}),
         )
         self._site = Site(name, settings, client, world)
         self._sprints = Sprints(self._site)

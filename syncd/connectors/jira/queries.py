@@ -31,6 +31,7 @@ SPRINTS: Final = f"{AGILE}/board/{{}}/sprint"
 SPRINT: Final = f"{AGILE}/sprint/{{}}"
 COMMENTS: Final = f"{ROOT}/issue/{{}}/comment"
 COMMENT_PATH: Final = f"{ROOT}/issue/{{}}/comment/{{}}"
+COMMENT_PROPERTY: Final = f"{ROOT}/comment/{{}}/properties/{{}}"
 COMMENTS_BY_ID: Final = f"{ROOT}/comment/list"
 WEBHOOKS: Final = f"{ROOT}/webhook"
 WEBHOOK_REFRESH: Final = f"{ROOT}/webhook/refresh"
@@ -70,7 +71,7 @@ METHODS: Final = {
         WEBHOOKS,
     ),
     "PUT": (ISSUE, VERSION, COMMENT_PATH, WEBHOOK_REFRESH),
-    "DELETE": (LINK, REMOTE_LINKS, WEBHOOKS),
+    "DELETE": (LINK, REMOTE_LINKS, COMMENT_PROPERTY, WEBHOOKS),
 }
 """Every endpoint we use, by method: each has a burst limit of its own."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from syncd.connectors._together import side_by_side
-from syncd.connectors.jira.comments import create_comment, update_comment
+from syncd.connectors.jira.comments import create_comment, unmark_comment, update_comment
 from syncd.connectors.jira.creates import create_issues
 from syncd.connectors.jira.describe import Catalog
 from syncd.connectors.jira.edits import update_issue
@@ -178,7 +178,7 @@ def outcome_of(write: Write, error: RemoteError) -> Refused | Unknown:
 
 async def take_mark_off(site: Site, catalog: Catalog, op: OpId, record: Record) -> Outcome:
     """
-    Take our marker off an issue or a version, and read it back.
+    Take our marker off an issue, a version or a comment, and read it back.
 
     An issue's property stays, with no entity in it: people see none of it, and
     a property is only ever set together with the label in one request.
@@ -188,6 +188,8 @@ async def take_mark_off(site: Site, catalog: Catalog, op: OpId, record: Record) 
         if ref.kind == VERSION:
             said = {"description": record.fields.get("description")}
             await site.send("PUT", VERSION_PATH, ref.id, body=make_version(said, None, where=str(ref)), where=str(ref))
+        elif ref.kind == COMMENT:
+            await unmark_comment(site, ref)
         else:
             body = {
                 "update": {LABELS: [{"remove": mark_label(marker)}]},

@@ -167,12 +167,12 @@ async def create_comment(site: Site, catalog: Catalog, write: Create) -> Ref:
     return marked[-1].ref
 
 
-async def update_comment(site: Site, write: Update) -> None:
-    """Change a note's text, its mark kept."""
+async def update_comment(site: Site, write: Update, *, marker: str | None) -> None:
+    """Change a note's text, with that mark or without any."""
     ref = write.pre.ref
     if set(write.fields) - {"body"}:
         raise RejectedError("of a note only the text can be changed", where=str(ref), fix="map the rest as read only")
-    notes = _notes(site, write.fields["body"], write.pre.marker, f"{ref} body")
+    notes = _notes(site, write.fields["body"], marker, f"{ref} body")
     try:
         await site.send("PUT", JOURNAL, ref.id.partition("/")[2], body={"journal": {"notes": notes}}, where=str(ref))
     except ForbiddenError as exc:

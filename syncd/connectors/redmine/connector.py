@@ -34,10 +34,11 @@ from syncd.connectors.redmine.records import issue_record, version_record
 from syncd.connectors.redmine.scan import RELATIONS, read_history, read_mark, read_records, scan, sweep
 from syncd.connectors.redmine.settings import RedmineSettings
 from syncd.connectors.redmine.site import Site
+from syncd.connectors.redmine.unmark import UNMARKED, take_mark_off
 from syncd.connectors.redmine.writes import write_all
 from syncd.errors import RejectedError, RemoteError
 from syncd.model.native import Person, Record
-from syncd.model.refs import ConnectionName, Cursor, EntityId, Ref
+from syncd.model.refs import ConnectionName, Cursor, EntityId, OpId, Ref
 from syncd.world import World
 
 MAX_BATCH: Final = 20
@@ -58,6 +59,7 @@ class RedmineConnector:
             max_batch=MAX_BATCH,
             max_read_batch=MAX_LIMIT,
             links_home=True,
+            unmarks=UNMARKED,
         )
         self._site = Site(name, settings, client, world)
         self._with_comments = False
@@ -139,6 +141,10 @@ class RedmineConnector:
     async def show_home(self, items: Sequence[Homes]) -> Mapping[Ref, RemoteError]:
         """Make each issue show exactly these counterparts; versions and comments show none."""
         return await show_home(self._site, await self._catalog(), items) if items else {}
+
+    async def take_mark_off(self, op: OpId, record: Record) -> Outcome:
+        """Take our mark off an issue, a version or a note, and nothing else."""
+        return await take_mark_off(self._site, await self._catalog(), op, record)
 
     async def _catalog(self) -> Catalog:
         if self._known is None:

@@ -35,7 +35,7 @@ from syncd.connectors.redmine.scan import AT_ONCE, RELATIONS, read_records
 from syncd.connectors.redmine.site import Site
 from syncd.errors import OutcomeUnknownError, RejectedError, RemoteChangedError, RemoteError
 from syncd.model.native import Native, Record
-from syncd.model.refs import Ref
+from syncd.model.refs import OpId, Ref
 
 TRIES: Final = 3
 """How often a write that lost a race is sent again, each time only if nothing of it was changed by the winner."""
@@ -89,11 +89,11 @@ async def _carry_out(site: Site, catalog: Catalog, write: Write) -> Outcome:
 
 async def _create(site: Site, catalog: Catalog, write: Create) -> Outcome:
     if write.type == COMMENT:
-        return await _read_back(site, catalog, write, await create_comment(site, catalog, write))
+        return await read_back(site, catalog, write.op, await create_comment(site, catalog, write))
     where = f"{site.name} project {write.container} ({write.type})"
     kind = VERSION if write.type == VERSION else ISSUE
     body = _body(kind, write.fields, where)
-    _add_custom(body, _marker_field(site, catalog, kind, write.type), write.marker)
+    _add_custom(body, marker_field(site, catalog, kind, write.type), write.marker)
     if kind == VERSION:
         response = await site.send("POST", PROJECT_VERSIONS, write.container, body={"version": body}, where=where)
         made = site.parse_write(response, OneVersion, where).version.id
@@ -109,10 +109,10 @@ async def _create(site: Site, catalog: Catalog, write: Create) -> Outcome:
     if write.fields.get(DEPENDS_ON):
         with suppress(RemoteError):  # the issue is there: what did not take shows in the record read back
             await _add_relations(site, ref, set_delta(None, write.fields[DEPENDS_ON])[0])
-    return await _read_back(site, catalog, write, ref)
+    return await read_back(site, catalog, write.op, ref)
 
 
-def _marker_field(site: Site, catalog: Catalog, kind: str, record_type: str) -> int:
+def marker_field(site: Site, catalog: Catalog, kind: str, record_type: str) -> int:
     """Return the custom field our mark goes into. Raises `RejectedError`: without a mark nothing is created."""
     name = site.settings.options.marker_name(kind)
     custom = catalog.custom_named(kind, name)
@@ -146,8 +146,8 @@ async def _update(site: Site, catalog: Catalog, write: Update) -> Outcome:
     """Remove relations, then set fields, then add relations: one that waits for an open issue cannot be closed."""
     ref = write.pre.ref
     if ref.kind == COMMENT:
-        await update_comment(site, write)
-        return await _read_back(site, catalog, write, ref)
+        await update_comment(site, write, marker=write.pre.marker)
+        return await read_back(site, catalog, write.op, ref)
     _body(ref.kind, write.fields, str(ref))  # judged whole before anything is sent
     plain = {key: value for key, value in write.fields.items() if key != DEPENDS_ON or ref.kind != ISSUE}
     added: frozenset[Ref] = frozenset()
@@ -164,7 +164,7 @@ async def _update(site: Site, catalog: Catalog, write: Update) -> Outcome:
     parts = [bool(removed), bool(plain), bool(added)]
     if len(refusals) == sum(parts):
         raise refusals[0] if refusals else RejectedError("nothing to write", where=str(ref), fix="report this")
-    return await _read_back(site, catalog, write, ref)
+    return await read_back(site, catalog, write.op, ref)
 
 
 async def _refusal(step: Coroutine[None, None, None]) -> list[RemoteError]:
@@ -269,15 +269,15 @@ def _add_custom(body: dict[str, object], field: int, value: object) -> None:
         values.append({"id": field, "value": value})
 
 
-async def _read_back(site: Site, catalog: Catalog, write: Create | Update, ref: Ref) -> Outcome:
+async def read_back(site: Site, catalog: Catalog, op: OpId, ref: Ref) -> Outcome:
     """Return what is there now: the only proof of what was done."""
     try:
         now = (await read_records(site, catalog, [ref]))[ref]
     except RemoteError as exc:
         now = exc
     if isinstance(now, Record):
-        return Done(op=write.op, record=now)
+        return Done(op=op, record=now)
     error = OutcomeUnknownError(
         f"it was written but could not be read back: {now.what}", where=str(ref), fix="nothing to do: it is looked up"
     )
-    return Unknown(op=write.op, error=error)
+    return Unknown(op=op, error=error)

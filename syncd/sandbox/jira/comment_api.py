@@ -8,7 +8,15 @@ from pydantic import BaseModel
 
 from syncd.sandbox.jira.adf import check_document
 from syncd.sandbox.jira.call import Answer, Call, endpoint
-from syncd.sandbox.jira.comments import Comment, add_comment, comments_of, delete_comment, edit_comment, find_comment
+from syncd.sandbox.jira.comments import (
+    Comment,
+    add_comment,
+    comments_of,
+    delete_comment,
+    drop_comment_property,
+    edit_comment,
+    find_comment,
+)
 from syncd.sandbox.jira.edits import Property, check_property
 from syncd.sandbox.jira.problems import JiraProblem
 from syncd.sandbox.jira.state import Issue, Json
@@ -96,6 +104,18 @@ def take_back(call: Call) -> Answer:
     return Answer(status=204)
 
 
+@endpoint("DELETE", "/comment/{comment}/properties/{key}")
+def drop_property(call: Call) -> Answer:
+    """Take one property off a comment, which is no edit of it."""
+    comment = find_comment(call.site, call.path["comment"])
+    _check_editable(call, call.site.issues[comment.issue])
+    if call.path["key"] not in comment.properties:
+        raise JiraProblem(404, "The property was not found.")
+    drop_comment_property(call.site, comment, call.path["key"])
+    call.written += 1
+    return Answer(status=204)
+
+
 @endpoint("POST", "/comment/list")
 def comments_by_id(call: Call) -> Answer:
     """Answer comments by id, from the site itself; those nobody may see are left out."""
@@ -126,6 +146,10 @@ def _issue(call: Call) -> Issue:
 
 def _editable(call: Call) -> Issue:
     issue = _issue(call)
+    _check_editable(call, issue)
+    return issue
+
+
+def _check_editable(call: Call, issue: Issue) -> None:
     if not call.site.projects[issue.project].editable or issue.archived:
         raise JiraProblem(403, "You do not have permission to comment on this issue.")
-    return issue

@@ -93,6 +93,14 @@ def edit_comment(
     return edited
 
 
+def drop_comment_property(site: Site, comment: Comment, key: str) -> None:
+    """Take a property off a comment; neither it nor its issue counts as updated."""
+    issue = site.issues[comment.issue]
+    bare = replace(comment, properties={name: value for name, value in comment.properties.items() if name != key})
+    kept = tuple(bare if one.id == comment.id else one for one in comments_of(issue))
+    issue.values = {**issue.values, FIELD: kept}
+
+
 def delete_comment(site: Site, author: User, comment: Comment) -> None:
     """Take a comment away for good."""
     issue = site.issues[comment.issue]

@@ -6,10 +6,11 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
-from syncd.connectors.protocol import Connector, Create, CreateKey, Done, Refused, Unknown, Update
+from syncd.connectors.protocol import Connector, Create, CreateKey, Done, Refused, Unknown, Unmarks, Update
 from syncd.errors import ForbiddenError, NotFoundError, RejectedError
 from syncd.model.native import Instant, Native, Person, Record, RecordState, RichText, Text, TextFormat
 from syncd.model.refs import Cursor, EntityId, OpId, Ref, Revision
@@ -228,6 +229,19 @@ async def test_a_comment_is_made_marked_and_read_back_and_rewritten(site: JiraSi
     for in_flight in (1, 8):
         records, _ = await scan(focused(site, scan_in_flight=in_flight))
         assert [record.marker for record in records if record.type == "comment"] == [MARKER]
+
+
+async def test_our_mark_is_taken_off_a_comment_and_its_words_stay(site: JiraSite) -> None:
+    connector, issue = focused(site), await site.add("Discussed")
+    [made] = await connector.write([make_create(issue, rich("From elsewhere"))])
+    assert isinstance(made, Done), made
+    mark = len(site.sandbox.log.entries())
+    done = await cast("Unmarks", connector).take_mark_off(OpId("c"), made.record)
+    assert isinstance(done, Done), done
+    assert (done.record.marker, done.record.fields) == (None, made.record.fields)
+    assert [each for each in operations(site, mark) if each.startswith("DELETE")]
+    again = await cast("Unmarks", connector).take_mark_off(OpId("d"), made.record)
+    assert isinstance(again, Refused), "there is none any more"
 
 
 async def test_a_comment_whose_answer_was_lost_is_found_below_its_issue_at_once(site: JiraSite) -> None:
