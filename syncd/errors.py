@@ -84,6 +84,10 @@ class PausedError(RemoteError):
     retry = True
 
 
+class StrangerError(RemoteError):
+    """Another site answers than the one this connection's records are of: nothing there is read as theirs."""
+
+
 class ForbiddenError(RemoteError):
     """The item or container is not ours to see or change."""
 

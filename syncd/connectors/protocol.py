@@ -102,6 +102,8 @@ class Description:
     containers: tuple[Container, ...]
     account: Person
     """Whose credential this is."""
+    site: str = ""
+    """At which address it was told; the engine notes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

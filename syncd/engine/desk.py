@@ -40,6 +40,8 @@ class Account:
     """The options it told of."""
     described_at: float | None = None
     """When it told so (`World.monotonic`)."""
+    is_known: bool = False
+    """It leads to the site that its records are of (`engine/stranger.py`)."""
     doubts: set[Ref] = field(default_factory=set)
     """Records that speak against that: it is asked anew, and nothing is decided about them before."""
     error: RemoteError | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -15,6 +16,7 @@ from syncd.engine.allowance import shared
 from syncd.engine.desk import Account, Desk
 from syncd.engine.doubt import offered
 from syncd.engine.pauses import heed, is_paused
+from syncd.engine.stranger import check_site, site_of
 from syncd.errors import ConfigError, RemoteError
 from syncd.mapping.against import check_against, vanished
 from syncd.model.refs import ConnectionName
@@ -115,7 +117,10 @@ async def _describe(desk: Desk, account: Account) -> None:
         account.description = account.description or await _last_seen(desk, name)
         return
     try:
-        account.description = await account.connector.describe()
+        told = replace(await account.connector.describe(), site=site_of(account))
+        if not account.is_known:
+            await check_site(desk, account, told, await _last_seen(desk, name))
+        account.description, account.is_known = told, True
         found = await account.connector.people(desk.people.handles(name))
     except RemoteError as exc:
         account.error = exc

@@ -11,7 +11,7 @@ from syncd.connectors.protocol import Capabilities, Page
 from syncd.engine.desk import Account, Desk
 from syncd.engine.doubt import contradicts
 from syncd.engine.history import Edits, interval_of, last_edits, signed
-from syncd.errors import AuthError, ForbiddenError, NotFoundError, PausedError, RemoteError
+from syncd.errors import AuthError, ForbiddenError, NotFoundError, PausedError, RemoteError, StrangerError
 from syncd.model.canonical import OPT_IN, Kind
 from syncd.model.native import MISSING, Record
 from syncd.model.policy import Interval
@@ -139,8 +139,8 @@ async def _read_by_id(
 
 
 async def read_many(account: Account, refs: Sequence[Ref]) -> Mapping[Ref, Record | RemoteError]:
-    """Read *refs* by id in portions the tool can take, with an answer for each; raises what a paused one says."""
-    if isinstance(account.error, PausedError):
+    """Read *refs* by id in portions the tool can take, with an answer for each; raises why one is not asked at all."""
+    if isinstance(account.error, PausedError | StrangerError):
         raise account.error
     answers: dict[Ref, Record | RemoteError] = {}
     size = account.connector.capabilities.max_read_batch
