@@ -115,6 +115,8 @@ async def _told(shop: Shop) -> DaemonView | None:
                 what=each.trouble.what if each.trouble else None,
                 fix=each.trouble.fix if each.trouble else None,
                 delivered_at=each.delivered_at,
+                unregistered=each.unregistered.what if each.unregistered else None,
+                unregistered_fix=each.unregistered.fix if each.unregistered else None,
                 backlog=each.backlog,
             )
             for name, each in portfolio.connections.items()

@@ -48,7 +48,7 @@ class Chores:
         self._settings = settings
         self._vitals = vitals
         self._accounts = accounts
-        self._subscriptions = Subscriptions(world)
+        self.subscriptions = Subscriptions(world)
         self.notifier = Notifier(store, world, settings().notify)
 
     @asynccontextmanager
@@ -96,4 +96,4 @@ class Chores:
             log.info("old_rows_forgotten", **told)
 
     async def _register(self) -> None:
-        await self._subscriptions.look(self._accounts(), self._settings().listen.public_url)
+        await self.subscriptions.look(self._accounts(), self._settings().listen.public_url)

@@ -315,7 +315,7 @@ class Service:
             if self._since.get(name, ("", now))[0] != state:
                 self._since[name] = (state, now)
         since = {name: at for name, (_, at) in self._since.items()}
-        return connections_of(desk, since, delivered, backlog)
+        return connections_of(desk, since, delivered, backlog, self.chores.subscriptions.errors())
 
     async def _tell(self) -> None:
         try:

@@ -39,7 +39,8 @@ class _Known:
 
     due_at: datetime
     replayed_at: datetime | None = None
-    complaint: str = ""
+    error: RemoteError | None = None
+    """Why its webhook is not registered."""
 
 
 class Subscriptions:
@@ -48,6 +49,10 @@ class Subscriptions:
     def __init__(self, world: World) -> None:
         self._world = world
         self._known: dict[ConnectionName, _Known] = {}
+
+    def errors(self) -> dict[ConnectionName, RemoteError]:
+        """Return why the webhooks of a connection could not be registered, where that is so."""
+        return {name: known.error for name, known in self._known.items() if known.error is not None}
 
     async def look(self, accounts: Iterable[Account], public_url: str | None) -> None:
         """Register, renew and ask again, as far as that is due; a tool that fails is complained of once."""
@@ -77,9 +82,9 @@ class Subscriptions:
                 if asked:
                     log.info("webhooks_asked_again", connector=account.name, deliveries=asked)
         except RemoteError as exc:
-            if known.complaint != exc.what:
+            if known.error is None or known.error.what != exc.what:
                 log.warning("webhook_not_registered", connector=account.name, reason=exc.what, fix=exc.fix)
-            known.complaint = exc.what
+            known.error = exc
             known.due_at = max(known.due_at, now + timedelta(seconds=LOOK_EVERY_S))
         else:
-            known.complaint = ""
+            known.error = None

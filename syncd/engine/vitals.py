@@ -62,6 +62,8 @@ class ConnectionVitals:
     """When a webhook last told something of it."""
     backlog: int = 0
     """Webhooks told and not looked at yet."""
+    unregistered: Trouble | None = None
+    """Why syncd could not register its webhook; polling goes on."""
     budgets: Mapping[str, BudgetVitals] = field(default_factory=dict)
     """What is left of its request budget, by bucket."""
 
@@ -160,6 +162,7 @@ def connections_of(
     since: Mapping[ConnectionName, datetime],
     delivered: Mapping[ConnectionName, datetime],
     backlog: Mapping[ConnectionName, int],
+    unregistered: Mapping[ConnectionName, RemoteError],
 ) -> dict[str, ConnectionVitals]:
     """Return how each connection of *desk* stands, *since* when."""
     now = desk.world.monotonic()
@@ -173,6 +176,7 @@ def connections_of(
             retry_in_s=None if account.retry_at is None else max(0.0, account.retry_at - now),
             delivered_at=delivered.get(name),
             backlog=backlog.get(name, 0),
+            unregistered=trouble_of(unregistered[name]) if name in unregistered else None,
             budgets=_budgets_of(account),
         )
         for name, account in desk.accounts.items()

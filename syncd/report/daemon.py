@@ -23,6 +23,9 @@ class StandingView:
     """When a webhook last told something of it."""
     backlog: int = 0
     """Webhooks not looked at yet."""
+    unregistered: str | None = None
+    """Why its webhook could not be registered."""
+    unregistered_fix: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,7 @@ def daemon_lines(view: DaemonView) -> Sequence[str]:
         if each.state == "down":
             since = f" since {show_time(each.since)}" if each.since else ""
             lines += _trouble(f"{name} down{since}", each.what or "it does not answer", each.fix)
+        lines += _trouble(f"{name}: no webhook registered", each.unregistered, each.unregistered_fix)
         if each.delivered_at is not None or each.backlog:
             last = f"last webhook {show_time(each.delivered_at)}" if each.delivered_at else "no webhook yet"
             lines.append(f"  {name}: {last}, {each.backlog} not looked at")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
+import structlog
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from syncd.connectors.hooks import Subscription
 from syncd.connectors.protocol import Capabilities
@@ -96,10 +99,28 @@ async def test_nothing_is_registered_that_was_not_asked_for(unasked: str) -> Non
     assert desk.tool.subscribed == desk.tool.replayed == []
 
 
+@pytest.fixture
+def logged() -> Iterator[None]:
+    """Let warnings be logged, whatever the tests around say."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.BoundLogger)
+    yield
+    structlog.configure(**before)
+
+
+@pytest.mark.usefixtures("logged")
 async def test_a_tool_that_refuses_is_asked_again_later_and_stops_nothing() -> None:
     desk = Desk()
     desk.tool.fails = True
-    await desk.days(1)
+    with capture_logs() as logs:
+        await desk.days(1)
+    assert [line["event"] for line in logs] == ["webhook_not_registered"], "told once"
+    (error,) = desk.subscriptions.errors().values()
+    assert (error.what, error.fix) == (
+        "it may not register webhooks",
+        "let the account administrate the repository",
+    )
     desk.tool.fails = False
     await desk.days(1)
     assert desk.tool.subscribed
+    assert not desk.subscriptions.errors()

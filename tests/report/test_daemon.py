@@ -21,6 +21,7 @@ def test_what_keeps_it_is_told_with_its_fix() -> None:
                 state="down", since=AT, what="the credential was refused", fix="renew the token"
             ),
             "jira-pmo": StandingView(state="up", delivered_at=AT, backlog=2),
+            "linear-road": StandingView(state="up", unregistered="only administrators may", unregistered_fix="ask one"),
         },
     )
     told = "\n".join(daemon_lines(view))
@@ -30,6 +31,7 @@ def test_what_keeps_it_is_told_with_its_fix() -> None:
     assert "not in force: a key is missing\n    fix: add it" in told
     assert "jira-pmo: last webhook 2026-03-02" in told
     assert "2 not looked at" in told
+    assert "linear-road: no webhook registered: only administrators may\n    fix: ask one" in told
 
 
 def test_all_well_is_one_line() -> None:

@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Final
 
 import httpx
+from pydantic import SecretStr
 
 from syncd.connectors._budget import Budget
+from syncd.connectors.hooks import Subscription
 from syncd.connectors.linear import queries
 from syncd.connectors.linear.api import Api, dig, parse
 from syncd.connectors.linear.catalog import Around, Catalog, person_of
@@ -21,6 +23,7 @@ from syncd.connectors.linear.payloads import Connection, UserNode
 from syncd.connectors.linear.read import Reader
 from syncd.connectors.linear.scan import Scanner
 from syncd.connectors.linear.settings import LinearSettings
+from syncd.connectors.linear.subscribe import subscribe
 from syncd.connectors.linear.write import Writer
 from syncd.connectors.protocol import (
     Capabilities,
@@ -58,6 +61,7 @@ class LinearConnector:
             max_batch=WRITE_BATCH,
             max_read_batch=settings.options.read_batch,
             links_home=True,
+            subscribes=True,
         )
         self.types: frozenset[str] = frozenset()
         self._scope = settings.scope
@@ -141,6 +145,10 @@ class LinearConnector:
         """Yield who changed which field of these issues when; nothing of other records."""
         async for edit in read_history(self._api, refs):
             yield edit
+
+    async def subscribe(self, url: str, secret: SecretStr) -> Subscription:
+        """Have the workspace tell *url* of the teams in scope; needs an administrator's credential."""
+        return await subscribe(self._api, self._scope, url, secret)
 
     async def show_home(self, items: Sequence[Homes]) -> Mapping[Ref, RemoteError]:
         """Show each record's counterparts as attachments or links; returns what failed."""

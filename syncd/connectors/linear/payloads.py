@@ -187,3 +187,21 @@ class HomeNode(Payload):
     url: str
     title: str | None = None
     label: str | None = None
+
+
+class TeamPrivacy(Payload):
+    """Whether a team is private."""
+
+    id: str
+    private: bool
+
+
+class WebhookNode(Payload):
+    """A webhook; its secret is not asked for."""
+
+    id: str
+    url: str | None = None
+    enabled: bool = True
+    all_public_teams: bool = False
+    resource_types: tuple[str, ...] = ()
+    team: IdNode | None = None

@@ -69,6 +69,15 @@ USERS: Final = f"""query people($filter: UserFilter, $first: Int) {{
   users(filter: $filter, first: $first, includeDisabled: true) {{ {MEMBER_LIST} }}
 }}"""
 
+WEBHOOKS: Final = f"""query webhooks($first: Int, $after: String) {{
+  webhooks(first: $first, after: $after) {{
+    {PAGE_INFO} nodes {{ id url enabled allPublicTeams resourceTypes team {{ id }} }}
+  }}
+}}"""
+PRIVACY: Final = """query privacy($keys: [String!]!, $first: Int) {
+  teams(first: $first, filter: {key: {in: $keys}}) { nodes { id private } }
+}"""
+
 
 def look(kinds: Iterable[str]) -> str:
     """Return one query for the first page of every family: alias by kind, variable `$filter_KIND`."""
@@ -196,6 +205,7 @@ MUTATIONS: Final[Mapping[str, str]] = MappingProxyType(
                 "projectLabelCreate",
                 "attachmentCreate",
                 "entityExternalLinkCreate",
+                "webhookCreate",
             ),
             _WITH_INPUT,
         ),
@@ -208,6 +218,7 @@ MUTATIONS: Final[Mapping[str, str]] = MappingProxyType(
                 "commentUpdate",
                 "attachmentUpdate",
                 "entityExternalLinkUpdate",
+                "webhookUpdate",
             ),
             _WITH_BOTH,
         ),
@@ -220,6 +231,7 @@ MUTATIONS: Final[Mapping[str, str]] = MappingProxyType(
                 "initiativeToProjectDelete",
                 "attachmentDelete",
                 "entityExternalLinkDelete",
+                "webhookDelete",
             ),
             _WITH_ID,
         ),

@@ -56,7 +56,7 @@ class LinearCourier:
             body["url"] = data["url"]
         if note.verb == UPDATED:
             body["updatedFrom"] = {"updatedAt": data["updatedAt"]}
-        return Event(name=name, body=body)
+        return Event(name=name, body=body, scope=_team_of(note.item))
 
     def dress(
         self, hook: Hook, event: Event, *, guid: str, attempt: int, secret: str, now: datetime
@@ -79,6 +79,13 @@ class LinearCourier:
         """Return when it is tried again."""
         del uniform
         return RETRIES_S[attempt - 1] if status != ACCEPTED and attempt <= len(RETRIES_S) else None
+
+
+def _team_of(one: Node) -> str:
+    """Return the id of the one team it belongs to; empty for what belongs to several, or to none."""
+    home = one.issue if isinstance(one, Comment) else one
+    team = home.team if isinstance(home, Issue | Cycle | IssueLabel) else None
+    return team.id if team else ""
 
 
 def _data(one: Node) -> Json | None:

@@ -111,6 +111,8 @@ class Team(Node):
     members: list[User] = field(default_factory=list)
     last_number: int = 0
     """The last issue number given away; a number is never given twice."""
+    members_only: bool = False
+    """It is private, and our account is one of its members."""
 
     @property
     def display_name(self) -> str:
@@ -120,12 +122,12 @@ class Team(Node):
     @property
     def private(self) -> bool:
         """Whether it is hidden from those outside."""
-        return self.hidden
+        return self.hidden or self.members_only
 
     @property
     def visibility(self) -> str:
         """The same in Linear's newer words."""
-        return "private" if self.hidden else "public"
+        return "private" if self.private else "public"
 
     def state_of(self, *types: str) -> WorkflowState:
         """Return the first workflow state of the first of these types the team has, or its first one."""

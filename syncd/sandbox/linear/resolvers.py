@@ -15,6 +15,7 @@ from syncd.sandbox.linear.nodes_plan import Plan, ProjectMilestone
 from syncd.sandbox.linear.paging import Args, Connection, list_order, page, shelf_order
 from syncd.sandbox.linear.shelf import Shelf
 from syncd.sandbox.linear.state import Refusal, State, not_found
+from syncd.sandbox.linear.webhook_api import list_webhooks
 
 N = TypeVar("N", bound=Node)
 Resolver = Callable[..., object]
@@ -158,6 +159,7 @@ def _ties_of(plan: Plan, _state: State) -> Iterable[Node]:
 
 
 RESOLVERS: dict[str, Resolver] = {
+    "Query.webhooks": list_webhooks,
     "Query.attachment": single(lambda state, name: state.find(state.attachments, name)),
     "Query.attachments": every(lambda state: state.attachments),
     "Query.attachmentsForURL": _attachments_for_url,

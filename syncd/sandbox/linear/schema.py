@@ -14,6 +14,7 @@ from syncd.sandbox.linear import (
     mutations_milestone,
     mutations_plan,
     mutations_talk,
+    webhook_api,
 )
 from syncd.sandbox.linear.context import Context
 from syncd.sandbox.linear.filters import SPAN, Span
@@ -29,6 +30,7 @@ MUTATIONS: dict[str, Mutation] = (
     | mutations_plan.MUTATIONS
     | mutations_milestone.MUTATIONS
     | mutations_labels.MUTATIONS
+    | webhook_api.MUTATIONS
 )
 BY_KEY = frozenset({"RateLimitPayload", "RateLimitResultPayload"})
 """Types whose values are mappings by GraphQL name, as payloads are."""
