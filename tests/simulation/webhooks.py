@@ -41,15 +41,19 @@ from tests.simulation.many import be_quiet, processes
 from tests.simulation.office import ITEMS, PORTFOLIO, copy_of, prepared
 from tests.simulation.people import People
 from tests.simulation.process import Process
+from tests.simulation.prompt import Watch
 from tests.simulation.script import TOOLS, Act
 
 POLL_S: Final = 300.0
 APART_S: Final = 3 * POLL_S
 ACTS: Final = 16
 EDITS: Final = ("title", "title", "text", "text", "labels", "status", "due", "add")
-LED: Final = frozenset({"status", "due"})
-PACES_S: Final = (0.05, 1.0, 20.0, 200.0)
-"""How long after one another things happen, in turns."""
+LEADERS: Final = {"status": "github", "due": "jira"}
+"""Whose value of these wins; of an item that is not there yet, nobody's does."""
+THINGS: Final = (3, 4, ITEMS + 2)
+"""How many items a history is about: the last ones, two of which are yet to be made."""
+PACES_S: Final = ((0.05, 1.0, 20.0, 200.0), (0.3, 3.0), (2.0, 20.0))
+"""How long after one another things happen in a history, in turns."""
 ROUNDS: Final = 3
 """Whole cycles within which everything has to come together, once all was delivered."""
 CYCLE_S: Final = 30.0
@@ -65,6 +69,8 @@ KNOBS: Final = (
     {"permuted": 1.0, "doubled": 0.5, "dropped": 0.3, "delayed": 0.5, "forged": 0.5},
 )
 """What befalls which share of the deliveries, in turns; of schedules beyond these the shares are drawn."""
+RELIABLE: Final = frozenset(number for number, knobs in enumerate(KNOBS) if not knobs.keys() & {"dropped", "delayed"})
+"""The schedules under which everything is told within seconds, and so must be in the other tool soon."""
 TIMES: Final = frozenset({"created", "updated", "updated_at", "item_updated_at", "created_at", "resolutiondate"})
 IDENTITIES: Final = frozenset({"key", "id", "url", "item"})
 ENTITY: Final = re.compile(r"(?<=syncd[:-])[0-9a-z]{16}|(?<='entity': ')[0-9a-z]{16}")
@@ -97,23 +103,35 @@ class Compared:
     cpu_s: float
 
 
-def draw(seed: int) -> tuple[Act, ...]:
+@dataclass(frozen=True)
+class History:
+    """What people do, and how long after the daemon's start they begin."""
+
+    begins_s: float
+    acts: tuple[Act, ...]
+
+
+def draw(seed: int) -> History:
     """Draw a history; no title, text or label set is edited in another tool within three polls."""
     dice = Random(f"history {seed}")  # noqa: S311 - a seeded history
+    things, paces_s = dice.choice(THINGS), dice.choice(PACES_S)
+    begins_s = POLL_S / 2 if dice.random() < 1 / 2 else POLL_S - dice.uniform(0, 5)
     edited: dict[tuple[str, int], tuple[str, float]] = {}
     acts: list[Act] = []
     at_s = 1.0
     while len(acts) < ACTS:
-        at_s += dice.uniform(0, 2 * dice.choice(PACES_S))
-        what, which, tool = dice.choice(EDITS), dice.randrange(ITEMS + 2), dice.choice(TOOLS)
+        at_s += dice.uniform(0, 2 * dice.choice(paces_s))
+        what, which, tool = dice.choice(EDITS), ITEMS + 1 - dice.randrange(things), dice.choice(TOOLS)
         before, when_s = edited.get((what, which), (tool, at_s))
-        if what not in LED and before != tool and at_s - when_s < APART_S:
+        if what != "add" and which >= ITEMS + sum(act.what == "add" for act in acts):
+            continue
+        if which >= ITEMS:
+            tool = LEADERS.get(what, tool)
+        if what not in LEADERS and before != tool and at_s - when_s < APART_S:
             tool = before
         edited[what, which] = (tool, at_s)
-        if which >= ITEMS and what != "add" and sum(act.what == "add" for act in acts) < 1:
-            continue
         acts.append(Act(at_s, what, tool, which, dice.choice(("", "append"))))
-    return tuple(acts)
+    return History(begins_s, tuple(acts))
 
 
 def live(seed: int, schedule: int | None) -> Ended:
@@ -142,18 +160,21 @@ async def _live(seed: int, schedule: int | None, bench: Bench) -> Ended:
 async def _story(seed: int, schedule: int | None, bench: Bench, service: Service) -> Ended:
     """Let people live the history beside the daemon; then let it come together, and look."""
     people, stop = People(bench.sandbox, bench.clock.now), asyncio.Event()
-    mail = Mail(Receiver(service, tools()))
+    mail, watch = Mail(Receiver(service, tools())), Watch(people)
     running = asyncio.create_task(service.run(stop))
-    await asyncio.sleep(POLL_S / 2)
+    history = draw(seed)
+    await asyncio.sleep(history.begins_s)
     start, began_s = bench.sandbox.log.mark(), bench.clock.monotonic()
     with _webhooks(bench, mail, seed, schedule) as sender:
-        for act in draw(seed):
+        for act in history.acts:
             await asyncio.sleep(began_s + act.at_s - bench.clock.monotonic())
             people.do(act)
+            watch.note()
         is_quiet = await _came_together(bench, service, sender)
         shown = await _ended(people, service.store)
         problems = [
             *_doubled(people),
+            *([f"late: {watch.late}"] if schedule in RELIABLE and watch.late else []),
             *([] if is_quiet else [f"still writes after {ROUNDS} rounds of peace"]),
             *(await _left(service.store)),
             *(_taken_wrongly(bench, sender) if sender is not None else []),
