@@ -24,7 +24,7 @@ from syncd.engine.hints import Looked
 from syncd.engine.inbox import Lanes
 from syncd.engine.loop import Rhythm
 from syncd.errors import RemoteError
-from syncd.model.native import Record
+from syncd.model.native import Record, Text
 from syncd.model.refs import Ref
 from syncd.store.rows import InboxRow
 
@@ -71,13 +71,13 @@ def a_delivery_is_known_by_its_item(patch: Patch) -> None:
 @bug
 def the_body_is_believed(patch: Patch) -> None:
     """A title is what the last delivery says it is, which may be an older one than the last but one."""
-    told: dict[str, str] = {}
+    told: dict[str, Text] = {}
     read, read_many = JiraHooks.read, vars(hints)["read_many"]
 
     def noting(self: JiraHooks, connection: Any, settings: Any, headers: Any, body: bytes) -> Delivery:  # noqa: ANN401
         issue = json.loads(body).get("issue", {})
         if "summary" in issue.get("fields", {}):
-            told[str(issue["id"])] = issue["fields"]["summary"]
+            told[str(issue["id"])] = Text(issue["fields"]["summary"])
         return read(self, connection, settings, headers, body)
 
     async def believing(account: Any, refs: Sequence[Ref]) -> Mapping[Ref, Record | RemoteError]:  # noqa: ANN401
@@ -137,7 +137,7 @@ def one_item_is_in_two_lanes(patch: Patch) -> None:
     """Two cycles about the same item run at once."""
 
     class Never(set[Any]):
-        def __ior__(self, _other: object) -> Self:  # type: ignore[override,misc]
+        def __ior__(self, _other: object) -> Self:
             return self
 
     original = Lanes.__init__
