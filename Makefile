@@ -13,8 +13,13 @@ PAIRS ?= 5
 # `make simulate SEEDS=5000`, `make simulate SEED=17`: the daemon's lives in virtual time; `make crash KILLS=1000 DATABASE=postgresql`.
 SEEDS ?= 300
 SEED ?=
+# Which ways all of them go, beside polling: WITH=polling, webhooks, backfill or both.
+WITH ?=
+# `make webhooks HISTORIES=10 FIRST=40 PROCESSES=1`: ten histories from the 40th on, one after another.
 HISTORIES ?= 100
 SCHEDULES ?= 20
+FIRST ?=
+PROCESSES ?=
 KILLS ?= 50
 # `make soak MINUTES=2 SEED=7 PER_S=2`: so many minutes, another order of troubles, edits a second.
 MINUTES ?= 30
@@ -72,10 +77,10 @@ bench: .venv/.run
 	@$(BIN)/python -m benchmarks "$(BARS)" "$(SCALE)" "$(PAIRS)"
 
 simulate: .venv/.dev
-	@$(BIN)/python -m tests.simulation "$(SEEDS)" "$(SEED)"
+	@$(BIN)/python -m tests.simulation "$(SEEDS)" "$(SEED)" "$(WITH)"
 
 webhooks: .venv/.dev
-	@$(BIN)/python -m tests.simulation.webhooks "$(HISTORIES)" "$(SCHEDULES)"
+	@$(BIN)/python -m tests.simulation.webhooks "$(HISTORIES)" "$(SCHEDULES)" "$(or $(FIRST),0)" "$(PROCESSES)"
 
 power: .venv/.dev
 	@$(BIN)/python -m tests.simulation.power "$(SEEDS)"

@@ -1,4 +1,9 @@
-"""`python -m tests.simulation [SEEDS] [SEED]`: live that many lives, or one of them, and print one line of figures."""
+"""
+`python -m tests.simulation [SEEDS] [SEED] [WITH]`: live that many lives, or one of them, and print one line of figures.
+
+One life in four is told by webhooks, one in four begins with a backfill; WITH
+("polling", "webhooks", "backfill", "both") makes all of them so.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +12,8 @@ import time
 from functools import partial
 
 from tests.simulation.life import Lived, live
-from tests.simulation.many import Figures, be_quiet, count, is_repeatable, live_many
-from tests.simulation.script import Script, draw
+from tests.simulation.many import Figures, again_of, be_quiet, count, is_repeatable, live_many
+from tests.simulation.script import Script, draw_any
 from tests.simulation.shrink import shrink
 
 TWICE_ONE_IN = 100
@@ -17,14 +22,14 @@ SHOWN = 3
 """So many failures are shrunk and shown; of the others, the seeds."""
 
 
-def main(seeds: str = "300", seed: str = "") -> int:
+def main(seeds: str = "300", seed: str = "", only: str = "") -> int:
     """Live, and return 1 when a promise was broken."""
     be_quiet()
     if seed:
-        return _one(int(seed))
+        return _one(int(seed), only)
     started = time.monotonic()
     figures = Figures()
-    for lived, cpu_s in live_many(range(int(seeds))):
+    for lived, cpu_s in live_many(range(int(seeds)), only):
         count(figures, lived, cpu_s)
     for number in range(0, int(seeds), TWICE_ONE_IN):
         figures.repeated += 1
@@ -38,8 +43,8 @@ def main(seeds: str = "300", seed: str = "") -> int:
     return 1 if figures.failed or figures.unlike else 0
 
 
-def _one(seed: int) -> int:
-    lived = live(draw(seed))
+def _one(seed: int, only: str) -> int:
+    lived = live(draw_any(seed, only))
     if not lived.problem:
         print(*lived.trace, f"seed {seed}: every promise was kept; trace {lived.hash}", sep="\n")
         return 0
@@ -53,7 +58,7 @@ def _show(lived: Lived) -> None:
     short = shrink(lived.script, partial(_fails_so, kind))
     again = live(short)
     print(f"\nseed {lived.script.seed}, cut from {lived.script.size} to {short.size} acts, faults and deaths:")
-    print(*again.trace, again.problem, f"again: make simulate SEED={lived.script.seed}", sep="\n")
+    print(*again.trace, again.problem, f"again: {again_of(lived)}", sep="\n")
 
 
 def _kind(problem: str) -> str:
@@ -69,7 +74,8 @@ def _tell(figures: Figures, took_s: float) -> None:
     seeds = [lived.script.seed for lived in figures.failed]
     print(
         f"simulation: {figures.lives} lives, {len(figures.failed)} broke a promise"
-        f"{f' (seeds {seeds[:20]})' if seeds else ''}, {figures.acts} acts, {figures.deaths} deaths, "
+        f"{f' (seeds {seeds[:20]})' if seeds else ''}, {figures.told} told by webhooks, "
+        f"{figures.backfilled} begun with a backfill, {figures.acts} acts, {figures.deaths} deaths, "
         f"{figures.requests} requests, {figures.steps} steps, {len(figures.faults)} kinds of faults "
         f"in {sum(figures.faults.values())} lives, {figures.repeated} lived twice ({len(figures.unlike)} unlike), "
         f"{figures.cpu_s / max(1, figures.lives):.2f} CPU-seconds a life, {took_s:.0f} s"

@@ -13,6 +13,7 @@ from syncd.console.hooks import Receiver
 from syncd.sandbox.sender import Sender
 from syncd.sandbox.webhooks import LOST, Sent
 from tests.engine.bench import Bench
+from tests.simulation.process import Killed, Process
 
 CONNECTIONS: Final = {"jira": "jira-pmo", "github": "github-eng"}
 SECRET: Final = "the secret of both tools"
@@ -27,16 +28,19 @@ def hear(bench: Bench) -> None:
 
 @dataclass
 class Mail:
-    """Who takes deliveries just now; while nobody does, they are lost."""
+    """Who takes deliveries just now, and in which process; while nobody does, they are lost."""
 
+    process: Process | None = None
     receiver: Receiver | None = None
 
     async def take(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Hand a delivery over, and return the status it is answered with."""
-        if self.receiver is None:
+        if self.receiver is None or self.process is None or self.process.is_over:
             return LOST
         lower = {name.lower(): value for name, value in headers.items()}
-        return (await self.receiver.take(url.rpartition("/")[2], None, lower, _parts(body))).status
+        taking = self.process.start(self.receiver.take(url.rpartition("/")[2], None, lower, _parts(body)))
+        await asyncio.wait({taking})
+        return LOST if taking.cancelled() or isinstance(taking.exception(), Killed) else taking.result().status
 
 
 async def _parts(body: bytes) -> AsyncIterator[bytes]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import pytest
 
@@ -18,7 +18,7 @@ from syncd.connectors.github.hooks import GithubHooks
 from syncd.connectors.hooks import Delivery
 from syncd.connectors.jira.hooks import JiraHooks
 from syncd.console import hooks
-from syncd.engine import hints, inbox, loop, settle
+from syncd.engine import hints, inbox, loop
 from syncd.engine.desk import Desk
 from syncd.engine.hints import Looked
 from syncd.engine.inbox import Lanes
@@ -132,23 +132,6 @@ def a_wake_during_a_cycle_is_lost(patch: Patch) -> None:
     patch.setattr(Rhythm, "_rest", deaf)
 
 
-@bug
-def one_item_is_in_two_lanes(patch: Patch) -> None:
-    """Two cycles about the same item run at once."""
-
-    class Never(set[Any]):
-        def __ior__(self, _other: object) -> Self:
-            return self
-
-    original = Lanes.__init__
-
-    def made(self: Lanes, *args: Any, **named: Any) -> None:  # noqa: ANN401 - handed on
-        original(self, *args, **named)
-        self._busy = Never()
-
-    patch.setattr(Lanes, "__init__", made)
-
-
 # --- cycles about some items -------------------------------------------------
 
 
@@ -176,17 +159,6 @@ def an_edit_shortly_after_our_write_is_an_echo(patch: Patch) -> None:
         return looked
 
     patch.setattr(inbox, "sync_items", ours)
-
-
-@bug
-def an_echo_is_an_edit(patch: Patch) -> None:
-    """A write moves no base, so the tool's telling of it is an edit of that tool."""
-    original: Callable[..., Any] = vars(settle)["after_write"]
-
-    def baseless(*args: Any, **named: Any) -> Any:  # noqa: ANN401 - handed on
-        return replace(original(*args, **named), base=None)
-
-    patch.setattr(settle, "after_write", baseless)
 
 
 @bug

@@ -25,12 +25,15 @@ from syncd.sandbox.jira import JiraStandIn
 from syncd.store.store import open_store
 from syncd.world import World
 from tests.engine.bench import Bench
+from tests.simulation.begin import beside, bring_together, drain, serve, telling
+from tests.simulation.delivery import Mail
 from tests.simulation.loop import simulate
-from tests.simulation.office import PORTFOLIO, LoopClock, copy_of, prepared
+from tests.simulation.office import PORTFOLIO, LoopClock, copy_of, prepared, strangers
 from tests.simulation.oracle import judge
 from tests.simulation.people import People
 from tests.simulation.process import Process
-from tests.simulation.script import STORM_S, Act, Death, Script
+from tests.simulation.script import STORM_S, Act, Script
+from tests.simulation.ways import Death
 
 RESTART_S = 20.0
 """After which a supervisor starts a daemon again."""
@@ -94,6 +97,7 @@ class Life:
     steps: int = 0
     began: float = 0.0
     pulse: Pulse = field(default_factory=Pulse)
+    mail: Mail = field(default_factory=Mail)
 
     @property
     def clock(self) -> LoopClock:
@@ -101,7 +105,7 @@ class Life:
         assert isinstance(self.bench.clock, LoopClock)
         return self.bench.clock
 
-    def process(self, death: Death | None = None) -> Process:
+    def process(self, death: Death | None = None, *, many: bool = False) -> Process:
         """Return a process about to start."""
         return Process(
             self.bench.world,
@@ -110,36 +114,57 @@ class Life:
             death,
             asked=lambda: self.pulse.beat(self.clock.monotonic()),
             watching=self.people.watching,
+            is_many=many,
         )
+
+    @property
+    def is_told(self) -> bool:
+        """Whether its daemon is told by webhooks."""
+        return self.script.ways.told is not None
+
+    async def begin(self) -> None:
+        """Bring together what never met, if that is how this life begins."""
+        if self.script.ways.backfill is not None:
+            await bring_together(self)
+        self.began = self.clock.monotonic()
 
     async def storm(self) -> None:
         """Let the daemon run, be killed and be started again, while people edit and things fail."""
         acting = asyncio.ensure_future(self._acts())
+        filling = asyncio.ensure_future(beside(self))
         deaths = iter(self.script.deaths)
         ended = self.clock.monotonic() + STORM_S
         while self.clock.monotonic() < ended:
-            process = self.process(next(deaths, None))
+            process = self.mail.process = self.process(next(deaths, None), many=self.is_told)
             stop = asyncio.Event()
             ending = asyncio.get_running_loop().call_at(
                 asyncio.get_running_loop().time() + ended - self.clock.monotonic(), stop.set
             )
             try:
-                await process.run(lambda world, stop=stop: self._daemon(world, stop))  # type: ignore[misc]
+                await process.run(lambda world, stop=stop: self._daemon(world, stop, self.mail))  # type: ignore[misc]
             except SyncdError as exc:
-                self.people.trace.append(f"{self._at()} the daemon ended: {_anyone(exc.what)}")
+                self.say(f"the daemon ended: {exc.what}")
             if process.died_of:
-                self.people.trace.append(f"{self._at()} killed at {process.died_of}")
+                self.say(f"killed at {process.died_of}")
             self.steps += process.steps["any"]
             ending.cancel()
             await self.clock.sleep(RESTART_S)
         self.pulse.stop()
         await acting
+        await filling
 
     def _at(self) -> str:
         return f"{self.clock.monotonic() - self.began:6.1f}"
 
-    async def _daemon(self, world: World, stop: asyncio.Event) -> None:
-        async with self._desk(world) as desk:
+    def say(self, what: str) -> None:
+        """Note what happened, and when."""
+        self.people.trace.append(f"{self._at()} {_anyone(what)}")
+
+    async def _daemon(self, world: World, stop: asyncio.Event, mail: Mail | None = None) -> None:
+        if self.is_told:
+            await serve(self, world, stop, mail)
+            return
+        async with self.desk(world) as desk:
             await run_loop(desk, stop, sweep_every=SWEEP_EVERY)
 
     async def _acts(self) -> None:
@@ -166,9 +191,9 @@ class Life:
         stop = asyncio.Event()
         asyncio.get_running_loop().call_later(SECOND_S, stop.set)
         try:
-            await self.process().run(lambda world: self._daemon(world, stop))
+            await self.process(many=self.is_told).run(lambda world: self._daemon(world, stop))
         except SyncdError as exc:
-            self.people.trace.append(f"{self._at()} the second daemon ended: {_anyone(exc.what)}")
+            self.say(f"the second daemon ended: {exc.what}")
 
     def _disturb(self, act: Act) -> None:
         if act.what == "lag":
@@ -186,6 +211,8 @@ class Life:
         jira.site.hidden.clear()
         self.clock.skew_s = 0.0
         await self.clock.sleep(LONG_S)
+        if self.is_told:
+            await drain(self, self.mail)
         await self.process().run(self._comes_together)
         mark = self.bench.sandbox.log.mark()
         await self.process(Death("any", self.dice.randrange(1, 120))).run(self._cycle)
@@ -194,7 +221,7 @@ class Life:
         self._wrote_nothing(mark, "started anew, killed, started again and looking at everything")
 
     async def _comes_together(self, world: World) -> None:
-        async with self._desk(world) as desk:
+        async with self.desk(world) as desk:
             await retry(desk, await desk.store.quarantine.all())  # the operator: what was refused may pass now
             for _ in range(ROUNDS):
                 await sync(desk)
@@ -205,11 +232,11 @@ class Life:
             self._wrote_nothing(mark, "going on")
 
     async def _cycle(self, world: World) -> None:
-        async with self._desk(world) as desk:
+        async with self.desk(world) as desk:
             await sync(desk)
 
     async def _looks_at_everything(self, world: World) -> None:
-        async with self._desk(world) as desk:
+        async with self.desk(world) as desk:
             await sync(desk)
             await refresh(desk)
             await sync(desk, full=True)
@@ -218,7 +245,8 @@ class Life:
             await judge(desk, self.people)
 
     @asynccontextmanager
-    async def _desk(self, world: World) -> AsyncIterator[Desk]:
+    async def desk(self, world: World) -> AsyncIterator[Desk]:
+        """Open the portfolio, as each process does."""
         settings = self.bench.settings()
         async with (
             await open_store(settings.store, world) as store,
@@ -252,19 +280,20 @@ def _anyone(text: str) -> str:
 
 def live(script: Script) -> Lived:
     """Live a life, and say what became of it; only mistakes of the simulation itself are raised."""
-    origin = prepared(script.mapping)
+    origin = prepared(script.mapping) if script.ways.backfill is None else strangers(script.mapping)
     with TemporaryDirectory() as folder:
         return simulate(_live(script, copy_of(origin, Path(folder), script.seed)))
 
 
 async def _live(script: Script, bench: Bench) -> Lived:
     life = Life(script, bench, People(bench.sandbox, bench.clock.now), Random(f"life {script.seed}"))  # noqa: S311 - a seeded life
-    life.began = life.clock.monotonic()
     start = bench.sandbox.log.mark()
     problem = ""
     try:
-        await life.storm()
-        await life.peace()
+        await life.begin()
+        with telling(life) as life.mail:
+            await life.storm()
+            await life.peace()
     except (AssertionError, SyncdError) as exc:
         problem = f"{type(exc).__name__}: {exc}"
     entries = bench.sandbox.log.since(start)

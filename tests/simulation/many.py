@@ -17,7 +17,7 @@ from multiprocessing import get_context
 import structlog
 
 from tests.simulation.life import Lived, live
-from tests.simulation.script import draw
+from tests.simulation.script import draw_any
 
 
 @dataclass
@@ -31,6 +31,10 @@ class Figures:
     deaths: int = 0
     acts: int = 0
     repeated: int = 0
+    told: int = 0
+    """Lives with webhooks."""
+    backfilled: int = 0
+    """Lives that began with a backfill."""
     faults: Counter[str] = field(default_factory=Counter)
     failed: list[Lived] = field(default_factory=list)
     unlike: list[int] = field(default_factory=list)
@@ -46,14 +50,19 @@ def processes(count: int = 0) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(count or os.cpu_count() or 1, mp_context=get_context("spawn"), initializer=be_quiet)
 
 
-def live_many(seeds: range) -> Iterator[tuple[Lived, float]]:
+def live_many(seeds: range, only: str = "") -> Iterator[tuple[Lived, float]]:
     with processes() as pool:
-        yield from pool.map(timed, seeds, chunksize=5)
+        yield from pool.map(timed, seeds, [only] * len(seeds), chunksize=5)
 
 
-def timed(seed: int) -> tuple[Lived, float]:
+def timed(seed: int, only: str) -> tuple[Lived, float]:
     before = time.process_time()
-    return live(draw(seed)), time.process_time() - before
+    return live(draw_any(seed, only)), time.process_time() - before
+
+
+def again_of(lived: Lived) -> str:
+    """Return the command that lives a life again."""
+    return f"make simulate SEED={lived.script.seed} WITH={lived.script.ways.name}"
 
 
 def count(figures: Figures, lived: Lived, cpu_s: float) -> None:
@@ -61,6 +70,8 @@ def count(figures: Figures, lived: Lived, cpu_s: float) -> None:
     figures.cpu_s += cpu_s
     figures.steps += lived.steps
     figures.requests += lived.requests
+    figures.told += lived.script.ways.told is not None
+    figures.backfilled += lived.script.ways.backfill is not None
     figures.acts += len(lived.script.acts)
     figures.deaths += sum(" killed at " in line for line in lived.trace)
     figures.faults.update(lived.struck)
@@ -82,4 +93,4 @@ def is_repeatable(seed: int) -> bool:
 def print_hash(seed: int) -> None:
     """Print the hash of a life's trace."""
     be_quiet()
-    print(live(draw(seed)).hash)
+    print(live(draw_any(seed)).hash)

@@ -80,21 +80,39 @@ def prepared(mapping: str) -> Prepared:
         return simulate(_contact(Path(folder), MAPPINGS[mapping]))
 
 
-async def _contact(folder: Path, mapping: str) -> Prepared:
+def _bench(folder: Path, mapping: str) -> Bench:
     bench = make_bench(folder, items=ITEMS, clock=LoopClock())
     bench.mapping = mapping
     bench.main = bench.main.replace("    mapping: platform.yaml\n", LIMITS)
     bench.store = f"sqlite:///{folder / 'syncd.db'}"
     bench.world = replace(bench.world, connect_sqlite=Files(bench.clock.now).open)
+    return bench
+
+
+async def _contact(folder: Path, mapping: str) -> Prepared:
+    bench = _bench(folder, mapping)
     await live_through(bench)
     return Prepared(state_of(bench), (folder / "syncd.db").read_bytes(), bench)
+
+
+@cache
+def strangers(mapping: str) -> Prepared:
+    """Return two tools that were never brought together, and no store."""
+    with TemporaryDirectory() as folder:
+        return simulate(_apart(Path(folder), MAPPINGS[mapping]))
+
+
+async def _apart(folder: Path, mapping: str) -> Prepared:
+    bench = _bench(folder, mapping)
+    return Prepared(state_of(bench), b"", bench)
 
 
 def copy_of(origin: Prepared, folder: Path, seed: int) -> Bench:
     """Return a copy that nobody else sees, its database in *folder*."""
     sandbox, clock, world = pickle.loads(origin.state)  # noqa: S301 - our own
     file = folder / "syncd.db"
-    file.write_bytes(origin.database)
+    if origin.database:
+        file.write_bytes(origin.database)
     dice = Random(seed)  # noqa: S311 - jitter
     return Bench(
         folder=folder,

@@ -59,6 +59,8 @@ class People:
     archived: set[tuple[str, str]] = field(default_factory=set)
     trace: list[str] = field(default_factory=list)
     words: int = 0
+    at_once_s: float = AT_ONCE_S
+    """How shortly before a write something may be said without any reading showing it."""
     unseen: set[str] = field(default_factory=set)
     """Words a write went over that were said too shortly before it for its fresh read to show them."""
     pairs: list[Mapping[str, str]] = field(default_factory=list)
@@ -100,7 +102,7 @@ class People:
             entry.fault and (now - entry.at).total_seconds() <= 2 * FRESH_S
             for entry in log.since(Mark(max(0, log.mark() - LATELY)), tool)
         )
-        return said.tool == tool and (now - said.at).total_seconds() <= (FRESH_S if is_slow else AT_ONCE_S)
+        return said.tool == tool and (now - said.at).total_seconds() <= (FRESH_S if is_slow else self.at_once_s)
 
     def is_live(self, said: Said) -> bool:
         """Whether it is there where it was said, be that archived since."""

@@ -1,4 +1,4 @@
-"""`python -m tests.simulation.power [SEEDS] [BUG]`: how many lives it takes to find each bug."""
+"""`python -m tests.simulation.power [SEEDS] [BUG]`: how many lives it takes to find each bug, receivers' included."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import sys
 import time
 from concurrent.futures import as_completed
 
+from tests.simulation import hook_bugs, webhooks
 from tests.simulation.bugs import BUGS, planted
 from tests.simulation.life import live
 from tests.simulation.many import processes
 from tests.simulation.script import draw
+from tests.simulation.webhooks import KNOBS
 
 
 def find(name: str, seeds: int) -> tuple[str, int | None, str]:
@@ -22,13 +24,25 @@ def find(name: str, seeds: int) -> tuple[str, int | None, str]:
     return name, None, ""
 
 
+def find_told(name: str, histories: int) -> tuple[str, tuple[int, int] | None, str]:
+    """Return the first history and schedule under webhooks that show a receiver's bug, and what they show."""
+    with hook_bugs.planted(name):
+        for history in range(histories):
+            for schedule in range(len(KNOBS)):
+                problem = webhooks.shows(history, schedule)
+                if problem:
+                    return name, (history, schedule), problem
+    return name, None, ""
+
+
 def main(seeds: str = "300", only: str = "") -> int:
     """Look for every bug, or for those whose name holds *only*; return 1 when one is not found."""
     started = time.monotonic()
-    names = [name for name in BUGS if only in name]
+    names = [name for name in (*BUGS, *hook_bugs.HOOK_BUGS) if only in name]
     missed = []
     with processes() as pool:
-        for ended in as_completed([pool.submit(find, name, int(seeds)) for name in names]):
+        looking = [pool.submit(find if name in BUGS else find_told, name, int(seeds)) for name in names]
+        for ended in as_completed(looking):
             name, seed, problem = ended.result()
             print(f'    "{name}": {seed},  # {problem[:150]}', flush=True)
             if seed is None:

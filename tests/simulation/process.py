@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -17,7 +17,9 @@ from syncd.store._sqlite import Connection
 from syncd.world import World
 from tests.simulation.driver import connect
 from tests.simulation.loop import OWNER
-from tests.simulation.script import Death
+from tests.simulation.ways import Death
+
+T = TypeVar("T")
 
 
 class Killed(BaseException):
@@ -46,6 +48,10 @@ class Process:
     steps: Counter[str] = field(default_factory=Counter)
     died_of: str = ""
     is_over: bool = False
+    is_many: bool = False
+    """It works in many tasks, none of which waits for all others: it is gone with the first that is."""
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    _dead: asyncio.Event = field(default_factory=asyncio.Event)
     _connections: list[Connection] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -57,29 +63,41 @@ class Process:
             self.steps[each] += 1
             if self.death and (self.death.kind, self.death.number) == (each, self.steps[each]):
                 self.died_of = f"{each} step {self.steps[each]}: {' '.join(what.split())[:60]}"
+                self._dead.set()
         if self.died_of or self.is_over:
             raise Killed(self.died_of)
 
     async def run(self, work: Callable[[World], Coroutine[Any, Any, None]]) -> bool:
         """Let the process do *work*; return whether it lived to the end of it."""
-        tasks: set[asyncio.Task[Any]] = set()
-        token = OWNER.set(tasks)
         try:
-            await asyncio.create_task(work(self.inner))
+            working = self.start(work(self.inner))
+            if self.is_many:
+                dying = asyncio.create_task(self._dead.wait())
+                await asyncio.wait({working, dying}, return_when=asyncio.FIRST_COMPLETED)
+                dying.cancel()
+            if not self._dead.is_set() or not self.is_many:
+                await working
         except BaseException:
             if not self.died_of:
                 raise
         finally:
-            OWNER.reset(token)
-            await self._bury(tasks)
+            await self._bury()
         return not self.died_of
 
-    async def _bury(self, tasks: set[asyncio.Task[Any]]) -> None:
+    def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Begin a task of this process; all that it begins is the process's as well."""
+        token = OWNER.set(self.tasks)
+        try:
+            return asyncio.create_task(work)
+        finally:
+            OWNER.reset(token)
+
+    async def _bury(self) -> None:
         """Let nothing of the process go on."""
         self.is_over = True
-        for task in tasks:
+        for task in self.tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self.tasks, return_exceptions=True)
         for each in self._connections:
             each.stop()
 

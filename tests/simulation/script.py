@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
+from tests.simulation.ways import POLLING, Death, Ways, draw_ways
+
 TOOLS: Final = ("jira", "github")
 STORM_S: Final = 420.0
 """How long people edit while things fail: seven cycles of the daemon."""
@@ -65,14 +67,6 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
-class Death:
-    """When a process dies: at its *number*-th step of that kind (see `process.Process.step`)."""
-
-    kind: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
 class Script:
     """One life: its seed, what people do, what fails, and when each process dies."""
 
@@ -82,6 +76,7 @@ class Script:
     acts: tuple[Act, ...]
     deaths: tuple[Death, ...] = ()
     """How each incarnation of the daemon ends; the one after the last of them lives."""
+    ways: Ways = POLLING
 
     @property
     def size(self) -> int:
@@ -255,8 +250,13 @@ THEMES: Final = (
 )
 
 
+def draw_any(seed: int, only: str = "") -> Script:
+    """Draw a life and the ways by which its daemon works: *only* "polling", "webhooks", "backfill" or "both"."""
+    return replace(draw(seed), ways=draw_ways(seed, only))
+
+
 def draw(seed: int) -> Script:
-    """Draw a life."""
+    """Draw a life by polling alone."""
     dice = Random(seed)  # noqa: S311 - a seeded life
     theme = dice.choice(THEMES)
     acts = [_edit(dice, theme) for _ in range(dice.randrange(5, 15))]

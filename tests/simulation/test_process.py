@@ -18,7 +18,7 @@ from tests.simulation.driver import Files, connect, ignore
 from tests.simulation.loop import StuckError, simulate
 from tests.simulation.office import LoopClock
 from tests.simulation.process import Process
-from tests.simulation.script import Death
+from tests.simulation.ways import Death
 
 
 def test_hours_pass_at_once() -> None:

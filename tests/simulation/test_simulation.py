@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from tests.simulation.bugs import BUGS, planted
 from tests.simulation.life import Lived, live
-from tests.simulation.many import is_repeatable
-from tests.simulation.script import Act, Death, Script, draw
+from tests.simulation.many import again_of, is_repeatable
+from tests.simulation.script import Act, Script, draw, draw_any
 from tests.simulation.shrink import shrink
+from tests.simulation.ways import POLLING, Death
 
 FAST = 6
 LIVES = 300
@@ -52,20 +54,32 @@ FOUND_AT = {
 def check(lived: Lived) -> None:
     """Fail with everything it takes to see why, and to see it again."""
     seed = lived.script.seed
-    story = "\n".join([*lived.trace, lived.problem, f"again: make simulate SEED={seed}"])
+    story = "\n".join([*lived.trace, lived.problem, f"again: {again_of(lived)}"])
     assert not lived.problem, f"seed {seed}:\n{story}"
 
 
 @pytest.mark.parametrize("seed", range(FAST))
 def test_a_life_of_edits_faults_and_deaths_ends_in_agreement(seed: int) -> None:
-    check(live(draw(seed)))
+    check(live(draw_any(seed, "polling")))
+
+
+@pytest.mark.parametrize("way", ["webhooks", "backfill", "both"])
+def test_a_life_told_by_webhooks_or_begun_with_a_backfill_ends_in_agreement(way: str) -> None:
+    check(live(draw_any(1, way)))
+
+
+def test_the_ways_of_a_life_change_nothing_else_in_it() -> None:
+    ways = [draw_any(seed).ways for seed in range(LIVES)]
+    assert [replace(draw_any(seed), ways=POLLING) for seed in range(LIVES)] == [draw(seed) for seed in range(LIVES)]
+    assert LIVES / 8 < sum(each.told is not None for each in ways) < LIVES / 2
+    assert LIVES / 8 < sum(each.backfill is not None for each in ways) < LIVES / 2
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(FAST, LIVES, PORTION))
 def test_many_lives_end_in_agreement(first: int) -> None:
     for seed in range(first, min(first + PORTION, LIVES)):
-        check(live(draw(seed)))
+        check(live(draw_any(seed)))
 
 
 @pytest.mark.slow

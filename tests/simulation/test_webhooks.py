@@ -6,12 +6,23 @@ import asyncio
 
 import pytest
 
+from tests.simulation.hook_bugs import HOOK_BUGS, planted
 from tests.simulation.loop import simulate
 from tests.simulation.office import LoopClock
-from tests.simulation.webhooks import compare
+from tests.simulation.webhooks import compare, shows
 
 SCHEDULES = 6
 """Each kind of trouble alone, and all at once."""
+FOUND_AT = {
+    "a-forged-delivery-is-taken": (0, 4),
+    "a-delivery-is-known-by-its-item": (0, 0),
+    "the-body-is-believed": (0, 0),
+    "what-is-told-during-a-cycle-is-forgotten": (0, 4),
+    "a-reading-serves-the-next-delivery": (0, 0),
+    "an-edit-shortly-after-our-write-is-an-echo": (0, 0),
+    "what-is-linked-to-nothing-is-nobodys": (0, 0),
+}
+"""A history and a schedule that show each; `make power` tells the first ones."""
 
 
 @pytest.mark.parametrize("history", [0, *(pytest.param(number, marks=pytest.mark.slow) for number in (1, 2))])
@@ -19,6 +30,20 @@ def test_unreliable_webhooks_end_as_polling_alone_does(history: int) -> None:
     compared = compare(history, SCHEDULES)
     assert not compared.problems, "\n".join(compared.problems)
     assert compared.taken, "no webhook was taken"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a-forged-delivery-is-taken", *(pytest.param(one, marks=pytest.mark.slow) for one in list(FOUND_AT)[1:])],
+)
+def test_a_bug_of_a_receiver_is_found(name: str) -> None:
+    history, schedule = FOUND_AT[name]
+    with planted(name):
+        assert shows(history, schedule), f"{name}, planted again, broke no promise"
+
+
+def test_every_bug_of_a_receiver_is_found() -> None:
+    assert FOUND_AT.keys() == HOOK_BUGS.keys()
 
 
 def test_a_sleep_shorter_than_time_can_be_told_apart_is_over_later() -> None:

@@ -150,17 +150,17 @@ async def _live(seed: int, schedule: int | None, bench: Bench) -> Ended:
         settings = bench.settings()
         async with await open_store(settings.store, world) as store:
             service = Service(settings, store, world, tools(), load=bench.settings)
-            ended.append(await _story(seed, schedule, bench, service))
+            ended.append(await _story(seed, schedule, bench, service, process))
 
     with patch.object(chores, "TELL_S", SELDOM_S), patch.object(opening, "TRUSTED_S", SELDOM_S):
         await process.run(work)
     return ended[0]
 
 
-async def _story(seed: int, schedule: int | None, bench: Bench, service: Service) -> Ended:
+async def _story(seed: int, schedule: int | None, bench: Bench, service: Service, process: Process) -> Ended:
     """Let people live the history beside the daemon; then let it come together, and look."""
     people, stop = People(bench.sandbox, bench.clock.now), asyncio.Event()
-    mail, watch = Mail(Receiver(service, tools())), Watch(people)
+    mail, watch = Mail(process, Receiver(service, tools())), Watch(people)
     running = asyncio.create_task(service.run(stop))
     history = draw(seed)
     await asyncio.sleep(history.begins_s)
@@ -280,6 +280,12 @@ def compare(history: int, schedules: int) -> Compared:
         problems += [f"history {history}, schedule {schedule}: {what}" for what in (ended.problem, apart) if what]
     cpu_s = time.process_time() - began_s
     return Compared(history, schedules, tuple(problems), taken, forged, len(polled.conflicts), cpu_s)
+
+
+def shows(history: int, schedule: int) -> str:
+    """Return what goes wrong in a history under one schedule, compared to polling alone if need be."""
+    told = live(history, schedule)
+    return told.problem or _apart(live(history, None), told)
 
 
 def _apart(polled: Ended, ended: Ended) -> str:
