@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 MOST: Final = 12
 """Backfills within which two tools agree that never met."""
-DRAIN_S: Final = 1500.0
-"""Longer than a tool waits before it delivers once more."""
+DRAIN_S: Final = 150.0
+"""Two whole cycles and more, when everybody has long stopped delivering."""
 AT_ONCE_S: Final = 2.4
 """As `people.AT_ONCE_S`, where what was read for a decision serves as the fresh read, too."""
 
@@ -62,7 +62,7 @@ async def serve(life: Life, world: World, stop: asyncio.Event, mail: Mail | None
 
 
 async def drain(life: Life, mail: Mail) -> None:
-    """Let a daemon take what is delivered late; then nothing may wait in its inbox."""
+    """Let a daemon go on where the last one ended; then nothing may wait in its inbox."""
     stop = asyncio.Event()
     asyncio.get_running_loop().call_later(DRAIN_S, stop.set)
     mail.process = process = life.process(many=True)
