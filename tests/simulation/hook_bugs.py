@@ -18,7 +18,7 @@ from syncd.connectors.github.hooks import GithubHooks
 from syncd.connectors.hooks import Delivery
 from syncd.connectors.jira.hooks import JiraHooks
 from syncd.console import hooks
-from syncd.engine import hints, inbox, loop
+from syncd.engine import hints, inbox
 from syncd.engine.desk import Desk
 from syncd.engine.hints import Looked
 from syncd.engine.inbox import Lanes
@@ -108,16 +108,6 @@ def what_is_told_during_a_cycle_is_forgotten(patch: Patch) -> None:
             await tx.inbox.done(same, self._desk.world.now())
 
     patch.setattr(Lanes, "_look", forgetting)
-
-
-@bug
-def a_whole_cycle_settles_what_it_did_not_read(patch: Patch) -> None:
-    """It reads everything, so what waits is done; that the list it reads lags behind a webhook is no thought."""
-
-    async def waiting(desk: Desk) -> list[InboxRow]:
-        return await desk.store.inbox.waiting(list(desk.accounts))
-
-    patch.setattr(loop, "read_what_waits", waiting)
 
 
 @bug
