@@ -20,6 +20,7 @@ from syncd.engine.desk import Account, Desk
 from syncd.engine.flight import fly
 from syncd.engine.items import Item, Side
 from syncd.engine.load import load_items
+from syncd.engine.pauses import halted
 from syncd.engine.pull import keep, observe, read_many, refreshed
 from syncd.engine.push import ASLEEP, Pushed, drop, patience, send
 from syncd.engine.removal import DELETED, STATUS, mark_of, question
@@ -79,8 +80,9 @@ async def push_archives(desk: Desk, run: RunId, intents: Sequence[Intent], told:
     """Carry out *intents*, item by item."""
     ordered = sorted(intents, key=lambda intent: (intent.op.entity, intent.op.connection, intent.op.link or ""))
     for entity, group in groupby(ordered, key=lambda intent: intent.op.entity):
-        if entity in desk.resting:
-            await drop(desk, list(group), ASLEEP, told)
+        why = await halted(desk)
+        if why is not None or entity in desk.resting:
+            await drop(desk, list(group), why or ASLEEP, told)
             continue
         await fly(desk, _push_item(desk, run, list(group), told))
 

@@ -18,7 +18,7 @@ from syncd.engine.items import Item
 from syncd.engine.judge import Graph, Judgement
 from syncd.engine.load import load_items
 from syncd.engine.made import confirm_create
-from syncd.engine.pauses import silence
+from syncd.engine.pauses import halted
 from syncd.engine.push import ASLEEP, Pushed, send
 from syncd.engine.settle import MOST_REFUSALS, refuse_create, unsure
 from syncd.errors import AuthError, RejectedError
@@ -195,8 +195,8 @@ async def push_creates(desk: Desk, run: RunId, lines: Sequence[Line], told: Push
 async def _push_connection(desk: Desk, account: Account, run: RunId, lines: Sequence[Line], told: Pushed) -> None:
     size = account.connector.capabilities.max_batch
     for start in range(0, len(lines), size):
-        if account.error is not None:
-            told.failed |= dict.fromkeys((line.digest for line in lines[start:]), silence(account))
+        if (why := await halted(desk, account)) is not None:
+            told.failed |= dict.fromkeys((line.digest for line in lines[start:]), why)
             return
         await fly(desk, _push_portion(desk, account, run, lines[start : start + size], told))
 

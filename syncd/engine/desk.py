@@ -168,6 +168,8 @@ class Desk:
     """When this process first missed a record (`World.monotonic`), whatever the clock on the wall said and says."""
     paused: PausedRow | None = None
     """Since when, and why, this portfolio runs no cycle."""
+    heeded_at: float = 0.0
+    """When it was last looked at what is paused (`World.monotonic`)."""
     resting: frozenset[EntityId] = frozenset()
     """Items that are paused, with their comments: read, but neither decided nor written."""
     restoring: bool = False

@@ -15,6 +15,7 @@ from typing import Final, cast
 
 from syncd.connectors.protocol import Home, Homes, LinksHome
 from syncd.engine.desk import Account, Desk
+from syncd.engine.pauses import halted
 from syncd.errors import AuthError, RemoteError
 from syncd.model.canonical import OPT_IN
 from syncd.model.codec import dump_text
@@ -121,7 +122,7 @@ async def show_homes(desk: Desk, run: RunId, ids: Iterable[EntityId], counts: Co
     for name, due in sorted(by_connection.items()):
         account = desk.accounts[name]
         for start in range(0, len(due), AT_ONCE):
-            if account.error is None:
+            if await halted(desk, account) is None:
                 counts[VERB] += await _show(desk, account, run, due[start : start + AT_ONCE])
             else:
                 await _again(desk, due[start:])

@@ -6,6 +6,7 @@ What a person paused, and how a cycle heeds it.
     item          reads it, but neither decides about it (nor its comments) nor writes it; it stays dirty
     portfolio     does not begin
 
+What begins while a cycle writes is heeded before its next request (`halted`).
 So everything that happens meanwhile is there when it is resumed, and is decided as if it had just been read.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from syncd.engine.desk import Account, Desk
 from syncd.engine.items import Item
@@ -23,9 +25,13 @@ from syncd.reconcile.plan import Line
 from syncd.store.rows import PausedRow, PauseScope
 from syncd.store.store import Store
 
+HEED_S: Final = 1.0
+"""Seconds for which what was seen of pauses holds while something is written: many writes may take hours."""
+
 
 async def heed(desk: Desk) -> None:
     """Know what is paused now: its accounts take no part any more, its items are left alone."""
+    desk.heeded_at = desk.world.monotonic()
     rows = await desk.store.pauses.all()
     desk.paused = next((row for row in rows if _is(row, PauseScope.PORTFOLIO, desk.portfolio.name)), None)
     for row in rows:
@@ -35,6 +41,19 @@ async def heed(desk: Desk) -> None:
             )
     items = [EntityId(row.subject) for row in rows if row.scope is PauseScope.ITEM]
     desk.resting = frozenset([*items, *(await desk.store.entities.below(items) if items else ())])
+
+
+async def halted(desk: Desk, account: Account | None = None) -> str | None:
+    """
+    Return why nothing more is written, to *account* or at all, if so.
+
+    Asked before each portion of writes: who pauses something means now, and there may be hours of writes left.
+    """
+    if desk.world.monotonic() - desk.heeded_at >= HEED_S:
+        await heed(desk)
+    if desk.paused is not None:
+        return f"the portfolio {desk.portfolio.name} is paused"
+    return None if account is None or account.error is None else silence(account)
 
 
 def _is(row: PausedRow, scope: PauseScope, subject: str) -> bool:

@@ -21,7 +21,7 @@ from syncd.engine.commit import Intent
 from syncd.engine.desk import JUST_S, Account, Desk
 from syncd.engine.flight import fly
 from syncd.engine.items import Side, believed
-from syncd.engine.pauses import silence
+from syncd.engine.pauses import halted
 from syncd.engine.pull import keep, observe, read_many
 from syncd.engine.settle import Sent, confirm_update, refuse, unsure
 from syncd.errors import AuthError, ForbiddenError, ReadTooOldError, RemoteError
@@ -69,10 +69,11 @@ async def _push_connection(desk: Desk, account: Account, run: RunId, intents: Se
     size = account.connector.capabilities.max_batch
     for start in range(0, len(intents), size):
         portion = intents[start : start + size]
+        why = await halted(desk, account)
         asleep = [intent for intent in portion if intent.op.entity in desk.resting]
         awake = [intent for intent in portion if intent.op.entity not in desk.resting]
-        if account.error is not None:
-            await drop(desk, portion, silence(account), told)
+        if why is not None:
+            await drop(desk, portion, why, told)
             continue
         if asleep:
             await drop(desk, asleep, ASLEEP, told)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from syncd.connectors.protocol import Outcome, Update, Write
 from syncd.engine.choices import find_question
 from syncd.engine.cycle import sync
 from syncd.engine.loop import run_loop
@@ -208,6 +209,47 @@ async def test_a_pause_in_the_middle_of_a_cycle_stops_its_writes(tmp_path: Path)
         await pause(desk.store, row)
         await sync(desk)
     assert shown(talk, refs) == [Text(TITLE), BOTH[0], BOTH[0]]
+
+
+@pytest.mark.parametrize("scope", list(PauseScope))
+async def test_a_pause_in_the_middle_of_many_writes_stops_the_rest_and_loses_none(
+    tmp_path: Path, scope: PauseScope
+) -> None:
+    """There may be hours of writes left when a person sees what happens and says: stop."""
+    talk, refs = await three(tmp_path)
+    more = [talk.fakes[B].task(f"Task {number}") for number in range(4)]
+    others = [talk.fakes[A].task(f"Task {number}") for number in range(4)]
+    for _ in range(2):
+        await talk.sync()
+    fake = talk.fakes[A]
+    fake.capabilities = replace(fake.capabilities, max_batch=1)
+    for number, ref in enumerate(more):
+        talk.fakes[B].edit(ref, title=Text(f"Task {number} now"))
+    wanted = [Text(f"Task {number} now") for number in range(4)]
+    subjects: dict[PauseScope, str] = {PauseScope.CONNECTION: A, PauseScope.PORTFOLIO: "platform"}
+    async with talk.desk() as desk:
+        connector = desk.accounts[A].connector
+        write, begun = connector.write, len(fake.writes)
+
+        async def slowly(batch: Sequence[Write]) -> Sequence[Outcome]:
+            """Write, which takes a while; during the first one a person says stop."""
+            if len(fake.writes) == begun:
+                (one,) = batch
+                other = next(ref for ref in others if isinstance(one, Update) and ref != one.pre.ref)
+                subjects[PauseScope.ITEM] = (await desk.store.links.by_refs([other]))[other].entity
+                await pause(desk.store, PausedRow(scope=scope, subject=subjects[scope], since=talk.world.now()))
+            talk.clock.pass_(5)
+            return await write(batch)
+
+        connector.write = slowly  # type: ignore[method-assign]
+        await sync(desk)
+        connector.write = write  # type: ignore[method-assign]
+    arrived = [fake.items[ref].fields["title"] for ref in others]
+    assert sum(title in wanted for title in arrived) == (3 if scope is PauseScope.ITEM else 1)
+    await resumed(talk, scope, subjects[scope])
+    await talk.sync()
+    assert [fake.items[ref].fields["title"] for ref in others] == wanted
+    assert shown(talk, refs) == [Text(TITLE)] * 3
 
 
 @pytest.fixture
