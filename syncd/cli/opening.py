@@ -12,6 +12,7 @@ from typing import Any
 from syncd.cli.logs import configure_logs, never_show
 from syncd.cli.options import Common
 from syncd.cli.output import working
+from syncd.cli.tracing import tracing
 from syncd.engine.desk import Desk
 from syncd.engine.open import open_desk
 from syncd.engine.tools import tools
@@ -23,9 +24,10 @@ from syncd.world import World, real_world
 
 
 def run_command(common: Common, work: Coroutine[Any, Any, int]) -> int:
-    """Run *work* with logging set up, and return its exit code."""
+    """Run *work* with logging and traces set up, and return its exit code."""
     configure_logs(common.verbose)
-    return asyncio.run(work)
+    with tracing():
+        return asyncio.run(work)
 
 
 def load_settings(common: Common) -> Settings:

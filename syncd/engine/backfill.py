@@ -37,6 +37,7 @@ from syncd.engine.portions import PORTION
 from syncd.engine.recover import recover
 from syncd.engine.removal import Removals
 from syncd.engine.shown import keep_plan
+from syncd.engine.traces import cycle_span
 from syncd.engine.writer import Turns, only_backfill
 from syncd.errors import StoreError
 from syncd.model.refs import ConnectionName, EntityId
@@ -101,6 +102,7 @@ class Backfilled:
 Told = Callable[[Progress], None]
 
 
+@cycle_span("backfill")
 async def backfill(desk: Desk, asked: Asked, told: Told = lambda _progress: None) -> Backfilled:
     """
     Do it, or go on with it.

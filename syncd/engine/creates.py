@@ -21,6 +21,7 @@ from syncd.engine.made import confirm_create
 from syncd.engine.pauses import halted
 from syncd.engine.push import ASLEEP, Pushed, send
 from syncd.engine.settle import MOST_REFUSALS, refuse_create, unsure
+from syncd.engine.traces import traced
 from syncd.errors import AuthError, RejectedError
 from syncd.mapping.spec import CreateRule
 from syncd.model.canonical import Kind, Unset, Value, Written
@@ -188,7 +189,14 @@ async def push_creates(desk: Desk, run: RunId, lines: Sequence[Line], told: Push
         for line in wave:
             by_connection.setdefault(line.place.connection, []).append(line)
         await together(
-            _push_connection(desk, desk.accounts[name], run, mine, told) for name, mine in sorted(by_connection.items())
+            traced(
+                _push_connection(desk, desk.accounts[name], run, mine, told),
+                "write",
+                connection=name,
+                verb=Verb.CREATE,
+                writes=len(mine),
+            )
+            for name, mine in sorted(by_connection.items())
         )
 
 

@@ -20,7 +20,7 @@ from syncd.engine.adopt import Adopted, adopt
 from syncd.engine.archive import archive_ops, push_archives
 from syncd.engine.commit import Intent, commit, ids_of, is_plain, outstanding, plan_ops
 from syncd.engine.creates import due_lines, push_creates
-from syncd.engine.desk import Desk
+from syncd.engine.desk import Account, Desk
 from syncd.engine.flight import land, open_ops
 from syncd.engine.graph import Known, know_graph, moved_in_graph
 from syncd.engine.home import owing, show_homes
@@ -32,12 +32,13 @@ from syncd.engine.load import load_items, states_of
 from syncd.engine.open import describe
 from syncd.engine.pauses import check_running, heed, is_paused, rests, without_resting
 from syncd.engine.portions import dirty, dirty_among
-from syncd.engine.pull import pull
+from syncd.engine.pull import Pulled, pull
 from syncd.engine.push import Pushed, push_updates
 from syncd.engine.recover import recover
 from syncd.engine.removal import Removals, due_removals
 from syncd.engine.shown import keep_plan
 from syncd.engine.targets import look_for_targets
+from syncd.engine.traces import FAILED, cycle_span, note, span, traced
 from syncd.errors import UnsafePlanError
 from syncd.model.canonical import Kind
 from syncd.model.refs import ConnectionName, EntityId, RunId
@@ -111,7 +112,7 @@ async def read_tools(desk: Desk, run: RunId, *, full: bool = False, writes: bool
     unread = await old_copy.begin(desk)
     unbegun = frozenset() if cycle.beside is None else await cycle.beside.unbegun(desk)
     ready = [account for account in desk.accounts.values() if account.is_ready and account.name not in unbegun]
-    told = await together(pull(desk, account) for account in ready)
+    told = await together(_read(desk, account) for account in ready)
     cycle.records = sum(each.records for each in told)
     await describe(desk, [account for account in ready if account.doubts and account.is_ready])
     if cycle.beside is None or cycle.beside.is_linked:
@@ -120,6 +121,15 @@ async def read_tools(desk: Desk, run: RunId, *, full: bool = False, writes: bool
         async with desk.store.transaction() as tx:
             await tx.restored.read(read)
     return cycle
+
+
+async def _read(desk: Desk, account: Account) -> Pulled:
+    with span("read", connection=account.name):
+        told = await pull(desk, account)
+        note(records=told.records)
+        if account.error is not None:
+            note(outcome=FAILED, error=type(account.error).__name__)
+        return told
 
 
 async def is_remapped(desk: Desk) -> bool:
@@ -148,6 +158,21 @@ async def decide(
     and that nobody has to be told of. All others wait for the brakes. Nothing
     else is held from one portion to the next.
     """
+    with span("decide"):
+        judgements = await _decide(desk, cycle, portions, approval, preview=preview, keep=keep)
+        note(compared=cycle.compared, lines=len(cycle.lines), waiting=len(cycle.waiting))
+        return judgements
+
+
+async def _decide(
+    desk: Desk,
+    cycle: Cycle,
+    portions: AsyncIterable[Sequence[EntityId]],
+    approval: Approval,
+    *,
+    preview: bool,
+    keep: Keep | None,
+) -> list[Judgement]:
     judgements: list[Judgement] = []
     lines: list[Line] = []
     waiting: set[str] = set()
@@ -307,7 +332,9 @@ async def write(desk: Desk, cycle: Cycle, due: Due) -> None:
     await heed(desk)  # what was paused since is not written
     await push_updates(desk, cycle.run, due.updates, cycle.pushed)
     await push_creates(desk, cycle.run, due.creates, cycle.pushed)
-    await push_archives(desk, cycle.run, due.archives, cycle.pushed)
+    if due.archives:
+        archiving = push_archives(desk, cycle.run, due.archives, cycle.pushed)
+        await traced(archiving, "write", verb=Verb.ARCHIVE, writes=len(due.archives))
     await show_homes(desk, cycle.run, due.touched, cycle.pushed.counts)
 
 
@@ -327,6 +354,7 @@ async def finish_run(desk: Desk, cycle: Cycle, outcome: str) -> None:
     counts.update(records=cycle.records, compared=cycle.compared, lines=len(cycle.lines), waiting=len(cycle.waiting))
     async with desk.store.transaction() as tx:
         await tx.runs.finish(cycle.run, desk.world.now(), outcome, counts)
+    note(run=cycle.run, outcome=outcome, **counts)
     unbind_contextvars("run")
 
 
@@ -346,6 +374,7 @@ def keeper(desk: Desk, cycle: Cycle, taken: dict[EntityId, int]) -> Keep:
     return keep
 
 
+@cycle_span("whole")
 async def sync(
     desk: Desk, *, full: bool = False, command: str = "sync", begun: Callable[[Cycle], None] = lambda _cycle: None
 ) -> Cycle:

@@ -25,6 +25,7 @@ from syncd.engine.judge import Approval
 from syncd.engine.pauses import heed
 from syncd.engine.portions import in_portions
 from syncd.engine.pull import by_connection, hidden, keep, lost_of, missing, moved_of, observe, read_many
+from syncd.engine.traces import cycle_span, traced
 from syncd.errors import AuthError, RemoteError, UnsafePlanError
 from syncd.model.native import Record
 from syncd.model.refs import ConnectionName, EntityId, Ref, Revision
@@ -44,6 +45,7 @@ class Looked:
     """Tools that did not answer."""
 
 
+@cycle_span("hint")
 async def sync_items(desk: Desk, refs: Sequence[Ref], deciding: asyncio.Lock, *, command: str = "hint") -> Looked:
     """
     Read the items behind *refs* anew, and write what follows and needs no approval, within the brakes.
@@ -106,7 +108,15 @@ async def _read(lane: Desk, refs: Sequence[Ref], named: frozenset[Ref]) -> froze
     """Read *refs* by id and keep what moved; return the tools that did not answer."""
     asked = by_connection(ref for ref in refs if ref.connection in lane.accounts)
     accounts = [lane.accounts[name] for name in sorted(asked)]
-    answered = await together(_read_account(lane, account, asked[account.name], named) for account in accounts)
+    answered = await together(
+        traced(
+            _read_account(lane, account, asked[account.name], named),
+            "read",
+            connection=account.name,
+            records=len(asked[account.name]),
+        )
+        for account in accounts
+    )
     return frozenset(account.name for account, told in zip(accounts, answered, strict=True) if not told)
 
 

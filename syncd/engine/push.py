@@ -24,12 +24,14 @@ from syncd.engine.items import Side, believed
 from syncd.engine.pauses import halted
 from syncd.engine.pull import keep, observe, read_many
 from syncd.engine.settle import Sent, confirm_update, refuse, unsure
+from syncd.engine.traces import traced
 from syncd.errors import AuthError, ForbiddenError, ReadTooOldError, RemoteError
 from syncd.model.canonical import Unset
 from syncd.model.lens import Cannot
 from syncd.model.native import MISSING, Native, Record
 from syncd.model.refs import ConnectionName, OpId, Ref, RunId
 from syncd.reconcile.create import Slot
+from syncd.reconcile.plan import Verb
 from syncd.reconcile.state import DueReason
 from syncd.store.rows import LinkState, ObservedRow, OpField
 
@@ -61,7 +63,14 @@ async def push_updates(desk: Desk, run: RunId, intents: Sequence[Intent], told: 
     for intent in intents:
         by_connection.setdefault(intent.op.connection, []).append(intent)
     await together(
-        _push_connection(desk, desk.accounts[name], run, mine, told) for name, mine in sorted(by_connection.items())
+        traced(
+            _push_connection(desk, desk.accounts[name], run, mine, told),
+            "write",
+            connection=name,
+            verb=Verb.UPDATE,
+            writes=len(mine),
+        )
+        for name, mine in sorted(by_connection.items())
     )
 
 
