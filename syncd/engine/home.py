@@ -16,7 +16,7 @@ from typing import Final, cast
 from syncd.connectors.protocol import Home, Homes, LinksHome
 from syncd.engine.desk import Account, Desk
 from syncd.engine.pauses import halted
-from syncd.errors import AuthError, RemoteError
+from syncd.errors import AuthError, OutcomeUnknownError, RemoteError
 from syncd.model.canonical import OPT_IN
 from syncd.model.codec import dump_text
 from syncd.model.native import MISSING, Text
@@ -168,8 +168,8 @@ async def _again(desk: Desk, due: Sequence[DueHome]) -> None:
 
 
 def _may_pass(error: RemoteError) -> bool:
-    """Whether it says something of the moment or the credential rather than of the item."""
-    return error.retry or isinstance(error, AuthError)
+    """Whether it says something of the moment or the credential rather than of the item; showing twice does no harm."""
+    return error.retry or isinstance(error, AuthError | OutcomeUnknownError)
 
 
 def _audit(desk: Desk, run: RunId, each: DueHome) -> AuditRow:

@@ -9,7 +9,7 @@ import pytest
 
 from syncd.engine.choices import retry
 from syncd.engine.cycle import sync
-from syncd.errors import RejectedError, UnavailableError
+from syncd.errors import OutcomeUnknownError, RejectedError, UnavailableError
 from syncd.model.native import Text
 from syncd.store.rows import LinkState
 from tests.engine.talk import MATCH, A, B, Talk, make_talk, two_tasks
@@ -115,6 +115,18 @@ async def test_what_a_tool_refuses_waits_for_a_person_and_what_may_pass_is_tried
         await retry(desk, rows)
     await talk.sync()
     assert talk.fakes[B].homes[second]
+    await talk.quiet()
+
+
+async def test_one_whose_outcome_is_unknown_is_shown_again_by_itself(talk: Talk) -> None:
+    """Showing is idempotent, so nothing has to be looked up: else each lost answer would wait for a person."""
+    talk.fakes[B].fail_homes = OutcomeUnknownError("the connection was lost")
+    _, second = await two_tasks(talk)
+    talk.fakes[B].fail_homes = None
+    await talk.sync()
+    assert talk.fakes[B].homes[second]
+    async with talk.desk() as desk:
+        assert await desk.store.quarantine.all() == []
     await talk.quiet()
 
 

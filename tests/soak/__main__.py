@@ -168,6 +168,7 @@ def _kept(one: Soak, folder: Path) -> Iterator[None]:
 def _judged(one: Soak, installed: Installation, settled_s: float, late: list[str]) -> Soaked:
     stands, found = one.people.ask("stand"), one.people.ask("judge")
     last = one.daemon.sample(one.now_s)
+    one.samples.append(last)
     left = {"webhooks not looked at": last.backlog, "writes of unknown outcome": last.unknown}
     unsettled = [*found["unsettled"], *(f"{count} {what}" for what, count in left.items() if count)]
     unsettled += installed.differences()

@@ -96,7 +96,7 @@ def line(done: Soaked) -> str:
         f"({len(calm)}), all p50 {part(every, 0.5):.1f} s, p99 {part(every, 0.99):.1f} s, max {part(every, 1.0):.1f} s "
         f"({len(every)}), backlog at most {max(each.backlog for each in samples)}, "
         f"{done.edits} edits, {done.writes} writes, {len(done.doubled)} doubled, {len(done.lost)} lost, "
-        f"{len(done.unsettled)} unsettled after {done.settled_s:.0f} s, {len(done.late_writes)} writes when quiet"
+        f"{samples[-1].conflicts} held, {samples[-1].quarantine} set aside, {len(done.unsettled)} unsettled after {done.settled_s:.0f} s, {len(done.late_writes)} writes when quiet"
     )
 
 
@@ -107,6 +107,8 @@ def violations(done: Soaked) -> list[str]:
     found += [f"unsettled: {each}" for each in done.unsettled]
     found += [f"written when all was quiet: {each}" for each in done.late_writes]
     found += done.broken
+    if aside := done.samples[-1].quarantine:
+        found.append(f"{aside} writes set aside, though no tool refused what was written")
     first, last = ends([each.descriptors for each in done.samples])
     if last > first + MOST_DESCRIPTORS:
         found.append(f"descriptors grow: {first:.0f}, then {last:.0f}")

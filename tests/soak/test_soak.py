@@ -65,7 +65,8 @@ def test_a_steady_soak_breaks_nothing_and_is_told_in_one_line() -> None:
         "soak: 30 min, 2 upheavals (5 requests met a fault), memory +0.0 MB/h (RSS 100 then 100 MB), "
         "descriptors 20 then 20, threads 4, store 1.0 then 1.0 MB, "
         "lag p50 2.0 s, p99 2.0 s, max 2.0 s in calm (2), all p50 2.0 s, p99 30.0 s, max 30.0 s (3), "
-        "backlog at most 0, 3 edits, 9 writes, 0 doubled, 0 lost, 0 unsettled after 4 s, 0 writes when quiet"
+        "backlog at most 0, 3 edits, 9 writes, 0 doubled, 0 lost, "
+        "0 held, 0 set aside, 0 unsettled after 4 s, 0 writes when quiet"
     )
 
 
