@@ -56,6 +56,8 @@ class Account:
     """Cycles in a row in which it failed."""
     retry_at: float | None = None
     """Until when it is left alone (`World.monotonic`), since it kept failing."""
+    left_alone: bool = False
+    """It was not asked in this cycle because of that: its last error stands."""
 
     @property
     def name(self) -> ConnectionName:

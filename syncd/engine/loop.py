@@ -196,10 +196,11 @@ class Rhythm:
             if account.error is None or is_paused(account):
                 account.failures, account.retry_at = 0, None
                 continue
-            if account.retry_at is None or account.retry_at <= now:
-                account.failures += 1
+            if account.left_alone:
+                continue
+            account.failures += 1
             beyond = account.failures - PATIENT_AFTER
-            if beyond >= 0 and (account.retry_at is None or account.retry_at <= now):
+            if beyond >= 0:
                 account.retry_at = now + min(LONGEST_S, self._desk.portfolio.every_s * 2**beyond)
 
 

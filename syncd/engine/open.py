@@ -75,7 +75,8 @@ async def refresh(desk: Desk) -> None:
     for name, account in desk.accounts.items():
         account.connector.focus(desk.mapping.types(name))
         account.pulled = False
-        if not _is_left_alone(desk, account):
+        account.left_alone = _is_left_alone(desk, account)
+        if not account.left_alone:
             account.error = None
     await heed(desk)
     await describe(desk, [account for account in due if account.description is None or not is_paused(account)])

@@ -165,6 +165,24 @@ def test_a_tool_that_is_down_is_told_and_keeps_nobody_from_going_on(tmp_path: Pa
     daemon(tmp_path, work)
 
 
+def test_a_tool_that_was_left_alone_is_asked_again_however_long_cycles_take(tmp_path: Path) -> None:
+    """A cycle that began before its time and ended after it is no failure more: else nobody would ever ask again."""
+
+    async def work(service: Service, bench: Bench) -> None:
+        bench.main = bench.main.replace("every: 1h", "every: 20s")
+        assert await service.reload()
+        bench.sandbox.faults.add("github:401")
+        bench.sandbox.faults.add("jira:latency=9000")
+        await asyncio.sleep(600)
+        assert (await service.vitals()).portfolios["platform"].connections["github-eng"].state == "down"
+        bench.sandbox.faults.clear()
+        bench.sandbox.faults.add("jira:latency=9000")
+        await asyncio.sleep(900)
+        assert (await service.vitals()).portfolios["platform"].connections["github-eng"].state == "up"
+
+    daemon(tmp_path, work)
+
+
 def test_a_portfolio_that_fails_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(service: Service, bench: Bench) -> None:
         with monkeypatch.context() as patched:

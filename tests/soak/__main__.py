@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -139,12 +139,13 @@ def soak(minutes: float, seed: int, per_s: float, folder: Path) -> Soaked:
                 one.live()
                 people.ask("rest")
                 people.ask("clear")
+                aside = installed.let_flow()
                 settled_s = one.settle()
                 # What came by a webhook may ask for a whole cycle, and one more settles what that found.
                 for _ in range(2):
                     time.sleep(every_s)
                 late = one.writes_of(2 * every_s + 2)
-            return _judged(one, installed, settled_s, late)
+            return replace(_judged(one, installed, settled_s, late), aside=aside)
 
 
 def _url(installed: Installation, tool: str) -> str:

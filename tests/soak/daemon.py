@@ -47,6 +47,7 @@ connections:
     auth: {{token: {{env: SOAK_GITHUB}}}}
     scope: {{owner: acme, project: 7, repositories: [api, web]}}
     options: {{mutation_interval_s: 0}}
+    budget: {{share: 1}}
     webhook: {{secret: {{env: SOAK_GITHUB_HOOK}}}}
     mode: write
   linear-road:
@@ -133,6 +134,12 @@ class Installation:
                 return
             self.syncd("apply", plan["plan"], "--approve")
         raise BrokenRunError(f"the tools do not come to agree: {json.dumps(plan['lines'])[:1500]}")
+
+    def let_flow(self) -> list[str]:
+        """Let everything set aside flow again, as a person does once nothing is wrong; return why it was set aside."""
+        told = json.loads(self.syncd("quarantine", "list", "--json"))
+        self.syncd("quarantine", "retry")
+        return [f"{each['connection']} {each['field']}: {each['reason']}" for each in told["quarantine"]]
 
     def differences(self) -> list[str]:
         """Return every difference that `syncd verify` tells of, and every conflict held."""

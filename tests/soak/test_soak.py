@@ -73,13 +73,15 @@ def test_a_steady_soak_breaks_nothing_and_is_told_in_one_line() -> None:
 def test_everything_that_must_not_be_is_a_violation() -> None:
     leaking = [replace(each, rss_mb=100.0 + each.at_s / 60, descriptors=20 + int(each.at_s / 60)) for each in STEADY]
     told = ("lost", "doubled", "unsettled", "late_writes", "broken")
-    done = replace(soaked(leaking), **{name: (name,) for name in told})  # type: ignore[arg-type] # names of tuples
+    aside = ("jira title: took it and shows the value of before", "redmine links home: nobody can tell")
+    done = replace(soaked(leaking), aside=aside, **{name: (name,) for name in told})  # type: ignore[arg-type] # names of tuples
     assert violations(done) == [
         "lost: lost",
         "doubled: doubled",
         "unsettled: unsettled",
         "written when all was quiet: late_writes",
         "broken",
+        "set aside for a person, though it passes: redmine links home: nobody can tell",
         "descriptors grow: 22, then 46",
         "memory grows by 60.0 MB an hour, more than 12",
     ]
