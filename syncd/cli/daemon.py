@@ -13,7 +13,7 @@ from socket import socket
 from typing import Final, TypeAlias
 
 from syncd.cli.failing import DONE
-from syncd.cli.opening import Shop, choose_portfolio, load_settings, run_command
+from syncd.cli.opening import Shop, choose_portfolio, load_settings, run_command, tell_upgrade
 from syncd.cli.options import Common
 from syncd.cli.standing import status_view
 from syncd.cli.streams import put, say
@@ -35,8 +35,12 @@ Stamps: TypeAlias = Mapping[Path, tuple[int, int, int] | None]
 
 
 def run_daemon(common: Common) -> int:
-    """Run until SIGTERM or SIGINT; SIGHUP, or a changed file, reloads the configuration."""
-    return run_command(common, _run(common))
+    """
+    Run until SIGTERM or SIGINT; SIGHUP, or a changed file, reloads the configuration.
+
+    It logs what changed even when not told to say more: nobody sits in front of it to be asked.
+    """
+    return run_command(replace(common, verbose=max(common.verbose, 1)), _run(common))
 
 
 async def _run(common: Common) -> int:
@@ -52,6 +56,7 @@ async def _run(common: Common) -> int:
         say(f"warning: {warning}")
     with _sockets(settings) as sockets:
         async with await open_store(settings.store, world) as store:
+            tell_upgrade(store.upgrade)
             load = partial(load_settings, common)
             service = Service(settings, store, world, tools(), load=load, only=only, told=_tell)
             for name in sorted(only or settings.portfolios):

@@ -12,6 +12,7 @@ from typing import Any
 from syncd.cli.logs import configure_logs, never_show
 from syncd.cli.options import Common
 from syncd.cli.output import working
+from syncd.cli.streams import say
 from syncd.cli.tracing import tracing
 from syncd.engine.desk import Desk
 from syncd.engine.open import open_desk
@@ -19,6 +20,7 @@ from syncd.engine.tools import tools
 from syncd.engine.writer import WAIT_S, writing
 from syncd.errors import ConfigError
 from syncd.settings.load import Portfolio, Settings, load
+from syncd.store._schema import Upgrade
 from syncd.store.store import Store, open_store
 from syncd.world import World, real_world
 
@@ -48,6 +50,13 @@ def choose_portfolio(settings: Settings, name: str | None) -> Portfolio:
     raise ConfigError(what, where=str(settings.folder), fix=f"say which: {', '.join(f'-p {each}' for each in names)}")
 
 
+def tell_upgrade(upgrade: Upgrade | None) -> None:
+    """Say that a store of an older syncd was brought up to date: that one cannot read it any more."""
+    if upgrade is not None and upgrade.found is not None and upgrade.steps:
+        said = f"brought up to date, from {upgrade.found} to {upgrade.head}; an older syncd cannot read it any more"
+        say(f"The store's tables were {said}.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
     """A configuration with its store open."""
@@ -65,6 +74,7 @@ async def open_shop(common: Common, world: World | None = None) -> AsyncIterator
     portfolio = choose_portfolio(settings, common.portfolio)
     world = world or real_world()
     async with await open_store(settings.store, world) as store:
+        tell_upgrade(store.upgrade)
         yield Shop(settings=settings, portfolio=portfolio, store=store, world=world)
 
 

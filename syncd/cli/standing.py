@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
+from typing import Final
 
 from syncd.cli.failing import DONE
-from syncd.cli.opening import Shop, open_shop, run_command
+from syncd.cli.opening import Shop, load_settings, open_shop, run_command
 from syncd.cli.options import Common
 from syncd.cli.output import emit
 from syncd.cli.pausing import paused_in
+from syncd.cli.streams import say
 from syncd.cli.waiting import aside_views, old_copy_view, op_waits_for
 from syncd.engine.vitals import NAME, from_json
+from syncd.errors import ConfigProblems
 from syncd.model.canonical import Kind
 from syncd.model.refs import ConnectionName
 from syncd.reconcile.titles import title_of
@@ -27,12 +31,21 @@ CYCLES = frozenset({"sync", "run", "apply"})
 """Runs that look at all that is due."""
 
 
+SILENT_AFTER: Final = timedelta(minutes=1)
+"""A daemon tells how it stands six times as often; one that does not cannot write to the store, or is stuck."""
+
+
 def show_status(common: Common) -> int:
     """Print how the portfolio stands."""
     return run_command(common, _status(common))
 
 
 async def _status(common: Common) -> int:
+    try:
+        load_settings(common)
+    except ConfigProblems:
+        say("A daemon that runs goes on with the configuration it had; its log and /readyz tell how it stands.")
+        raise
     async with open_shop(common) as shop:
         view = await status_view(shop, common)
     emit(common, as_json(view), lambda: status_text(view))
@@ -100,9 +113,11 @@ async def _told(shop: Shop) -> DaemonView | None:
     if portfolio is None:
         return None
     trouble = portfolio.trouble
+    runs = await shop.store.leases.holder(DAEMON) is not None
     return DaemonView(
         told_at=vitals.at,
-        runs=await shop.store.leases.holder(DAEMON) is not None,
+        runs=runs,
+        is_silent=runs and shop.world.now() - vitals.at > SILENT_AFTER,
         state=portfolio.state,
         what=trouble.what if trouble else None,
         fix=trouble.fix if trouble else None,

@@ -56,6 +56,7 @@ class Rhythm:
         after: Callable[[Desk, After], Awaitable[None]] | None = None,
         sweep_every: timedelta = SWEEP_EVERY,
         hears: bool = False,
+        outages: Outages | None = None,
     ) -> None:
         self._desk = desk
         self._turn = turn
@@ -65,7 +66,7 @@ class Rhythm:
         self._sweep_every = sweep_every
         self._hears = hears
         self._last_sweep: datetime | None = None
-        self._down: frozenset[ConnectionName] = frozenset()
+        self._outages = Outages() if outages is None else outages
         self._woken = asyncio.Event()
         self._now = False
         self._lanes = Lanes(desk, told=told, ended=self._woken.set)
@@ -95,7 +96,7 @@ class Rhythm:
             async with self._turn():
                 await self._whole()
             cycles += 1
-            self._down = _tell_outages(self._desk, self._down)
+            self._outages.tell(self._desk)
             self._be_patient()
             await self._rest(stop, self._desk.portfolio.every_s - (self._desk.world.monotonic() - started))
         return cycles
@@ -131,6 +132,7 @@ class Rhythm:
     async def _cycle(self, under_way: list[Cycle]) -> Cycle | None:
         desk = self._desk
         self.refused = None
+        is_first = self.cycled_at is None
         started = desk.world.monotonic()
         try:
             cycle = await sync(desk, command="run", begun=under_way.append)
@@ -144,7 +146,9 @@ class Rhythm:
             return None
         finally:
             self.cycled_at = desk.world.now()
-        log.info(
+        moved = cycle.records or cycle.compared or cycle.pushed.counts or cycle.opened
+        tell = log.info if moved or is_first else log.debug
+        tell(
             "cycle_finished",
             portfolio=desk.portfolio.name,
             pulled=cycle.records,
@@ -225,13 +229,19 @@ async def run_loop(
         return await rhythm.run(stop)
 
 
-def _tell_outages(desk: Desk, down: frozenset[ConnectionName]) -> frozenset[ConnectionName]:
-    """Log a tool's going away and its coming back, once each; what a person paused did not go away."""
-    failing = {name: account.error for name, account in desk.accounts.items() if account.error is not None}
-    now = {name: error for name, error in failing.items() if not isinstance(error, PausedError)}
-    for name, error in now.items():
-        if name not in down:
-            log.warning("connector_unavailable", connector=name, reason=error.what, fix=error.fix)
-    for name in down - failing.keys():
-        log.info("connector_recovered", connector=name)
-    return frozenset(now) | (down & failing.keys())
+class Outages:
+    """Which tools of a portfolio went away; known over a reload, since a new key is how one mostly comes back."""
+
+    def __init__(self) -> None:
+        self._down: frozenset[ConnectionName] = frozenset()
+
+    def tell(self, desk: Desk) -> None:
+        """Log a tool's going away and its coming back, once each; what a person paused did not go away."""
+        failing = {name: account.error for name, account in desk.accounts.items() if account.error is not None}
+        now = {name: error for name, error in failing.items() if not isinstance(error, PausedError)}
+        for name, error in now.items():
+            if name not in self._down:
+                log.warning("connector_unavailable", connector=name, reason=error.what, fix=error.fix)
+        for name in (self._down & desk.accounts.keys()) - failing.keys():
+            log.info("connector_recovered", connector=name)
+        self._down = frozenset(now) | (self._down & failing.keys())

@@ -10,6 +10,7 @@ The daemon: every portfolio in its rhythm, one configuration that may change und
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -23,7 +24,7 @@ from syncd.engine.cycle import Cycle
 from syncd.engine.desk import Account, Desk
 from syncd.engine.facts import After
 from syncd.engine.intake import Intake
-from syncd.engine.loop import Rhythm
+from syncd.engine.loop import Outages, Rhythm
 from syncd.engine.open import Tools, open_desk
 from syncd.engine.vitals import (
     ConnectionVitals,
@@ -87,6 +88,7 @@ class Service:
         self._reloading = asyncio.Lock()
         self._refused: Trouble | None = None
         self._failed: dict[str, Trouble] = {}
+        self._outages: defaultdict[str, Outages] = defaultdict(Outages)
         self._rhythms: dict[str, Rhythm] = {}
         self._desks: dict[str, Desk] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -219,6 +221,7 @@ class Service:
                 swept=lambda swept: self._note_sweep(name, swept),
                 after=self._after,
                 hears=True,
+                outages=self._outages[name],
             )
             self._rhythms[name], self._desks[name] = rhythm, desk
             try:

@@ -35,6 +35,8 @@ class DaemonView:
     told_at: datetime
     runs: bool
     """Whether it still does."""
+    is_silent: bool = False
+    """It runs, and yet told nothing for longer than it ever should be silent."""
     state: str
     """Of the portfolio: `running`, `starting`, `paused` or `failed`."""
     what: str | None = None
@@ -50,6 +52,8 @@ def daemon_lines(view: DaemonView) -> Sequence[str]:
     """Return a line for whatever is not as it should be, with its fix, and for what webhooks told."""
     head = "it runs" if view.runs else "it does not run any more"
     lines = [f"  told {show_time(view.told_at)}; {head}; the portfolio was {view.state}"]
+    if view.is_silent:
+        lines += _trouble("no word since", "what follows may be out of date", "see its log, and ask it at /readyz")
     lines += _trouble("the portfolio", view.what, view.fix)
     lines += _trouble("the configuration as it is now is not in force", view.refused, view.refused_fix)
     for name, each in sorted(view.connections.items()):

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from syncd.store._address import open_engine, parse_address
 from syncd.store._db import Db, Reader, Snapshot, Writer, edge
-from syncd.store._schema import bring_up_to_date
+from syncd.store._schema import Upgrade, bring_up_to_date
 from syncd.store._writing import Begun, Pen
 from syncd.store.audit import Audit, Runs
 from syncd.store.budgets import Budgets
@@ -99,6 +99,8 @@ class Store(Repositories):
     """
 
     def __init__(self, engine: AsyncEngine, world: World, where: str) -> None:
+        self.upgrade: Upgrade | None = None
+        """What was done to its tables when it was opened."""
         self._reader = Reader(engine, world, where)
         super().__init__(self._reader)
         self._engine = engine
@@ -207,8 +209,10 @@ async def open_store(url: str, world: World) -> Store:
     engine = open_engine(address, world)
     try:
         with edge(address.where):
-            await bring_up_to_date(engine, address.where)
+            upgrade = await bring_up_to_date(engine, address.where)
     except BaseException:
         await engine.dispose()
         raise
-    return Store(engine, world, address.where)
+    store = Store(engine, world, address.where)
+    store.upgrade = upgrade
+    return store

@@ -133,6 +133,26 @@ def test_the_daemon_syncs_until_told_to_stop_and_gives_the_store_back(cli: Cli) 
     assert cli("sync").code == 0
 
 
+def test_a_daemon_says_what_went_and_what_came_back_and_nothing_of_idle_cycles(cli: Cli) -> None:
+    cli.agree()
+    token, config = cli.folder / "state" / "jira-token", cli.folder / "syncd.yaml"
+    right = token.read_text()
+    with syncd(cli.folder, "run", "-c", str(cli.folder)) as daemon:
+        daemon.wait_for("cycle_finished")
+        token.write_text("mistyped")
+        daemon.wait_for("connector_unavailable")
+        token.write_text(right)
+        daemon.wait_for("connector_recovered")
+        config.write_text("version: 1")
+        daemon.wait_for("configuration_refused")
+        unreadable = cli("status")
+        assert daemon.end(signal.SIGTERM) == 0
+        idle = [line for line in daemon.lines if "cycle_finished" in line and '"pulled": 0, "compared": 0' in line]
+        assert len(idle) <= 3, "but for the first under each configuration, idle cycles are not told"
+    assert unreadable.code == 2
+    assert "goes on with the configuration it had" in unreadable.err
+
+
 @pytest.mark.parametrize("fault", ["slow:wait=2", "reset-after-commit"], ids=["it is waited for", "it is looked up"])
 def test_a_daemon_told_to_stop_in_the_middle_of_a_write_ends_it_or_knows_of_it(cli: Cli, fault: str) -> None:
     cli.agree()

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from syncd.store._schema import HEAD
+from syncd.cli.opening import tell_upgrade
+from syncd.store._schema import HEAD, Upgrade
 from syncd.store.store import DAEMON, open_store
 from syncd.world import real_world
 from tests import databases
@@ -89,6 +90,16 @@ def test_what_cannot_be_copied_is_told(cli: Cli, source: str, target: str, told:
     assert told in answer.err
     assert "  fix: " in answer.err
     assert "hunter2" not in answer.err
+
+
+def test_whoever_brings_an_older_store_up_to_date_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    for found, steps in ((None, (("0001", "a"),)), ("0012", ()), ("0008", (("0009", "a"),))):
+        tell_upgrade(Upgrade(found, "0012", steps))
+    told = capsys.readouterr().err
+    assert (
+        told
+        == "The store's tables were brought up to date, from 0008 to 0012; an older syncd cannot read it any more.\n"
+    )
 
 
 def test_a_store_is_not_copied_while_a_daemon_uses_it(cli: Cli) -> None:

@@ -37,3 +37,8 @@ def test_what_keeps_it_is_told_with_its_fix() -> None:
 def test_all_well_is_one_line() -> None:
     view = DaemonView(told_at=AT, runs=True, state="running", connections={"jira-pmo": StandingView(state="up")})
     assert len(daemon_lines(view)) == 1
+
+
+def test_a_daemon_that_fell_silent_is_not_believed() -> None:
+    view = DaemonView(told_at=AT, runs=True, is_silent=True, state="running")
+    assert "no word since: what follows may be out of date\n    fix: see its log" in "\n".join(daemon_lines(view))
