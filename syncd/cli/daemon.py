@@ -12,6 +12,8 @@ from pathlib import Path
 from socket import socket
 from typing import Final, TypeAlias
 
+import structlog
+
 from syncd.cli.failing import DONE
 from syncd.cli.opening import Shop, choose_portfolio, load_settings, run_command, tell_upgrade
 from syncd.cli.options import Common
@@ -30,8 +32,13 @@ from syncd.world import World, real_world
 WATCH_S: Final = 2.0
 """How often the configuration's files are looked at; a change counts once they stood still for as long."""
 
+TRY_AGAIN_S: Final = 30.0
+"""How often a configuration that was refused is tried again: what mends it may be a file that nobody watches yet."""
+
 Stamps: TypeAlias = Mapping[Path, tuple[int, int, int] | None]
 """When each file was changed, its size and its number; `None` where there is none."""
+
+log = structlog.get_logger()
 
 
 def run_daemon(common: Common) -> int:
@@ -44,14 +51,14 @@ def run_daemon(common: Common) -> int:
 
 
 async def _run(common: Common) -> int:
-    settings, world = load_settings(common), real_world()
-    only = None if common.portfolio is None else frozenset({common.portfolio})
-    _check_there(settings, only)
     stop, reload = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, reload.set)
+    settings, world = load_settings(common), real_world()
+    only = None if common.portfolio is None else frozenset({common.portfolio})
+    _check_there(settings, only)
     for warning in settings.warnings:
         say(f"warning: {warning}")
     with _sockets(settings) as sockets:
@@ -125,16 +132,25 @@ def _check_there(settings: Settings, only: frozenset[str] | None) -> None:
 
 
 async def _watch(service: Service, world: World, asked: asyncio.Event) -> None:
-    """Reload whenever *asked*, and when a file of the configuration was changed and stands still again."""
+    """
+    Reload whenever *asked*, and when a file of the configuration was changed and stands still again.
+
+    One that was refused is tried again now and then. No failure ends the watch.
+    """
     known = stamps(service.settings.files)
-    last = known
+    last, tried_at = known, world.monotonic()
     while True:
         await rest(world, WATCH_S, asked)
         now = stamps(service.settings.files)
-        if asked.is_set() or (now != known and now == last):
+        is_due = service.is_refused and world.monotonic() - tried_at >= TRY_AGAIN_S
+        if asked.is_set() or is_due or (now != known and now == last):
             asked.clear()
-            await service.reload()
+            try:
+                await service.reload()
+            except Exception:
+                log.exception("reload_failed")
             now = known = stamps(service.settings.files)
+            tried_at = world.monotonic()
         last = now
 
 

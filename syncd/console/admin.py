@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query, R
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from syncd.console.answers import add_health
-from syncd.console.guard import App, Guard
+from syncd.console.guard import App, Guard, Here
 from syncd.console.hooks import Receiver
 from syncd.console.metrics import metrics_text
 from syncd.engine.service import Service
@@ -39,7 +39,8 @@ def admin_app(service: Service, receiver: Receiver, status_of: StatusOf) -> App:
             return Response(status_code=503)
 
     app.include_router(_api(service, status_of, app))
-    return Guard(app, limit_s=LIMIT_S)
+    address = service.settings.listen.admin
+    return Guard(Here(app, None if address is None else address.host), limit_s=LIMIT_S)
 
 
 def _api(service: Service, status_of: StatusOf, app: FastAPI) -> APIRouter:

@@ -13,7 +13,7 @@ from syncd.errors import StoreError
 
 
 def add_health(app: FastAPI, service: Service, *, in_full: bool) -> None:
-    """Let *app* tell whether the daemon lives and is ready; why not *in_full*, or without the tools' own words."""
+    """Let *app* tell whether the daemon lives and is ready; why not *in_full*, or without any name."""
 
     @app.get("/healthz")
     async def healthz() -> Mapping[str, bool]:

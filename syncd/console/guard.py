@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
+from ipaddress import ip_address
 from typing import Any, Final, TypeAlias
 
 import structlog
@@ -22,7 +24,42 @@ HEADERS: Final = (
 )
 MOST_HEADER_BYTES: Final = 16_384
 """More are refused, whatever they say; signatures and tokens are far below."""
+_PORT: Final = re.compile(r":[0-9]*$")
 log = structlog.get_logger()
+
+
+class Here:
+    """
+    An application that answers only who asks for this machine by its own name, if it listens at its loopback.
+
+    What browsers let no page read from another origin, a page can read where
+    its own name was made to lead to 127.0.0.1; it still asks for that name.
+    """
+
+    def __init__(self, app: App, listens_at: str | None) -> None:
+        self._app = app
+        self._is_closed = listens_at is not None and _is_loopback(listens_at)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        asked = [value.decode("latin-1") for name, value in scope.get("headers", ()) if name == b"host"]
+        if self._is_closed and not all(map(_is_loopback, map(_host_of, asked))):
+            await _fail(send, 421)
+            return
+        await self._app(scope, receive, send)
+
+
+def _host_of(header: str) -> str:
+    """Return the host that a `Host` header names, without its port."""
+    host = _PORT.sub("", header.strip().lower())
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Guard:

@@ -42,5 +42,5 @@ def _why(what: str, name: str, state: str, trouble: Trouble | None) -> Why:
 
 
 def for_strangers(found: list[Why]) -> list[Why]:
-    """Return the same without what a tool said: the listener of the webhooks may be reached by anybody."""
-    return [{key: value for key, value in why.items() if key != "what"} for why in found]
+    """Return of what sort each is and its state, no more: the listener of the webhooks may be reached by anybody."""
+    return [{"about": next(iter(why)), "state": why["state"]} for why in found]

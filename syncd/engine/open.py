@@ -16,7 +16,7 @@ from syncd.engine.allowance import shared
 from syncd.engine.desk import Account, Desk
 from syncd.engine.doubt import offered
 from syncd.engine.pauses import heed, is_paused
-from syncd.engine.stranger import check_site, site_of
+from syncd.engine.stranger import check_portfolio, check_site, site_of
 from syncd.errors import ConfigError, RemoteError
 from syncd.mapping.against import check_against, vanished
 from syncd.model.refs import ConnectionName
@@ -120,6 +120,7 @@ async def _describe(desk: Desk, account: Account) -> None:
     try:
         told = replace(await account.connector.describe(), site=site_of(account))
         if not account.is_known:
+            await check_portfolio(desk, account)
             await check_site(desk, account, told, await _last_seen(desk, name))
         account.description, account.is_known = told, True
         found = await account.connector.people(desk.people.handles(name))

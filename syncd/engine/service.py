@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -86,6 +86,7 @@ class Service:
         self._started_at = self._configured_at = world.now()
         self._stopping = False
         self._reloading = asyncio.Lock()
+        self._reloads: set[asyncio.Task[bool]] = set()
         self._refused: Trouble | None = None
         self._failed: dict[str, Trouble] = {}
         self._outages: defaultdict[str, Outages] = defaultdict(Outages)
@@ -115,7 +116,8 @@ class Service:
                 self._stopping = True
                 stopped.cancel()
                 await self._tell()  # how all stood when it ended
-                await self._end(self._tasks.copy())
+                await _cancelled(self._reloads.copy())
+                await _cancelled(self._tasks.values())
             if self._fatal.done():
                 self._fatal.result()
 
@@ -144,8 +146,20 @@ class Service:
         """
         Put the configuration as it is now in force, all of it, between two cycles; return whether it was.
 
-        One that is not to be run on changes nothing; why is told in the log, in `status` and in the metrics.
+        One that is not to be run on changes nothing; why is told in the log, in `status` and in the metrics. Who is
+        cancelled meanwhile (it waits for the cycles under way) leaves nothing half done: it goes on to its end.
         """
+        reloading = asyncio.create_task(self._reload_in_turn())
+        self._reloads.add(reloading)
+        reloading.add_done_callback(self._reloads.discard)
+        return await asyncio.shield(reloading)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the files, as they were last read, are not to be run on."""
+        return self._refused is not None
+
+    async def _reload_in_turn(self) -> bool:
         async with self._reloading:
             return await self._reload()
 
@@ -158,13 +172,13 @@ class Service:
             if self._refused != trouble:
                 log.warning("configuration_refused", reason=str(exc), fix="the configuration before stays in force")
             self._refused = trouble
-            await self.chores.notifier.configuration(exc)
+            await self._notify_configuration(exc)
             await self._tell()
             return False
         self._refused = None
         self._configured_at = self.world.now()
         self.settings = settings
-        await self.chores.notifier.configuration(None)
+        await self._notify_configuration(None)
         self.chores.notifier.use(settings.notify)
         ended = self._tasks.copy()
         for name, task in ended.items():
@@ -179,19 +193,18 @@ class Service:
         await self._tell()
         return True
 
+    async def _notify_configuration(self, error: ConfigError | None) -> None:
+        try:
+            await self.chores.notifier.configuration(error)
+        except StoreError as exc:
+            log.warning("configuration_not_told", reason=exc.what, fix=exc.fix)
+
     def _start_all(self) -> None:
         self._tasks = {name: asyncio.create_task(self._portfolio(name)) for name in self._names()}
 
     def _names(self) -> list[str]:
         """Return the portfolios that this daemon is about."""
         return sorted(name for name in self.settings.portfolios if self._only is None or name in self._only)
-
-    async def _end(self, tasks: dict[str, asyncio.Task[None]]) -> None:
-        """End what runs: a reading at once, a write when it has its answer or was waited for long enough."""
-        for task in tasks.values():
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks.values())
 
     async def _portfolio(self, name: str) -> None:
         """Keep one portfolio in step, and begin anew when that fails."""
@@ -295,7 +308,8 @@ class Service:
         self, name: str, delivered: Mapping[ConnectionName, datetime], backlog: Mapping[ConnectionName, int]
     ) -> PortfolioVitals:
         desk, rhythm = self._desks.get(name), self._rhythms.get(name)
-        every_s = self.settings.portfolios[name].every_s
+        known = self.settings.portfolios.get(name)
+        every_s = known.every_s if known is not None else 0.0  # its last cycle ends, and it is there no more
         if desk is None or rhythm is None:
             trouble = self._failed.get(name)
             return PortfolioVitals(state="failed" if trouble else "starting", trouble=trouble, every_s=every_s)
@@ -325,6 +339,14 @@ class Service:
             await self.chores.tell()
         except StoreError as exc:
             log.warning("standing_not_kept", reason=exc.what, fix=exc.fix)
+
+
+async def _cancelled(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """End what runs: a reading at once, a write when it has its answer or was waited for long enough."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
 
 
 def _check_reloadable(old: Settings, new: Settings) -> None:

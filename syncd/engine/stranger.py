@@ -8,6 +8,8 @@ linked records are read by id before anything else.
     their day of birth is theirs         the same site, at another address or by another account
     it is not, or none of them is there  another site: the connection takes no part
     nothing is linked                    nothing can be mistaken: it begins anew
+
+Likewise its items are of one portfolio, by its name: in another one they would rest for ever, and nobody would know.
 """
 
 from __future__ import annotations
@@ -29,8 +31,27 @@ SAMPLE: Final = 20
 
 
 def site_of(account: Account) -> str:
-    """Return the address that the configuration tells, without what does not tell sites apart."""
-    return str(getattr(account.connection.settings, "url", "")).rstrip("/").lower()
+    """Return the address that the configuration tells, without a credential in it, and the same however it is spelt."""
+    scheme, _, rest = str(getattr(account.connection.settings, "url", "")).lower().rstrip("/").partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}" if rest else scheme
+
+
+async def check_portfolio(desk: Desk, account: Account) -> None:
+    """
+    Raise when nothing that *account* is linked to belongs to this portfolio, but to another.
+
+    Raises:
+        StrangerError: the portfolio was called otherwise, or had another connection of this name.
+    """
+    found = await desk.store.links.portfolios(account.name)
+    if found and desk.portfolio.name not in found:
+        raise StrangerError(
+            f'its items belong to a portfolio "{found[0]}", not to "{desk.portfolio.name}"',
+            where=account.name,
+            fix=f'call the portfolio "{found[0]}", or move the connection back there;'
+            " or, if these items are to be let go, give the connection another name",
+        )
 
 
 async def check_site(desk: Desk, account: Account, told: Description, before: Description | None) -> None:

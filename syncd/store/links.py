@@ -37,6 +37,12 @@ _BY_CONNECTION: Final = {
     for has_portfolio in (False, True)
     for has_state in (False, True)
 }
+_PORTFOLIOS: Final = Known(
+    select(link.c.portfolio)
+    .where(link.c.connection == bindparam("connection"), link.c.state.not_in((LinkState.UNLINKED, LinkState.GONE)))
+    .distinct()
+    .order_by(link.c.portfolio)
+)
 _COUNT: Final = among(
     select(func.count().label("n"))
     .select_from(link.join(entity, entity.c.id == link.c.entity))
@@ -140,6 +146,10 @@ class Links:
         values = {"connection": connection, "portfolio": portfolio, "state": state}
         known = {name: value for name, value in values.items() if value is not None}
         return await self._db.all(_BY_CONNECTION["portfolio" in known, "state" in known], _link, known)
+
+    async def portfolios(self, connection: ConnectionName) -> list[str]:
+        """Return the portfolios that have links in a connection which are neither parted nor gone, by name."""
+        return await self._db.all(_PORTFOLIOS, lambda row: str(row.portfolio), {"connection": connection})
 
     async def by_key(self, key: str) -> list[LinkRow]:
         """Return the links of what people call *key* (`PMO-12`, `#31`), whatever the connection, by ref."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from pydantic import SecretStr
 
 from syncd.console.admin import admin_app
@@ -20,10 +21,11 @@ from syncd.engine.tools import tools
 from syncd.errors import ConfigError
 from syncd.settings.listen import Listen
 from tests.engine.bench import Bench
-from tests.engine.hand import TASK
+from tests.engine.hand import TASK, shown
 from tests.simulation.test_service import daemon, tell
 
 API_TOKEN = "a-token-of-the-operator"
+HERE = "http://127.0.0.1:8081"
 Ask = Callable[..., Awaitable[httpx.Response]]
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,7 +39,7 @@ async def status_of(portfolio: str | None) -> object:
 def clients(service: Service, receiver: Receiver) -> tuple[httpx.AsyncClient, httpx.AsyncClient]:
     """Return clients of the admin's listener and of the outward one."""
     apps: tuple[Any, Any] = (admin_app(service, receiver, status_of), outward_app(receiver, service))
-    inner, outer = (httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://here") for app in apps)
+    inner, outer = (httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=HERE) for app in apps)
     return inner, outer
 
 
@@ -70,7 +72,7 @@ def test_it_is_ready_when_all_runs_and_says_what_keeps_it_otherwise(tmp_path: Pa
         assert why["what"]
         assert why["fix"]
         (outside,) = (await outer.get("/readyz")).json()["why"]
-        assert outside == {key: value for key, value in why.items() if key != "what"}
+        assert outside == {"about": "connection", "state": "down"}, "no name, and nothing of what a tool or a path says"
         assert (await outer.get("/healthz")).status_code == 200
         assert 'syncd_credential_refused{connection="github-eng"} 1.0' in (await inner.get("/metrics")).text
 
@@ -138,6 +140,65 @@ def test_the_api_is_closed_without_a_token_and_to_whoever_has_it_not(tmp_path: P
         assert (await inner.post("/api/reload")).json() == {"in_force": True}
         assert (await inner.get("/api/status")).status_code == 403, "the configuration that was loaded has no token"
         del bench, outer
+
+    operate(tmp_path, work)
+
+
+def test_no_page_in_a_browser_can_read_it_under_a_name_of_its_own(tmp_path: Path) -> None:
+    async def work(service: Service, bench: Bench, inner: httpx.AsyncClient, outer: httpx.AsyncClient) -> None:
+        for host in ("rebound.example", "rebound.example:8081", "127.0.0.1.rebound.example", "[::1].rebound", ""):
+            for path in ("/metrics", "/readyz", "/api/status"):
+                refused = await inner.get(path, headers={"host": host})
+                assert (refused.status_code, "syncd" in refused.text) == (421, False), host
+        for host in ("127.0.0.1:8081", "localhost", "LOCALHOST:9000", "[::1]:8081", "127.0.0.2"):
+            assert (await inner.get("/metrics", headers={"host": host})).status_code == 200, host
+        assert (await outer.get("/healthz", headers={"host": "hooks.acme.example"})).status_code == 200
+        del service, bench
+
+    operate(tmp_path, work)
+
+
+def test_a_reload_whose_asker_goes_away_leaves_nothing_standing_still(tmp_path: Path) -> None:
+    """It waits for the cycle under way, which may take longer than any answer may."""
+
+    async def work(service: Service, bench: Bench, inner: httpx.AsyncClient, outer: httpx.AsyncClient) -> None:
+        bench.sandbox.faults.add("jira:latency=15000")
+        service.cycle_now()
+        await asyncio.sleep(1)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(5):
+                await service.reload()
+        assert (await inner.get("/readyz")).status_code == 200
+        bench.sandbox.faults.clear()
+        await asyncio.sleep(300)
+        assert (await service.vitals()).portfolios["platform"].state == "running"
+        bench.sandbox.tools["jira"].set(TASK[0], "summary", "Goes on")
+        await tell(service, bench, "one")
+        await asyncio.sleep(5)
+        assert shown(bench, "github", TASK[1])["title"] == "Goes on"
+        del outer
+
+    operate(tmp_path, work)
+
+
+def test_a_portfolio_that_is_taken_out_is_told_of_until_its_last_cycle_ended(tmp_path: Path) -> None:
+    async def work(service: Service, bench: Bench, inner: httpx.AsyncClient, outer: httpx.AsyncClient) -> None:
+        bench.sandbox.faults.add("jira:latency=15000")
+        service.cycle_now()
+        await asyncio.sleep(1)
+        bench.main = bench.main.replace("  platform:\n", "  renamed:\n")
+        reloading = asyncio.create_task(service.reload())
+        await asyncio.sleep(1)
+        assert (await inner.get("/readyz")).status_code == 200
+        assert (await inner.get("/metrics")).status_code == 200
+        bench.sandbox.faults.clear()
+        assert await reloading
+        await asyncio.sleep(300)
+        why = (await inner.get("/readyz")).json()["why"]
+        assert {each["connection"] for each in why} == {"jira-pmo", "github-eng"}
+        assert all('belong to a portfolio "platform"' in each["what"] for each in why)
+        assert all('call the portfolio "platform"' in each["fix"] for each in why)
+        del outer
 
     operate(tmp_path, work)
 

@@ -67,6 +67,9 @@ def test_the_unit_stops_and_restarts_as_the_daemon_expects() -> None:
     service = unit()
     assert (service["Type"], service["Restart"], service["TimeoutStopSec"]) == ("exec", "on-failure", "15")
     assert service["RestartPreventExitStatus"] == "2"
+    assert service["RestartForceExitStatus"] == "SIGHUP", (
+        "systemd takes an end by a reload that came too early for one in order"
+    )
     assert service["ProtectSystem"] == "strict"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 
+from syncd.engine.stranger import site_of
 from syncd.errors import StrangerError
 from syncd.sandbox.app import Sandbox, make_sandbox
 from syncd.sandbox.jira import JiraStandIn
@@ -75,6 +76,14 @@ async def test_what_another_site_holds_under_the_same_ids_is_nobodys_edit(tmp_pa
     move_to(bench, HERE)
     await flows(bench, "As ever")
     await all_is_well(bench)
+
+
+async def test_no_credential_in_an_address_is_kept_or_told(tmp_path: Path) -> None:
+    bench, _ = await two_sites(tmp_path)
+    bench.main = bench.main.replace(HERE, "http://ada:canary@elsewhere/jira")
+    async with bench.desk() as desk:
+        (account,) = (each for name, each in desk.accounts.items() if name.startswith("jira"))
+        assert site_of(account) == ELSEWHERE
 
 
 async def test_a_site_that_moved_to_another_address_is_known_by_what_it_holds(tmp_path: Path) -> None:

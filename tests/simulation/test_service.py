@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from syncd.cli.daemon import _watch
 from syncd.engine.service import Service
 from syncd.engine.tools import tools
 from syncd.engine.vitals import NAME, from_json
@@ -24,7 +25,7 @@ from tests.simulation.office import copy_of, prepared
 Work = Callable[[Service, Bench], Awaitable[None]]
 
 
-def daemon(folder: Path, work: Work, *, bad: Sequence[ConfigError] = (), more: str = "") -> None:
+def daemon(folder: Path, work: Work, *, bad: Sequence[Exception] = (), more: str = "") -> None:
     """
     Run a daemon, do *work* beside it once its first cycle is over, and stop it.
 
@@ -128,6 +129,46 @@ def test_a_new_configuration_takes_effect_at_once(tmp_path: Path) -> None:
         edit(bench, "Polled soon")
         await asyncio.sleep(30)
         assert bench.sandbox.log.since(mark)
+        assert shown(bench, "github", TASK[1])["title"] == "Polled soon"
+
+    daemon(tmp_path, work)
+
+
+def test_a_watch_of_the_files_outlives_every_failure_and_tries_again_what_was_refused(tmp_path: Path) -> None:
+    bad: list[Exception] = []
+
+    async def work(service: Service, bench: Bench) -> None:
+        asked = asyncio.Event()
+        watching = asyncio.create_task(_watch(service, bench.world, asked))
+        bad.append(RuntimeError("nobody thought of that"))
+        asked.set()
+        await asyncio.sleep(10)
+        bad[:] = [ConfigError("the file of a secret cannot be read", where="syncd.yaml:3", fix="make it")]
+        asked.set()
+        await asyncio.sleep(10)
+        assert service.is_refused
+        bad.clear()
+        bench.main = bench.main.replace("every: 1h", "every: 5s")
+        await asyncio.sleep(60)
+        assert (await service.vitals()).configuration is None
+        assert service.settings.portfolios["platform"].every_s == 5
+        assert not watching.done()
+        watching.cancel()
+
+    daemon(tmp_path, work, bad=bad)
+
+
+def test_a_configuration_is_in_force_or_not_whatever_becomes_of_telling_people(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(service: Service, bench: Bench) -> None:
+        monkeypatch.setattr(service.chores.notifier, "configuration", _fails)
+        bench.main = bench.main.replace("every: 1h", "every: 5s")
+        assert await service.reload()
+        await asyncio.sleep(30)
+        assert (await service.vitals()).portfolios["platform"].state == "running"
+        edit(bench, "Polled soon")
+        await asyncio.sleep(60)
         assert shown(bench, "github", TASK[1])["title"] == "Polled soon"
 
     daemon(tmp_path, work)
