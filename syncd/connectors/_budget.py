@@ -57,8 +57,8 @@ class Bucket:
     blocked_until: float = 0.0
 
     def refilled(self, now: float) -> Bucket:
-        """Return the bucket as of *now*, topped up to its burst."""
-        gained = max(0.0, now - self.at) * self.rate.per_s
+        """Return the bucket as of *now*, topped up to its burst; in a wait window nothing comes in."""
+        gained = max(0.0, now - max(self.at, self.blocked_until)) * self.rate.per_s
         return replace(self, level=min(self.rate.burst, self.level + gained), at=now)
 
     def taken(self, cost: float, now: float) -> Bucket:
@@ -69,8 +69,7 @@ class Bucket:
     def wait_s(self, cost: float, now: float) -> float:
         """Return how long a taker of *cost* has to wait, in seconds; 0.0 is "go"."""
         short = max(0.0, cost - self.refilled(now).level)
-        pace = short / self.rate.per_s
-        return max(pace, self.window_s(now))
+        return self.window_s(now) + short / self.rate.per_s
 
     def window_s(self, now: float) -> float:
         """Return how much of a wait window is left, in seconds."""

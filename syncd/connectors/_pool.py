@@ -52,8 +52,11 @@ class Told:
     """When that wait was learnt: a clock that was put back makes no wait longer than it was."""
 
     def now(self, now: datetime, rate: Rate, most: float) -> Told:
-        """Return it as of *now*, topped up at *rate* to *most*."""
-        gained = max(0.0, (now - self.at).total_seconds()) * rate.per_s
+        """Return it as of *now*, topped up at *rate* to *most*; in a wait window nothing comes in."""
+        since = self.at
+        if self.blocked_until is not None and self.blocked_at is not None and self.blocked_at <= now:
+            since = max(self.at, self.blocked_until)
+        gained = max(0.0, (now - since).total_seconds()) * rate.per_s
         return replace(self, level=min(most, self.level + gained), at=now)
 
     def window_s(self, now: datetime) -> float:
@@ -94,6 +97,8 @@ class Pool:
         """What was told, as last looked at."""
         self._unsaid: dict[str, Told] = {}
         """The same, less what we spent and did not tell: what is really left, as far as we know."""
+        self._waits: dict[str, tuple[datetime, float]] = {}
+        """Until when nothing may be asked, as told, and by our own clock that nobody sets (`World.monotonic`)."""
         self._news: dict[str, Told] = {}
         """Waits that we did not tell yet."""
         self._others = 0
@@ -117,8 +122,8 @@ class Pool:
 
     def window_s(self, bucket: str) -> float:
         """Return how much of a wait that anybody was told of is left."""
-        told = self._sheet.get(bucket)
-        return 0.0 if told is None else told.window_s(self._world.now())
+        wait = self._waits.get(bucket)
+        return 0.0 if wait is None else max(0.0, wait[1] - self._world.monotonic())
 
     def left(self, bucket: str) -> float:
         """Return the share of what may be taken at once that is left; below zero, it is owed."""
@@ -205,6 +210,9 @@ class Pool:
         owed = {bucket: self._owed(bucket) for bucket in self._unsaid}
         sheet, self._others = found
         self._sheet = dict(sheet)
+        for bucket, told in sheet.items():
+            if told.blocked_until is not None and self._waits.get(bucket, (None,))[0] != told.blocked_until:
+                self._waits[bucket] = (told.blocked_until, self._looked_s + told.window_s(self._world.now()))
         self._unsaid.clear()
         for bucket, some in owed.items():
             if some > 0.0:

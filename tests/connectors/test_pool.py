@@ -208,7 +208,22 @@ async def test_a_clock_put_back_lengthens_no_wait_and_starves_nobody(room: Room)
     began = room.clock.at_s
     for _ in range(10):
         await two.take("fast")
-    assert room.clock.at_s - began < 10
+        await two.take("slow")
+    assert room.clock.at_s - began <= 11, "at the pace of the slow one, as if it had been empty"
+
+
+async def test_in_a_wait_nothing_comes_in_so_that_its_end_is_no_rush(room: Room) -> None:
+    (one, _), (two, _) = room.process(), room.process()
+    await two.take("slow", 0.0)
+    await one.take("slow", 17.5)
+    one.block_until("slow", room.clock.now() + timedelta(seconds=60))
+    await one.tell()
+    room.clock.at_s += 61
+    began = room.clock.at_s
+    for _ in range(5):
+        await one.take("slow")
+        await two.take("slow")
+    assert room.clock.at_s - began >= 8
 
 
 async def test_one_that_was_silent_for_long_is_a_newcomer_again(room: Room) -> None:
