@@ -33,7 +33,7 @@ def main(seeds: str = "300", seed: str = "", only: str = "") -> int:
         count(figures, lived, cpu_s)
     for number in range(0, int(seeds), TWICE_ONE_IN):
         figures.repeated += 1
-        if not is_repeatable(number):
+        if not is_repeatable(number, only):
             figures.unlike.append(number)
     for lived in figures.failed[:SHOWN]:
         _show(lived)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Final
 from unittest.mock import patch
@@ -12,11 +13,13 @@ from unittest.mock import patch
 from syncd.console.hooks import Receiver
 from syncd.engine import backfill as engine
 from syncd.engine import pace
-from syncd.engine.backfill import Asked, Backfilled, backfill
+from syncd.engine.backfill import Asked, backfill
+from syncd.engine.recover import LONGEST_LAG_S
 from syncd.engine.service import Service
 from syncd.engine.tools import tools
 from syncd.engine.writer import LEASE_S
 from syncd.errors import SyncdError
+from syncd.store.rows import PlanRow
 from syncd.store.store import open_store
 from syncd.world import World
 from tests.simulation.delivery import Mail, delivering, hear
@@ -81,7 +84,12 @@ def small_portions() -> Iterator[None]:
 
 
 async def bring_together(life: Life) -> None:
-    """Backfill, and carry out what waits, until nothing does; killed now and then, and started again."""
+    """
+    Backfill, and carry out what waits, until nothing does; killed now and then, and started again.
+
+    A person looks at the status, too: a write of unknown outcome is looked up
+    once an index shows for certain whether it came, and may be due again then.
+    """
     deaths = iter(life.script.ways.backfill or ())
     plan: str | None = None
     for _ in range(MOST):
@@ -90,18 +98,31 @@ async def bring_together(life: Life) -> None:
         if found is None:
             continue  # the same once more
         if plan is None and found.plan is None:
-            return
+            if not found.open:
+                return
+            await life.clock.sleep(LONGEST_LAG_S)
         plan = found.plan.id if plan is None and found.plan is not None else None
     raise AssertionError(f"I1: {MOST} backfills do not bring it together")
 
 
-async def fill(life: Life, death: Death | None, plan: str | None = None) -> Backfilled | None:
-    """Run one process that backfills; return what it did, `None` when it was killed."""
-    found: list[Backfilled] = []
+@dataclass(frozen=True)
+class Filled:
+    """What a backfill that lived left."""
+
+    plan: PlanRow | None
+    """What waits for approval, or was carried out."""
+    open: int
+    """Writes of unknown outcome."""
+
+
+async def fill(life: Life, death: Death | None, plan: str | None = None) -> Filled | None:
+    """Run one process that backfills; return what it left, `None` when it was killed."""
+    found: list[Filled] = []
 
     async def work(world: World) -> None:
         async with life.desk(world) as desk:
-            found.append(await backfill(desk, Asked(plan=plan)))
+            done = await backfill(desk, Asked(plan=plan))
+            found.append(Filled(done.plan, len(await desk.store.journal.open())))
 
     process = life.process(death)
     with small_portions():

@@ -126,6 +126,7 @@ class Life:
         """Bring together what never met, if that is how this life begins."""
         if self.script.ways.backfill is not None:
             await bring_together(self)
+            self.people = People(self.bench.sandbox, self.bench.clock.now, trace=self.people.trace)
         self.began = self.clock.monotonic()
 
     async def storm(self) -> None:

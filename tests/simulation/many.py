@@ -80,17 +80,17 @@ def count(figures: Figures, lived: Lived, cpu_s: float) -> None:
         print(f"seed {lived.script.seed}: {lived.problem[:300]}", flush=True)
 
 
-def is_repeatable(seed: int) -> bool:
+def is_repeatable(seed: int, only: str = "") -> bool:
     hashes = set()
     for hash_seed in ("1", "2"):
-        command = [sys.executable, "-c", f"from tests.simulation.many import print_hash; print_hash({seed})"]
+        command = [sys.executable, "-c", f"from tests.simulation.many import print_hash; print_hash({seed}, {only!r})"]
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
         hashes.add(done.stdout)
     return len(hashes) == 1
 
 
-def print_hash(seed: int) -> None:
+def print_hash(seed: int, only: str) -> None:
     """Print the hash of a life's trace."""
     be_quiet()
-    print(live(draw_any(seed)).hash)
+    print(live(draw_any(seed, only)).hash)
