@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from syncd.cli.failing import exit_code, tell
+from syncd.cli.failing import exit_code, tell, tell_where
 from syncd.cli.health import ask_health, plain_question
 
 GARBAGE = (50_000, 20, 100)
@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except Exception as exc:
         if os.environ.get("SYNCD_DEBUG") == "1":
+            sys.excepthook = tell_where
             raise
         tell(exc)
         return exit_code(exc)

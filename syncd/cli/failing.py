@@ -44,6 +44,15 @@ def tell(exc: BaseException) -> None:
         say(line)
 
 
+def tell_where(_type: type[BaseException], exc: BaseException, _trace: object) -> None:
+    """Say on stderr by which way an error came that ends the process, without a secret that its words may quote."""
+    from traceback import format_exception
+
+    from syncd.cli.logs import without_secrets
+
+    say(without_secrets("".join(format_exception(exc)).rstrip()))
+
+
 def texts_of(exc: BaseException) -> list[str]:
     """Return what to print for one error."""
     if isinstance(exc, ConfigProblems):

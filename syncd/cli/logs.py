@@ -29,6 +29,8 @@ def never_show(secrets: Iterable[str]) -> None:
 
 def configure_logs(verbose: int) -> None:
     """Log warnings and up; info and up with -v, everything with -vv."""
+    if logging.lastResort is not None:  # what a library says, and tracebacks of tasks that nobody waits for
+        logging.lastResort.setFormatter(Hiding())
     is_terminal = sys.stderr.isatty()
     shown: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -48,6 +50,14 @@ def configure_logs(verbose: int) -> None:
     )
 
 
+class Hiding(logging.Formatter):
+    """Writes what others log, without any secret."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, and the traceback if there is one."""
+        return without_secrets(super().format(record))
+
+
 def hide_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace whatever is named like a secret, or is one."""
     for key, value in event.items():
@@ -61,6 +71,13 @@ def hide_values(_logger: object, _method: str, event: MutableMapping[str, Any]) 
     return {key: _hidden(value) for key, value in event.items()}
 
 
+def without_secrets(text: str) -> str:
+    """Return *text* with every known secret in it replaced."""
+    for secret in sorted(_secrets, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return text
+
+
 def _hidden(value: object) -> object:
     if value is None or isinstance(value, bool | int | float):
         return value
@@ -68,7 +85,4 @@ def _hidden(value: object) -> object:
         return {key: _hidden(each) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_hidden(each) for each in value]
-    text = str(value)
-    for secret in sorted(_secrets, key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
-    return text
+    return without_secrets(str(value))

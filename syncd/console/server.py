@@ -20,6 +20,8 @@ HEADERS_S: Final = 10.0
 """How long a sender may take for a request's headers."""
 IDLE_S: Final = 30
 """How long a connection is kept open for a next request."""
+STUCK_S: Final = 15.0
+"""Who takes nothing of an answer for that long, twice in a row, is cut off, whether it is still answered or closed."""
 MOST_CONNECTIONS: Final = 512
 """More are closed at once, so that none of the daemon's files are used up."""
 GRACE_S: Final = 2
@@ -113,9 +115,11 @@ class _Server(uvicorn.Server):
 
 
 class Prompt(H11Protocol):
-    """One connection, closed when it takes long to say what it wants, or when there are too many of them."""
+    """One connection, closed when it takes long to say what it wants or to take what it asked for, or one too many."""
 
     _late: asyncio.TimerHandle | None = None
+    _looking: asyncio.TimerHandle | None = None
+    _was_stuck = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as its base does
         """Begin to wait for a request."""
@@ -124,6 +128,7 @@ class Prompt(H11Protocol):
             transport.abort()
         else:
             self._wait()
+            self._looking = self.loop.call_later(STUCK_S, self._look)
 
     def data_received(self, data: bytes) -> None:
         """Take a part of a request."""
@@ -136,12 +141,23 @@ class Prompt(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._wait_no_more()
+        if self._looking is not None:
+            self._looking.cancel()
         super().connection_lost(exc)
 
     @property
     def _answers(self) -> bool:
         """Whether a request is being answered, which has limits of its own."""
         return self.cycle is not None and not self.cycle.response_complete
+
+    def _look(self) -> None:
+        """Cut off who was stuck last time and still is: what was closed stays open while its peer reads nothing."""
+        is_stuck = self.flow.write_paused or self.transport.is_closing()
+        if is_stuck and self._was_stuck:
+            self.transport.abort()
+            return
+        self._was_stuck = is_stuck
+        self._looking = self.loop.call_later(STUCK_S, self._look)
 
     def _wait(self) -> None:
         self._late = self.loop.call_later(HEADERS_S, self._give_up)

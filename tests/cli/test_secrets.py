@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import signal
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -13,6 +15,7 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
+from syncd.cli import main
 from syncd.cli.logs import _secrets, configure_logs, never_show
 from tests.cli.conftest import Cli
 from tests.cli.test_long_running import syncd
@@ -79,6 +82,30 @@ def test_a_daemon_shows_no_secret_in_logs_answers_metrics_or_store(cli: Cli, mon
     assert [secret for content in kept for secret in secrets if secret.encode() in content] == []
 
 
+def test_a_traceback_that_was_asked_for_shows_none(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = CANARIES["CANARY_MAIL"]
+
+    def fail(_file: object) -> None:
+        raise ValueError(f"no such address: https://ada:{secret}@mail.acme.example")
+
+    monkeypatch.setattr("syncd.cli.setup.print_schema", fail)
+    monkeypatch.setenv("SYNCD_DEBUG", "1")
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    never_show([secret])
+    try:
+        with pytest.raises(ValueError, match="no such address") as caught:
+            main(["config", "schema"])
+        sys.excepthook(caught.type, caught.value, caught.tb)
+    finally:
+        _secrets.discard(secret)
+    told = capsys.readouterr().err
+    assert "Traceback" in told
+    assert "no such address: https://ada:***@" in told
+    assert secret not in told
+
+
 def test_a_secret_is_hidden_whatever_it_is_part_of(capsys: pytest.CaptureFixture[str]) -> None:
     before = structlog.get_config()
     secret = CANARIES["CANARY_MAIL"]
@@ -90,6 +117,9 @@ def test_a_secret_is_hidden_whatever_it_is_part_of(capsys: pytest.CaptureFixture
             int(f"535 bad password {secret}")
         except ValueError as exc:
             log.exception("mail_refused", reason=str(exc), answer={"said": [f"no {secret}"]}, error=exc, ab="absent")
+        assert logging.lastResort is not None
+        record = logging.makeLogRecord({"msg": f"Task exception was never retrieved: {secret}"})
+        assert logging.lastResort.format(record) == "Task exception was never retrieved: ***"
         log.warning("typed", password="canary-plain", value=SecretStr(secret))
         told = capsys.readouterr().err
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -21,10 +21,10 @@ Ask = Callable[[bytes], Coroutine[None, None, bytes]]
 
 
 @asynccontextmanager
-async def served(house: House) -> AsyncIterator[Ask]:
+async def served(house: House, opened: socket.socket | None = None) -> AsyncIterator[Ask]:
     """Serve the receiver on a real socket; yields what sends bytes and returns all that comes until it is closed."""
     stop = asyncio.Event()
-    opened = listen(LOOPBACK, "hooks", "syncd.yaml")
+    opened = opened or listen(LOOPBACK, "hooks", "syncd.yaml")
     port = opened.getsockname()[1]
     running = asyncio.create_task(serve([Listener(socket=opened, app=outward_app(house.receiver))], stop))
 
@@ -130,6 +130,33 @@ async def test_connections_beyond_so_many_are_closed(house: House, monkeypatch: 
         assert await ask(request(issue())) == b""
         await asyncio.gather(*idle)
         assert (await ask(request(issue()))).startswith(b"HTTP/1.1 200")
+
+
+async def test_who_reads_no_answer_holds_no_place(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits to be read keeps a closed connection open, for as long as its peer likes."""
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 1)
+    monkeypatch.setattr(server, "STUCK_S", 0.2, raising=False)
+    monkeypatch.setattr(server, "HEADERS_S", 0.3)
+    opened = listen(LOOPBACK, "hooks", "syncd.yaml")
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    async with served(house, opened) as ask:
+        with await _deaf(opened.getsockname()[1]):
+            await asyncio.sleep(1)
+            assert (await ask(request(issue()))).startswith(b"HTTP/1.1 200")
+
+
+async def _deaf(port: int) -> socket.socket:
+    """Ask for more than all buffers hold, and read nothing of it."""
+    asking = socket.socket()
+    asking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    asking.settimeout(0)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(asking, ("127.0.0.1", port))
+    one = b"GET /%s HTTP/1.1\r\nhost: here\r\n\r\n" % (b"x" * 20)
+    with suppress(TimeoutError, ConnectionError):
+        async with asyncio.timeout(1):
+            await loop.sock_sendall(asking, one * 5000)
+    return asking
 
 
 async def test_what_is_under_way_is_answered_when_it_ends(house: House) -> None:
