@@ -11,10 +11,12 @@ from syncd.cli.opening import Shop
 from syncd.cli.options import Common
 from syncd.connectors._http import make_client
 from syncd.connectors.protocol import Capabilities
+from syncd.engine.home import FIELD
 from syncd.engine.insist import PUSHED_BACK, WITHIN
 from syncd.engine.recover import looked_for_until
 from syncd.engine.settle import MOST_REFUSALS
 from syncd.engine.tools import tools
+from syncd.model.native import MISSING
 from syncd.model.refs import ConnectionName, EntityId, Ref
 from syncd.reconcile.titles import title_of
 from syncd.report.questions import AsideView
@@ -90,7 +92,9 @@ def waits_for(row: QuarantineRow, state: FieldStateRow | None, retry: str, now: 
     Say what lets one entry flow again.
 
         refused once                         the next cycle tries once more
+        taken, and not kept                  as a field that is refused again
         a create, refused again              a person's retry
+        a link home                          likewise
         a field, refused again               another value, or a retry when the tool (or its rights) changed
         a field put back time after time     another value, a retry, or a day
         a whole record                       a person, in the tool
@@ -100,9 +104,12 @@ def waits_for(row: QuarantineRow, state: FieldStateRow | None, retry: str, now: 
         return f"another value, {show_span(left)} to pass, or: {retry}" if left > 0 else "the next cycle"
     if row.ref is not None and row.field is None:
         return f"you to look at it in {row.connection}, then: {retry}"
-    if row.attempts < MOST_REFUSALS:
+    is_final = (
+        row.attempts >= MOST_REFUSALS or row.field == FIELD or (state is not None and state.refused is not MISSING)
+    )
+    if not is_final:
         return "the next cycle, which tries it once more"
-    if row.field is None:
+    if row.field in (None, FIELD):
         return f"the credential's right or the rule to change, then: {retry}"
     return f"another value; or the tool or the credential's right to change, then: {retry}"
 

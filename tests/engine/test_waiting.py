@@ -14,6 +14,7 @@ from syncd.cli.opening import Shop
 from syncd.cli.options import Common
 from syncd.cli.standing import status_view
 from syncd.cli.waiting import waits_for
+from syncd.engine.home import FIELD as HOME
 from syncd.engine.insist import PUSHED_BACK
 from syncd.model.refs import EntityId, Ref
 from syncd.report.status import status_text
@@ -27,6 +28,7 @@ FIELD = QuarantineRow(connection=JIRA, ref=Ref(JIRA, "issue", "1"), field="title
 WHOLE = replace(FIELD, field=None, reason="it carries the marker of ENG-2, which is linked already")
 CREATED = QuarantineRow(connection=JIRA, entity=EntityId("e"), reason="no such type", since=START)
 BREAKER = FieldStateRow(entity=EntityId("e"), field="title", trouble=PUSHED_BACK, undone=3, since=START)
+DROPPED = FieldStateRow(entity=EntityId("e"), field="title", refused="what would not stick", since=START)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +43,8 @@ BREAKER = FieldStateRow(entity=EntityId("e"), field="title", trouble=PUSHED_BACK
         ),
         (replace(CREATED, attempts=2), None, f"the credential's right or the rule to change, then: {RETRY}"),
         (WHOLE, None, f"you to look at it in jira-pmo, then: {RETRY}"),
+        (FIELD, DROPPED, f"another value; or the tool or the credential's right to change, then: {RETRY}"),
+        (replace(FIELD, field=HOME), None, f"the credential's right or the rule to change, then: {RETRY}"),
         (FIELD, BREAKER, f"another value, 21 h 55 min to pass, or: {RETRY}"),
     ],
 )

@@ -30,6 +30,11 @@ AGAIN: Final = 0.3
 """How often somebody edits once more what was edited just now."""
 LATELY: Final = 4
 MOST_ARCHIVED: Final = 8
+READS_S: Final = 15.0
+"""
+How long somebody takes to see what came from elsewhere before saying something else there. Who overwrites a value
+before syncd has read it back, where the tool's answer shows none, has not seen it for certain: that is held.
+"""
 
 
 @dataclass
@@ -151,7 +156,8 @@ class People:
     def _say(self, item: Item, what: str) -> None:
         """Say something new; where the word before is still under way, in the tool where that was said."""
         before = item.last.get(what)
-        tool = self.dice.choice(TOOLS) if before is None or before.is_everywhere else before.tool
+        is_read = before is None or (before.is_everywhere and self.now_s() - max(before.there.values()) > READS_S)
+        tool = self.dice.choice(TOOLS) if before is None or is_read else before.tool
         said = self._word(tool, what)
         if what == "comment":
             body = {"body": f"Remark {said.token}."}
