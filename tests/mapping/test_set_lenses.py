@@ -102,6 +102,19 @@ def test_an_unknown_person_freezes_the_field_and_says_so() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("person", "called"),
+    [
+        (Person(id="5b1", name="Eve Example", email="eve@acme.example"), '"Eve Example" (eve@acme.example)'),
+        (Person(id="5b1", name="Eve Example"), '"Eve Example" (5b1)'),
+        (Person(id="eve"), '"eve"'),
+    ],
+)
+def test_it_is_told_what_to_write_into_the_people_file(person: Person, called: str) -> None:
+    lens = lens_of("task.assignees", native(NativeType.PEOPLE), people=directory())
+    assert why_missing(lens, users(person)).startswith(f"{called} is not in the people file")
+
+
 def test_somebody_without_a_user_there_is_left_out() -> None:
     lens = lens_of("task.assignees", native(NativeType.PEOPLE), people=directory())
     assert lens.put(frozenset({"ada", "dan"}), None) == users(ADA)

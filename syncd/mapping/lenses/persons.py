@@ -139,5 +139,7 @@ def _members(native: Native) -> frozenset[Person] | None:
 
 
 def _called(person: Person) -> str:
-    name = person.name or person.login or person.id
-    return f'"{name}" ({person.login})' if person.login and person.login != name else f'"{name}"'
+    """Return a user's name, and what to write into the people file for them."""
+    written = person.login or person.email or person.id
+    name = person.name or written
+    return f'"{name}" ({written})' if written != name else f'"{name}"'
