@@ -40,6 +40,8 @@ class Ways:
     """Do what waits for the disk while the loop goes on."""
     step: Callable[[str], None] = _unseen
     """Is told of each thing done, before it is done; may raise."""
+    turn: int = 8
+    """After how many statements everybody else gets a turn, since none of them waits; 0: never."""
     is_durable: bool = True
     """Whether what is kept is on the disk when a commit ends, and outlives a loss of power."""
 
@@ -138,6 +140,13 @@ class _Inbox:
         future.set_result(do())
 
 
+class _Turn:
+    """Lets every other task that can go on do so; no time passes."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield
+
+
 class Connection:
     """One connection, with the attributes by which SQLAlchemy knows one of aiosqlite's."""
 
@@ -145,6 +154,7 @@ class Connection:
         self._conn = raw
         self._connection: sqlite3.Connection | None = raw
         self._ways = ways
+        self._statements = 0
         self._tx = _Inbox()
 
     @property
@@ -163,6 +173,9 @@ class Connection:
         Raises `sqlite3.OperationalError` when somebody does for too long.
         """
         self._ways.step(statement)
+        self._statements += 1
+        if self._ways.turn and self._statements % self._ways.turn == 0:
+            await _Turn()
         waited_s = 0.0
         while True:
             try:

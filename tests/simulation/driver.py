@@ -36,6 +36,6 @@ class Files:
 
 async def connect(path: str, now: Callable[[], datetime], step: Callable[[str], None]) -> Connection:
     """Open the database file at *path*, whose time of day is *now*; the disk is not what is tested here."""
-    opened = await open_database(path, Ways(sleep=asyncio.sleep, beside=_at_once, step=step, is_durable=False))
+    opened = await open_database(path, Ways(sleep=asyncio.sleep, beside=_at_once, step=step, turn=0, is_durable=False))
     await opened.create_function("julianday", 1, lambda _: now().timestamp() / 86400 + UNIX_EPOCH_JD)
     return opened

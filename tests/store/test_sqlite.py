@@ -135,3 +135,21 @@ async def test_what_is_kept_is_on_the_disk_unless_told_otherwise(tmp_path: Path)
         mine = await opened(tmp_path / "a.db", Ways(sleep=asyncio.sleep, is_durable=is_durable))
         assert await mine.execute_fetchall("PRAGMA synchronous") == [(level,)]
         await mine.close()
+
+
+async def test_many_statements_in_a_row_leave_others_their_turn(tmp_path: Path) -> None:
+    mine = await opened(tmp_path / "a.db", Ways(sleep=asyncio.sleep))
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(others())
+    for _ in range(80):
+        await mine.execute_fetchall("SELECT a FROM t")
+    assert turns >= 10
+    beside.cancel()
+    await mine.close()
