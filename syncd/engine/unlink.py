@@ -64,7 +64,8 @@ async def unlink(desk: Desk, name: str, *, clean: bool) -> Parted:
     A kill leaves it parted; asking again cleans what was not.
 
     Raises:
-        ConfigError: nothing, or several records, are called that, or a write of the item is under way.
+        ConfigError: nothing, or several records, are called that, or a write of the item is under way; with *clean*
+            also where nothing may be written.
     """
     link = await find_link(desk, name)
     await _check_at_rest(desk, link)
@@ -103,6 +104,11 @@ def _check_reachable(desk: Desk, link: LinkRow) -> None:
         raise ConfigError(
             f"{account.name} is in observe mode, and nothing is written there",
             fix="leave --clean out, or say mode: write",
+        )
+    if link.entity in desk.resting:
+        raise ConfigError(
+            f"{link.key} is paused: nothing is written to it",
+            fix=f"leave --clean out, or run syncd resume {link.key} first",
         )
 
 

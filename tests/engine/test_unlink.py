@@ -9,12 +9,13 @@ import pytest
 
 from syncd.connectors.protocol import CreateIdentity
 from syncd.engine.cleaning import CLEAN
+from syncd.engine.pauses import pause
 from syncd.engine.unite import unite
 from syncd.engine.unlink import Parted, unlink
 from syncd.errors import ConfigError
 from syncd.model.native import Text
 from syncd.model.refs import Ref
-from syncd.store.rows import LinkState, OpState
+from syncd.store.rows import LinkState, OpState, PausedRow, PauseScope
 from tests.engine.talk import COMMENTS, MATCH, A, B, C, Talk, make_talk
 
 MAKE = "create: {task: {from: alpha, in: [{beta: {container: P}}, {gamma: {container: P}}]}}\n"
@@ -168,6 +169,24 @@ async def test_a_tool_that_lets_nobody_take_it_off_is_told(tmp_path: Path, ident
     done = await part(talk, str(copy), clean=True)
     assert done.left == why
     assert not await is_linked(talk, copy)
+
+
+async def test_a_paused_item_is_parted_and_not_written_to(tmp_path: Path) -> None:
+    talk, _, copy = await made(tmp_path, home="true")
+    key = talk.fakes[B].items[copy].key
+    async with talk.desk() as desk:
+        entity = (await desk.store.links.by_refs([copy]))[copy].entity
+        await pause(desk.store, PausedRow(scope=PauseScope.ITEM, subject=entity, since=talk.world.now()))
+    before, homes = talk.written, [talk.fakes[name].home_calls for name in (A, B, C)]
+    with pytest.raises(ConfigError, match="is paused"):
+        await part(talk, key, clean=True)
+    assert await is_linked(talk, copy)
+    await part(talk, key)
+    assert not await is_linked(talk, copy)
+    with pytest.raises(ConfigError, match="is paused"):
+        await part(talk, key, clean=True)
+    assert talk.fakes[B].items[copy].marker is not None
+    assert (talk.written, [talk.fakes[name].home_calls for name in (A, B, C)]) == (before, homes)
 
 
 async def test_a_person_can_link_it_again(tmp_path: Path) -> None:
