@@ -19,7 +19,7 @@ from tests.soak.__main__ import soak
 from tests.soak.figures import Sample, Soaked, ends, line, part, slope_an_hour, violations
 from tests.soak.office import furnish, plain, revoke
 from tests.soak.people import TOOLS, People
-from tests.soak.upheavals import EVERYTHING, SHORT, is_calm, script
+from tests.soak.upheavals import EVERYTHING, ON_DAEMON, SHORT, is_calm, script
 
 
 def sample(at_s: float, rss_mb: float, descriptors: int = 20) -> Sample:
@@ -90,6 +90,7 @@ def test_everything_that_must_not_be_is_a_violation() -> None:
 
 def test_a_long_soak_has_everything_in_it_and_a_short_one_one_of_every_sort() -> None:
     assert {turn.what.name for turn in script(3600.0, 1)} == {each.name for each in EVERYTHING}
+    assert [turn.what for turn in script(3600.0, 1)][: len(ON_DAEMON)] == list(ON_DAEMON)
     assert [turn.what.name for turn in script(250.0, 1)][: len(SHORT)] == list(SHORT)
     for turns in (script(1800.0, 1), script(60.0, 1)):
         assert all(before.ends_s < after.at_s for before, after in pairwise(turns))
