@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from functools import partial
 
@@ -71,6 +72,7 @@ def test_a_life_told_by_webhooks_or_begun_with_a_backfill_ends_in_agreement(way:
 def test_the_ways_of_a_life_change_nothing_else_in_it() -> None:
     ways = [draw_any(seed).ways for seed in range(LIVES)]
     assert [replace(draw_any(seed), ways=POLLING) for seed in range(LIVES)] == [draw(seed) for seed in range(LIVES)]
+    assert pickle.loads(pickle.dumps(ways)) == ways, "a life is told from another process"  # noqa: S301 - our own
     assert LIVES / 8 < sum(each.told is not None for each in ways) < LIVES / 2
     assert LIVES / 8 < sum(each.backfill is not None for each in ways) < LIVES / 2
 

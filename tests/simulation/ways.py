@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
-from types import MappingProxyType
 from typing import Final
 
 ONE_IN: Final = 4
@@ -51,7 +50,7 @@ def draw_ways(seed: int, only: str = "") -> Ways:
     """Draw how a life's daemon works, with dice of its own; *only* names what it certainly does, and nothing else."""
     dice = Random(f"ways {seed}")  # noqa: S311 - a seeded life
     is_told, is_filled = (dice.randrange(ONE_IN) == 0 for _ in range(2))
-    shares = MappingProxyType({name: dice.choice(SHARES) for name in KNOBS})
+    shares = {name: dice.choice(SHARES) for name in KNOBS}
     deaths = tuple(_death(dice) for _ in range(dice.randrange(1, 4)))
     beside_s = round(dice.uniform(0, LATEST_S), 2) if dice.random() < 1 / 2 else None
     if only:
