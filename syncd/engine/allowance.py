@@ -43,6 +43,7 @@ class StoreLedger:
         self._world = world
         self._me = f"{this_process()}/{next(_NUMBERS)}"
         self._complaint = ""
+        self._has_begun = False
 
     async def look(self) -> tuple[Sheet, int] | None:
         """Return what was told, and how many others are there; `None` when the store cannot be read."""
@@ -59,11 +60,12 @@ class StoreLedger:
         try:
             async with self._store.transaction() as tx:
                 if here:
-                    gone = [
-                        who for who, at in (await tx.budgets.users(self._name)).items() if not self._is_there(who, at)
-                    ]
+                    users = await tx.budgets.users(self._name)
+                    gone = [who for who, at in users.items() if not self._is_there(who, at)]
                     await tx.budgets.leave(self._name, gone)
                     await tx.budgets.enter(self._name, self._me, self._world.now())
+                    if not self._has_begun and len(gone) == len(users):
+                        await tx.budgets.forget(self._name, self._world.now())
                 sheet, others = await self._read(tx)
                 changed = change(sheet)
                 rows = [BudgetRow(bucket=bucket, **asdict(told)) for bucket, told in sorted(changed.items())]
@@ -72,6 +74,7 @@ class StoreLedger:
             self._complain(exc)
             return None
         self._complaint = ""
+        self._has_begun = self._has_begun or here
         return {**sheet, **changed}, others
 
     async def leave(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, or_, select
 
 from syncd.model.refs import ConnectionName
 from syncd.store._db import Db
@@ -66,6 +66,11 @@ class Budgets:
                 for row in rows
             ],
         )
+
+    async def forget(self, connection: ConnectionName, now: datetime) -> None:
+        """Forget what was spent, but for buckets in which nothing may be asked yet."""
+        free = or_(budget.c.blocked_until.is_(None), budget.c.blocked_until <= now)
+        await self._db.write(delete(budget).where(budget.c.connection == connection, free))
 
     async def users(self, connection: ConnectionName) -> dict[str, datetime]:
         """Return who asks that tool, and when each last said so."""

@@ -51,7 +51,7 @@ async def process(bench: Bench) -> AsyncIterator[Http]:
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(await open_store(bench.store, bench.world))
         client = await stack.enter_async_context(make_client(bench.world))
-        rates = {"default": Rate(per_s=A_SECOND, burst=A_SECOND)}
+        rates = {"default": Rate(per_s=A_SECOND, burst=A_SECOND), "slow": Rate(per_s=1.0, burst=A_SECOND)}
         budget = Budget(name=JIRA, world=bench.world, rates=rates, share=SHARE)
         await stack.enter_async_context(shared(budget, JIRA, store, bench.world))
         said = bench.settings().connections[JIRA].settings
@@ -127,6 +127,22 @@ def test_a_wait_outlives_the_process_that_was_told(tmp_path: Path) -> None:
             assert not bench.sandbox.log.since(mark)
             await asyncio.sleep(60)
             await http.read("GET", "/rest/api/3/myself")
+
+    live(tmp_path, story)
+
+
+def test_who_comes_to_nobody_starts_afresh_and_who_comes_to_somebody_does_not(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        async def wait_of(http: Http) -> float:
+            await http.budget.take("slow", 0.0)
+            return http.budget.wait_s("slow", 40.0)
+
+        async with process(bench) as first:
+            await first.budget.take("slow", 43.0)
+            async with process(bench) as beside:
+                assert await wait_of(beside) > 0.0
+        async with process(bench) as after:
+            assert await wait_of(after) == 0.0
 
     live(tmp_path, story)
 
