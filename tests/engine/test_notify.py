@@ -634,8 +634,9 @@ async def test_a_quiet_cycle_writes_nothing(tmp_path: Path, monkeypatch: pytest.
         watching = await watch(bench, desk)
         await refresh(desk)
         cycle = await sync(desk)
-        monkeypatch.setattr(desk.store, "transaction", None)
-        await watching.notifier.after_cycle(desk, After(cycle=cycle))
+        with monkeypatch.context() as broken:
+            broken.setattr(desk.store, "transaction", None)
+            await watching.notifier.after_cycle(desk, After(cycle=cycle))
 
 
 async def test_a_connection_taken_out_is_spoken_of_no_more(tmp_path: Path) -> None:
