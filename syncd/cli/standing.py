@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from syncd.cli.failing import DONE
-from syncd.cli.opening import Shop, load_settings, open_shop, run_command
+from syncd.cli.opening import Shop, open_shop, run_command
 from syncd.cli.options import Common
 from syncd.cli.output import emit
 from syncd.cli.pausing import paused_in
@@ -42,12 +42,11 @@ def show_status(common: Common) -> int:
 
 async def _status(common: Common) -> int:
     try:
-        load_settings(common)
+        async with open_shop(common) as shop:
+            view = await status_view(shop, common)
     except ConfigProblems:
         say("A daemon that runs goes on with the configuration it had; its log and /readyz tell how it stands.")
         raise
-    async with open_shop(common) as shop:
-        view = await status_view(shop, common)
     emit(common, as_json(view), lambda: status_text(view))
     return DONE
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from ipaddress import ip_address
 from typing import Any, Final, TypeAlias
 
 import structlog
+
+from syncd.settings.listen import is_loopback
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -38,12 +39,12 @@ class Here:
 
     def __init__(self, app: App, listens_at: str | None) -> None:
         self._app = app
-        self._is_closed = listens_at is not None and _is_loopback(listens_at)
+        self._is_closed = listens_at is not None and is_loopback(listens_at)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         asked = [value.decode("latin-1") for name, value in scope.get("headers", ()) if name == b"host"]
-        if self._is_closed and not all(map(_is_loopback, map(_host_of, asked))):
+        if self._is_closed and not all(map(is_loopback, map(_host_of, asked))):
             await _fail(send, 421)
             return
         await self._app(scope, receive, send)
@@ -53,13 +54,6 @@ def _host_of(header: str) -> str:
     """Return the host that a `Host` header names, without its port."""
     host = _PORT.sub("", header.strip().lower())
     return host[1:-1] if host.startswith("[") and host.endswith("]") else host
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Guard:

@@ -21,7 +21,7 @@ from syncd.engine.made import confirm_create
 from syncd.engine.pauses import halted
 from syncd.engine.push import ASLEEP, Pushed, send
 from syncd.engine.settle import MOST_REFUSALS, refuse_create, unsure
-from syncd.engine.traces import traced
+from syncd.engine.traces import span
 from syncd.errors import AuthError, RejectedError
 from syncd.mapping.spec import CreateRule
 from syncd.model.canonical import Kind, Unset, Value, Written
@@ -189,24 +189,18 @@ async def push_creates(desk: Desk, run: RunId, lines: Sequence[Line], told: Push
         for line in wave:
             by_connection.setdefault(line.place.connection, []).append(line)
         await together(
-            traced(
-                _push_connection(desk, desk.accounts[name], run, mine, told),
-                "write",
-                connection=name,
-                verb=Verb.CREATE,
-                writes=len(mine),
-            )
-            for name, mine in sorted(by_connection.items())
+            _push_connection(desk, desk.accounts[name], run, mine, told) for name, mine in sorted(by_connection.items())
         )
 
 
 async def _push_connection(desk: Desk, account: Account, run: RunId, lines: Sequence[Line], told: Pushed) -> None:
     size = account.connector.capabilities.max_batch
-    for start in range(0, len(lines), size):
-        if (why := await halted(desk, account)) is not None:
-            told.failed |= dict.fromkeys((line.digest for line in lines[start:]), why)
-            return
-        await fly(desk, _push_portion(desk, account, run, lines[start : start + size], told))
+    with span("write", connection=account.name, verb=Verb.CREATE, writes=len(lines)):
+        for start in range(0, len(lines), size):
+            if (why := await halted(desk, account)) is not None:
+                told.failed |= dict.fromkeys((line.digest for line in lines[start:]), why)
+                return
+            await fly(desk, _push_portion(desk, account, run, lines[start : start + size], told))
 
 
 async def _push_portion(desk: Desk, account: Account, run: RunId, lines: Sequence[Line], told: Pushed) -> None:

@@ -38,7 +38,7 @@ from syncd.engine.recover import recover
 from syncd.engine.removal import Removals, due_removals
 from syncd.engine.shown import keep_plan
 from syncd.engine.targets import look_for_targets
-from syncd.engine.traces import FAILED, cycle_span, note, span, traced
+from syncd.engine.traces import FAILED, cycle_span, note, span
 from syncd.errors import UnsafePlanError
 from syncd.model.canonical import Kind
 from syncd.model.refs import ConnectionName, EntityId, RunId
@@ -333,8 +333,8 @@ async def write(desk: Desk, cycle: Cycle, due: Due) -> None:
     await push_updates(desk, cycle.run, due.updates, cycle.pushed)
     await push_creates(desk, cycle.run, due.creates, cycle.pushed)
     if due.archives:
-        archiving = push_archives(desk, cycle.run, due.archives, cycle.pushed)
-        await traced(archiving, "write", verb=Verb.ARCHIVE, writes=len(due.archives))
+        with span("write", verb=Verb.ARCHIVE, writes=len(due.archives)):
+            await push_archives(desk, cycle.run, due.archives, cycle.pushed)
     await show_homes(desk, cycle.run, due.touched, cycle.pushed.counts)
 
 

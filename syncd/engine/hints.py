@@ -25,7 +25,7 @@ from syncd.engine.judge import Approval
 from syncd.engine.pauses import heed
 from syncd.engine.portions import in_portions
 from syncd.engine.pull import by_connection, hidden, keep, lost_of, missing, moved_of, observe, read_many
-from syncd.engine.traces import cycle_span, traced
+from syncd.engine.traces import cycle_span, span
 from syncd.errors import AuthError, RemoteError, UnsafePlanError
 from syncd.model.native import Record
 from syncd.model.refs import ConnectionName, EntityId, Ref, Revision
@@ -108,19 +108,16 @@ async def _read(lane: Desk, refs: Sequence[Ref], named: frozenset[Ref]) -> froze
     """Read *refs* by id and keep what moved; return the tools that did not answer."""
     asked = by_connection(ref for ref in refs if ref.connection in lane.accounts)
     accounts = [lane.accounts[name] for name in sorted(asked)]
-    answered = await together(
-        traced(
-            _read_account(lane, account, asked[account.name], named),
-            "read",
-            connection=account.name,
-            records=len(asked[account.name]),
-        )
-        for account in accounts
-    )
+    answered = await together(_read_account(lane, account, asked[account.name], named) for account in accounts)
     return frozenset(account.name for account, told in zip(accounts, answered, strict=True) if not told)
 
 
 async def _read_account(lane: Desk, account: Account, refs: Sequence[Ref], named: frozenset[Ref]) -> bool:
+    with span("read", connection=account.name, records=len(refs)):
+        return await _read_and_keep(lane, account, refs, named)
+
+
+async def _read_and_keep(lane: Desk, account: Account, refs: Sequence[Ref], named: frozenset[Ref]) -> bool:
     """Read *refs* of one tool, and who edited those *named*; say whether all of them were answered for."""
     if not account.is_ready:
         return False

@@ -24,7 +24,7 @@ from syncd.engine.items import Side, believed
 from syncd.engine.pauses import halted
 from syncd.engine.pull import keep, observe, read_many
 from syncd.engine.settle import Sent, confirm_update, refuse, unsure
-from syncd.engine.traces import traced
+from syncd.engine.traces import span
 from syncd.errors import AuthError, ForbiddenError, ReadTooOldError, RemoteError
 from syncd.model.canonical import Unset
 from syncd.model.lens import Cannot
@@ -63,31 +63,25 @@ async def push_updates(desk: Desk, run: RunId, intents: Sequence[Intent], told: 
     for intent in intents:
         by_connection.setdefault(intent.op.connection, []).append(intent)
     await together(
-        traced(
-            _push_connection(desk, desk.accounts[name], run, mine, told),
-            "write",
-            connection=name,
-            verb=Verb.UPDATE,
-            writes=len(mine),
-        )
-        for name, mine in sorted(by_connection.items())
+        _push_connection(desk, desk.accounts[name], run, mine, told) for name, mine in sorted(by_connection.items())
     )
 
 
 async def _push_connection(desk: Desk, account: Account, run: RunId, intents: Sequence[Intent], told: Pushed) -> None:
     size = account.connector.capabilities.max_batch
-    for start in range(0, len(intents), size):
-        portion = intents[start : start + size]
-        why = await halted(desk, account)
-        asleep = [intent for intent in portion if intent.op.entity in desk.resting]
-        awake = [intent for intent in portion if intent.op.entity not in desk.resting]
-        if why is not None:
-            await drop(desk, portion, why, told)
-            continue
-        if asleep:
-            await drop(desk, asleep, ASLEEP, told)
-        if awake:
-            await fly(desk, _push_portion(desk, account, run, awake, told))
+    with span("write", connection=account.name, verb=Verb.UPDATE, writes=len(intents)):
+        for start in range(0, len(intents), size):
+            portion = intents[start : start + size]
+            why = await halted(desk, account)
+            asleep = [intent for intent in portion if intent.op.entity in desk.resting]
+            awake = [intent for intent in portion if intent.op.entity not in desk.resting]
+            if why is not None:
+                await drop(desk, portion, why, told)
+                continue
+            if asleep:
+                await drop(desk, asleep, ASLEEP, told)
+            if awake:
+                await fly(desk, _push_portion(desk, account, run, awake, told))
 
 
 async def _push_portion(desk: Desk, account: Account, run: RunId, portion: Sequence[Intent], told: Pushed) -> None:

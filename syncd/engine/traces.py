@@ -81,12 +81,6 @@ def note(**said: str | int) -> None:
             one.set_attribute(f"syncd.{key}", str(value))
 
 
-async def traced(work: Awaitable[T], name: str, **said: str | int) -> T:
-    """Wait for *work*, told as one piece."""
-    with span(name, **said):
-        return await work
-
-
 def cycle_span(
     sort: str,
 ) -> Callable[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Annotated, Final, TypeAlias
 
 from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema
@@ -18,6 +19,14 @@ MIN_LENGTH: Final = 16
 """Characters below which a token can be guessed."""
 _ADDRESS: Final = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9._-]+)):(?P<port>[0-9]{1,5})")
 _HIGHEST: Final = 65535
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether *host* leads to this machine itself, whoever asks for it."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _address(value: object) -> object:

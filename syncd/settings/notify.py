@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address
 from typing import Annotated, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 
 from syncd.mapping.problems import Place, Problems
 from syncd.mapping.schema import Strict
+from syncd.settings.listen import is_loopback
 from syncd.settings.secrets import FIX, UNSET, Resolver
 
 
@@ -171,7 +171,7 @@ def _mail(
         password = SecretStr(_secret(smtp.password, at / "password", resolver, problems))
     if (smtp.user is None) != (password is None):
         problems.add(at, "a user and a password go together", "give both, or neither")
-    if password is not None and smtp.security == "none" and not _is_loopback(smtp.host):
+    if password is not None and smtp.security == "none" and not is_loopback(smtp.host):
         problems.add(
             at / "security", "the password would cross the network for everybody to read", "use starttls or tls"
         )
@@ -196,10 +196,3 @@ def _is_address(text: str) -> bool:
     """Say whether *text* is an address alone: no name beside it, nothing that could end a header."""
     before, at, behind = text.rpartition("@")
     return bool(before and at and behind) and text.isprintable() and not set(text) & set(' ,;:<>"')
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

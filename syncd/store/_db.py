@@ -68,7 +68,7 @@ class Db(ABC):
         """Lend a connection for one statement."""
 
     @abstractmethod
-    async def _driver(self) -> Any:  # noqa: ANN401 - aiosqlite's connection, or one of its shape
+    async def _driver(self) -> Any:  # noqa: ANN401 - that of `_sqlite`; PostgreSQL has none
         """Return SQLite's own connection, on which a statement may be carried out now."""
 
     def _is_plain(self, statement: Executable | Known) -> TypeGuard[Known]:

@@ -26,7 +26,7 @@ async def _beside(do: Callable[[], None]) -> None:
     await asyncio.get_running_loop().run_in_executor(None, do)
 
 
-def _unseen(_what: str) -> None:
+def ignore(_what: str) -> None:
     """Take no note of a step; by name, so that what holds it can be pickled."""
 
 
@@ -38,7 +38,7 @@ class Ways:
     """Wait that many seconds: for a lock."""
     beside: Callable[[Callable[[], None]], Awaitable[None]] = _beside
     """Do what waits for the disk while the loop goes on."""
-    step: Callable[[str], None] = _unseen
+    step: Callable[[str], None] = ignore
     """Is told of each thing done, before it is done; may raise."""
     turn: int = 8
     """After how many statements everybody else gets a turn, since none of them waits; 0: never."""

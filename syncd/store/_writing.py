@@ -19,10 +19,10 @@ class Begun:
 
     connection: AsyncConnection
     driver: Any
-    """SQLite's own connection below it (aiosqlite's, or one of its shape); `None` for PostgreSQL."""
+    """SQLite's own connection below it (`_sqlite`); `None` for PostgreSQL."""
 
 
-async def driver_of(connection: AsyncConnection) -> Any:  # noqa: ANN401 - aiosqlite's connection, or one of its shape
+async def driver_of(connection: AsyncConnection) -> Any:  # noqa: ANN401 - that of `_sqlite`; PostgreSQL has none
     """Return the driver's own connection below one of SQLAlchemy's."""
     return (await connection.get_raw_connection()).driver_connection
 

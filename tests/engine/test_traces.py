@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from syncd.engine.cycle import sync
 from syncd.engine.hints import sync_items
-from syncd.engine.traces import note, span, traced, traced_by
+from syncd.engine.traces import note, span, traced_by
 from syncd.model.refs import ConnectionName, Ref
 from tests.engine.hand import CREATE, LATER_S, OTHER, TASK, after_edits, agreed, github_of, jira_of
 
@@ -116,8 +116,8 @@ async def test_how_a_piece_of_work_failed_is_told_without_its_words(taken: Taken
         note(text=CANARY, compared=3)
         raise ValueError(CANARY)
 
-    with pytest.raises(ValueError, match=CANARY):
-        await traced(fail(), "cycle", portfolio="platform", title=CANARY)
+    with pytest.raises(ValueError, match=CANARY), span("cycle", portfolio="platform", title=CANARY):
+        await fail()
     (told,) = taken.named("cycle")
     assert told == {
         "syncd.portfolio": "platform",

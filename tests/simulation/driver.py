@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from syncd.store._sqlite import Connection, Ways, open_database
+from syncd.store._sqlite import Connection, Ways, ignore, open_database
 
 UNIX_EPOCH_JD: Final = 2440587.5
 """The Julian day of 1970."""
@@ -16,10 +16,6 @@ UNIX_EPOCH_JD: Final = 2440587.5
 
 async def _at_once(do: Callable[[], None]) -> None:
     do()
-
-
-def ignore(_what: str) -> None:
-    """Take no note of a step; by name, so that what holds it can be pickled."""
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ from random import Random
 import pytest
 
 from syncd.model.refs import RunId
+from syncd.store._sqlite import ignore
 from syncd.store.rows import RunRow
 from syncd.store.store import open_store
 from syncd.world import World
 from tests.engine.bench import make_bench
-from tests.simulation.driver import Files, connect, ignore
+from tests.simulation.driver import Files, connect
 from tests.simulation.loop import StuckError, simulate
 from tests.simulation.office import LoopClock
 from tests.simulation.process import Process
