@@ -46,6 +46,8 @@ class Account:
     """Records that speak against that: it is asked anew, and nothing is decided about them before."""
     error: RemoteError | None = None
     """Why it takes no part in this cycle."""
+    error_before: RemoteError | None = None
+    """Why it took none in the one before, until this one has ended."""
     pulled: bool = False
     """Read to the end in this cycle."""
     asked_at: datetime | None = None
@@ -68,6 +70,11 @@ class Account:
     def is_ready(self) -> bool:
         """Whether it answers."""
         return self.error is None and self.description is not None
+
+    @property
+    def trouble(self) -> RemoteError | None:
+        """Why it is of no use, as far as is known: what was wrong stands until it was read again, or a cycle ended."""
+        return self.error or (None if self.pulled else self.error_before)
 
 
 JUST_S: Final = 1.0

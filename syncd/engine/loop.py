@@ -242,6 +242,8 @@ class Outages:
         for name, error in now.items():
             if name not in self._down:
                 log.warning("connector_unavailable", connector=name, reason=error.what, fix=error.fix)
+        for account in desk.accounts.values():
+            account.error_before = None
         for name in (self._down & desk.accounts.keys()) - failing.keys():
             log.info("connector_recovered", connector=name)
         self._down = frozenset(now) | (self._down & failing.keys())

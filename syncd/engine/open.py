@@ -77,6 +77,7 @@ async def refresh(desk: Desk) -> None:
         account.pulled = False
         account.left_alone = _is_left_alone(desk, account)
         if not account.left_alone:
+            account.error_before = None if is_paused(account) else account.error
             account.error = None
     await heed(desk)
     await describe(desk, [account for account in due if account.description is None or not is_paused(account)])

@@ -67,7 +67,12 @@ async def keep_page(
     *,
     anew: bool = False,
 ) -> None:
-    """Keep what moved of a page whose reading began at *read_at*; all of it when *anew*."""
+    """
+    Keep what moved of a page whose reading began at *read_at*; all of it when *anew*.
+
+    A backfill reads while others write: what was read or lost by them since is
+    read again by id, for the page may show what was before a write of ours.
+    """
     refs = [record.ref for record in page.records]
     known = await desk.store.records.observed(refs)
     lost = await lost_of(desk, refs)
@@ -75,9 +80,11 @@ async def keep_page(
     told.records += len(page.records)
     told.changed += len(moved)
     hints = [record.ref for record in moved if record.ref in known]
+    overtaken = {ref for ref, row in known.items() if row.read_at > read_at}
     without_history = {name for name, kind in desk.mapping.kinds.get(account.name, {}).items() if kind in OPT_IN}
-    if account.connector.capabilities.index_lag_s > 0 and hints and not page.direct:
-        read_at, moved = await _read_by_id(desk, account, moved, frozenset(hints))
+    lags = account.connector.capabilities.index_lag_s > 0 and not page.direct
+    if again := frozenset(hints if lags else overtaken.union(lost).intersection(hints)):
+        read_at, moved = await _read_by_id(desk, account, moved, again)
     history = await last_edits(account, [ref for ref in hints if known[ref].record.type not in without_history])
     rows = [
         observe(
@@ -92,7 +99,7 @@ async def keep_page(
         for record in moved
     ]
     if anew:
-        seen = {row.ref for row in rows}
+        seen = {row.ref for row in rows} | overtaken
         same = [record for record in page.records if record.ref in known and record.ref not in seen]
         rows += [observe(desk, account, record, known[record.ref], read_at, direct=page.direct) for record in same]
     await keep(desk, rows, also=also)

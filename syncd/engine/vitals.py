@@ -169,8 +169,8 @@ def connections_of(
     return {
         str(name): ConnectionVitals(
             state=state_of(account),
-            trouble=None if account.error is None else trouble_of(account.error),
-            is_lost=isinstance(account.error, AuthError),
+            trouble=None if account.trouble is None else trouble_of(account.trouble),
+            is_lost=isinstance(account.trouble, AuthError),
             since=since.get(name),
             read_at=account.read_at,
             retry_in_s=None if account.retry_at is None else max(0.0, account.retry_at - now),
@@ -191,7 +191,6 @@ def _budgets_of(account: Account) -> dict[str, BudgetVitals]:
 
 def state_of(account: Account) -> Literal["up", "down", "paused", "unread"]:
     """Return the state of one connection."""
-    error: RemoteError | None = account.error
-    if error is not None:
+    if account.trouble is not None:
         return "paused" if is_paused(account) else "down"
     return "unread" if account.read_at is None else "up"

@@ -67,9 +67,6 @@ def test_a_daemon_shows_no_secret_in_logs_answers_metrics_or_store(cli: Cli, mon
             ask(f"{inner}/api/status", headers=bearer),
         ]
         daemon.wait_for("connector_unavailable")
-        for _ in range(50):  # while a cycle is under way it is not known again
-            if ask(f"{inner}/readyz").startswith("503"):
-                break
         told += [ask(f"{inner}{path}") for path in ("/metrics", "/readyz", "/healthz", "/api/status")]
         assert [each[:3] for each in told[-6:]] == ["202", "200", "200", "503", "200", "401"]
         told += [cli("status", "--json").out, cli("status").out]

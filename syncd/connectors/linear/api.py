@@ -33,6 +33,8 @@ from syncd.world import World
 
 MAX_PAGES: Final = 5000
 """No list of ours is longer than this many pages: past it, something turns in circles."""
+FEW_NODES: Final = 25
+"""The size of a list's first page, at most."""
 WRITE_POINTS: Final = 5.0
 """More than any of our mutations costs: what they ask back is one word."""
 BAD_REQUEST: Final = frozenset({400})
@@ -158,18 +160,24 @@ class Api:
         path: Sequence[str],
         node: type[NodeT],
         where: str,
-        points: float,
+        node_points: float,
+        size: int,
         after: str | None = None,
     ) -> AsyncIterator[Connection[NodeT]]:
         """
-        Yield every page of the list at *path* of the answer, following `$after`.
+        Yield every page of the list at *path* of the answer, following `$after`, *size* nodes (`$first`) at a time.
+
+        The price is for the size of a page, whatever is in it: a list that is
+        begun is asked for a few nodes first, so a short one is cheap.
 
         Raises:
             NotFoundError: there is nothing at *path*: the owner of the list is gone or hidden.
         """
 
         async def read(after: str | None) -> tuple[Answer, Connection[NodeT]]:
-            answer = await self.ask(text, {**variables, "after": after}, where=where, points=points)
+            first = size if after else min(size, FEW_NODES)
+            told = {**variables, "first": first, "after": after}
+            answer = await self.ask(text, told, where=where, points=node_points * first + 1)
             return answer, parse(Connection[node], dig(answer.data, path, where), where)  # type: ignore[valid-type]
 
         async for _, page in follow(read, after=after, most=MAX_PAGES, where=where):

@@ -153,11 +153,12 @@ class Catalog:
             found: dict[str, ProjectPlace] = {}
             async for page in self._api.pages(
                 queries.PLACES,
-                {"filter": project_filter(self._settings.scope), "first": PLACES_PAGE},
+                {"filter": project_filter(self._settings.scope)},
                 path=["projects"],
                 node=ProjectPlace,
                 where=f"{self._api.name} scope.projects",
-                points=queries.PLACE_POINTS * PLACES_PAGE,
+                node_points=queries.PLACE_POINTS,
+                size=PLACES_PAGE,
             ):
                 found |= {place.id: place for place in page.nodes}
             self._places = found
@@ -201,11 +202,12 @@ class Catalog:
             found: dict[str, LabelNode] = {}
             async for page in self._api.pages(
                 queries.LABELS[kind],
-                {"first": LABELS_PAGE},
+                {},
                 path=["labels"],
                 node=LabelNode,
                 where=f"{self._api.name} labels",
-                points=queries.LABEL_POINTS * LABELS_PAGE,
+                node_points=queries.LABEL_POINTS,
+                size=LABELS_PAGE,
             ):
                 found |= {label.id: label for label in page.nodes}
             self._labels[kind] = found

@@ -26,6 +26,7 @@ LOOK_PAGE: Final = 25
 HISTORY_ENTRIES: Final = 20
 HOMES: Final = 50
 EDGE_PAGE: Final = 250
+MORE_PAGE: Final = 100
 
 AROUND: Final = f"""query around($keys: [String!]!, $teams: Int!) {{
   viewer {USER}
@@ -74,6 +75,7 @@ WEBHOOKS: Final = f"""query webhooks($first: Int, $after: String) {{
     {PAGE_INFO} nodes {{ id url enabled allPublicTeams resourceTypes team {{ id }} }}
   }}
 }}"""
+WEBHOOK_POINTS: Final = 3.9
 PRIVACY: Final = """query privacy($keys: [String!]!, $first: Int) {
   teams(first: $first, filter: {key: {in: $keys}}) { nodes { id private } }
 }"""
@@ -121,8 +123,8 @@ ONE: Final[Mapping[str, str]] = MappingProxyType(
 
 MORE: Final[Mapping[str, str]] = MappingProxyType(
     {
-        field: f"""query more($id: String!, $after: String) {{
-  node: {one}(id: $id) {{ {field}(first: 100, after: $after) {{ {body} }} }}
+        field: f"""query more($id: String!, $first: Int, $after: String) {{
+  node: {one}(id: $id) {{ {field}(first: $first, after: $after) {{ {body} }} }}
 }}"""
         for field, one, body in (
             ("inverseRelations", "issue", RELATIONS),
@@ -136,8 +138,8 @@ MORE: Final[Mapping[str, str]] = MappingProxyType(
 
 EDGES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        name: f"""query edges($after: String) {{
-  edges: {name}(first: {EDGE_PAGE}, after: $after, orderBy: createdAt) {{ {PAGE_INFO} nodes {{ {body} }} }}
+        name: f"""query edges($first: Int, $after: String) {{
+  edges: {name}(first: $first, after: $after, orderBy: createdAt) {{ {PAGE_INFO} nodes {{ {body} }} }}
 }}"""
         for name, body in (
             ("issueRelations", "id type issue { id } relatedIssue { id }"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel
 
@@ -29,9 +29,6 @@ from syncd.model.refs import Ref
 
 NodeT = TypeVar("NodeT", bound=BaseModel)
 Read = Record | RemoteError
-
-MORE_POINTS: Final = 400.0
-"""What a page of a nested list costs at most."""
 
 
 class Reader:
@@ -145,7 +142,8 @@ class Reader:
             path=["node", field],
             node=kind,
             where=f"{self._api.name} {node_id}",
-            points=MORE_POINTS,
+            node_points=queries.EDGE_POINTS,
+            size=queries.MORE_PAGE,
             after=first.page_info.end_cursor,
         )
         async for page in pages:

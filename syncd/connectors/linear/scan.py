@@ -173,14 +173,14 @@ class Scanner:
     def _list(
         self, kind: str, condition: Mapping[str, object], after: str | None
     ) -> AsyncIterator[Connection[SeenNode]]:
-        size = self._settings.options.list_page
         return self._api.pages(
             queries.listing(kind),
-            {"filter": condition, "first": size},
+            {"filter": condition},
             path=[kind],
             node=SeenNode,
             where=f"{self._api.name}:{kind}",
-            points=FAMILIES[kind].seen_points * size + 1,
+            node_points=FAMILIES[kind].seen_points,
+            size=self._settings.options.list_page,
             after=after,
         )
 

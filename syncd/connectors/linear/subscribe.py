@@ -75,7 +75,13 @@ async def _subscribe(api: Api, scope: LinearScope, url: str, secret: SecretStr, 
 async def _ours(api: Api, url: str, where: str) -> Sequence[WebhookNode]:
     """Return the webhooks to *url*; their secrets are not asked for."""
     pages = api.pages(
-        queries.WEBHOOKS, {"first": queries.EDGE_PAGE}, path=("webhooks",), node=WebhookNode, where=where, points=20.0
+        queries.WEBHOOKS,
+        {},
+        path=("webhooks",),
+        node=WebhookNode,
+        where=where,
+        node_points=queries.WEBHOOK_POINTS,
+        size=queries.EDGE_PAGE,
     )
     return [each async for page in pages for each in page.nodes if each.url == url]
 

@@ -49,7 +49,8 @@ async def relation_ids(api: Api, issue: str) -> Mapping[str, str]:
         path=["node", "inverseRelations"],
         node=RelationNode,
         where=f"{api.name}:{ISSUE}:{issue}",
-        points=queries.EDGE_POINTS * 100,
+        node_points=queries.EDGE_POINTS,
+        size=queries.MORE_PAGE,
     )
     return {node.issue.id: node.id async for page in pages for node in page.nodes if node.type == BLOCKS}
 
@@ -62,7 +63,8 @@ async def membership_ids(api: Api, project: str) -> Mapping[str, str]:
         path=["node", "initiativeToProjects"],
         node=MembershipNode,
         where=f"{api.name}:{PROJECT}:{project}",
-        points=queries.EDGE_POINTS * 100,
+        node_points=queries.EDGE_POINTS,
+        size=queries.MORE_PAGE,
     )
     return {node.initiative.id: node.id async for page in pages for node in page.nodes}
 
@@ -74,7 +76,8 @@ async def _edges(api: Api, name: str, node: type[EdgeT]) -> AsyncIterator[EdgeT]
         path=["edges"],
         node=node,
         where=f"{api.name} {name}",
-        points=queries.EDGE_POINTS * queries.EDGE_PAGE,
+        node_points=queries.EDGE_POINTS,
+        size=queries.EDGE_PAGE,
     )
     async for page in pages:
         for edge in page.nodes:

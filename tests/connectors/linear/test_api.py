@@ -150,7 +150,7 @@ async def test_a_list_that_never_ends_is_stopped() -> None:
     page = {"data": {"edges": {"pageInfo": {"hasNextPage": True, "endCursor": "same"}, "nodes": []}}}
     api, _, asked = canned(*[answer(200, page)] * 5)
     with pytest.raises(RejectedError, match="never ends"):
-        async for _ in api.pages("query { x }", {}, path=["edges"], node=IdNode, where="x", points=1):
+        async for _ in api.pages("query { x }", {}, path=["edges"], node=IdNode, where="x", node_points=1, size=9):
             pass
     assert len(asked) == 2
 

@@ -67,8 +67,13 @@ def test_nothing_else_is_above_the_cap_or_our_reckoning() -> None:
     page = catalog.LABELS_PAGE
     for text in queries.LABELS.values():
         assert points_of(text, first=page) <= queries.LABEL_POINTS * page <= limits.QUERY_CAP
+    page = queries.EDGE_PAGE
     for text in queries.EDGES.values():
-        assert points_of(text) <= queries.EDGE_POINTS * queries.EDGE_PAGE <= limits.QUERY_CAP
+        assert points_of(text, first=page) <= queries.EDGE_POINTS * page <= limits.QUERY_CAP
+    assert points_of(queries.WEBHOOKS, first=page) <= queries.WEBHOOK_POINTS * page <= limits.QUERY_CAP
+    page = queries.MORE_PAGE
+    for text in queries.MORE.values():
+        assert points_of(text, first=page) <= queries.EDGE_POINTS * page + 2 <= limits.QUERY_CAP
     assert points_of(queries.HISTORY, first=history.BATCH) <= queries.HISTORY_POINTS * history.BATCH <= limits.QUERY_CAP
-    for text in (*queries.MORE.values(), *queries.SHOWN_HOMES.values()):
+    for text in queries.SHOWN_HOMES.values():
         assert points_of(text) < 500
