@@ -31,6 +31,8 @@ from syncd.model.refs import Ref
 MOST_CHARACTERS: Final = 48
 """A longer text is shown by its beginning and its length."""
 
+MINUTE_S: Final = 60
+
 EMPTY: Final = "(empty)"
 NONE: Final = "(none)"
 
@@ -54,9 +56,11 @@ def show_time(moment: datetime) -> str:
 
 
 def show_span(seconds: float) -> str:
-    """Return a stretch of time in words, rounded up: `1 min`, `3 h 5 min`."""
-    minutes = max(1, math.ceil(seconds / 60))
-    hours, rest = divmod(minutes, 60)
+    """Return a stretch of time in words, rounded up: `5 s`, `1 min`, `3 h 5 min`."""
+    whole = max(1, math.ceil(seconds))
+    if whole < MINUTE_S:
+        return f"{whole} s"
+    hours, rest = divmod(math.ceil(whole / MINUTE_S), 60)
     return " ".join([*([f"{hours} h"] if hours else []), *([f"{rest} min"] if rest else [])])
 
 

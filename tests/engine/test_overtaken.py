@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from syncd.engine.cycle import sync
 from syncd.engine.pull import Pulled, keep_page
 from syncd.model.refs import Ref, Revision
 from tests.engine.bench import Bench
@@ -37,8 +38,10 @@ async def keep_late(bench: Bench, tool: str, meanwhile: Callable[[], Awaitable[o
 
 
 def edit(bench: Bench, tool: str, title: str) -> None:
-    jira = tool == "jira-pmo"
-    bench.sandbox.tools[tool.split("-", maxsplit=1)[0]].set("PMO-1" if jira else OLD, "summary" if jira else "name", title)
+    if tool == "jira-pmo":
+        bench.sandbox.tools["jira"].set("PMO-1", "summary", title)
+    else:
+        bench.sandbox.tools["linear"].set(OLD, "name", title)
 
 
 def titles(bench: Bench) -> list[str]:
@@ -53,8 +56,13 @@ def titles(bench: Bench) -> list[str]:
 async def test_what_was_read_before_a_write_of_ours_is_no_edit(bench: Bench, read: str, edited: str) -> None:
     async def people_edit_and_somebody_syncs() -> None:
         edit(bench, edited, NEW)
+        bench.clock.pass_(1)
+        async with bench.desk() as desk:
+            await sync(desk)
         await bench.settle()
 
+    bench.sandbox.tools["linear"].set(OLD, "priority", 1)
+    bench.sandbox.tools["jira"].set("PMO-1", "priority", "Highest")
     await keep_late(bench, read, people_edit_and_somebody_syncs)
     await bench.settle()
     assert titles(bench) == [NEW, NEW]

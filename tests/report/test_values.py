@@ -29,7 +29,7 @@ from syncd.model.native import (
 )
 from syncd.model.policy import Interval
 from syncd.model.refs import ConnectionName, Ref
-from syncd.report.values import as_json, show, show_change, show_interval, show_native
+from syncd.report.values import as_json, show, show_change, show_interval, show_native, show_span
 
 AT = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
 REF = Ref(ConnectionName("jira-pmo"), "issue", "10001")
@@ -130,3 +130,11 @@ def test_a_view_is_an_object_named_as_its_attributes_without_what_is_only_for_wo
 def test_what_has_no_json_form_is_refused_rather_than_guessed() -> None:
     with pytest.raises(TypeError, match="a object has no JSON form"):
         as_json(object())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "1 s"), (59.0, "59 s"), (59.2, "1 min"), (61.0, "2 min"), (3600.0, "1 h"), (11_100.0, "3 h 5 min")],
+)
+def test_a_stretch_of_time_is_told_as_exactly_as_it_matters(seconds: float, text: str) -> None:
+    assert show_span(seconds) == text
