@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Final
 
 from syncd.connectors.protocol import Capabilities, Page
 from syncd.engine.desk import Account, Desk
@@ -18,6 +19,9 @@ from syncd.model.policy import Interval
 from syncd.model.refs import ConnectionName, EntityId, Ref, Revision
 from syncd.store.rows import CursorRow, LinkRow, LinkState, ObservedRow
 from syncd.store.store import Transaction
+
+HOSTS_APART: Final = timedelta(minutes=1)
+"""By as much may the clocks of two hosts that work on one store be apart."""
 
 
 @dataclass(slots=True)
@@ -80,7 +84,8 @@ async def keep_page(
     told.records += len(page.records)
     told.changed += len(moved)
     hints = [record.ref for record in moved if record.ref in known]
-    overtaken = {ref for ref, row in known.items() if row.read_at > read_at}
+    newer = {ref for ref, row in known.items() if row.read_at > read_at}
+    overtaken = {ref for ref, row in known.items() if row.read_at > read_at - HOSTS_APART} if anew else newer
     without_history = {name for name, kind in desk.mapping.kinds.get(account.name, {}).items() if kind in OPT_IN}
     lags = account.connector.capabilities.index_lag_s > 0 and not page.direct
     if again := frozenset(hints if lags else overtaken.union(lost).intersection(hints)):
@@ -99,7 +104,7 @@ async def keep_page(
         for record in moved
     ]
     if anew:
-        seen = {row.ref for row in rows} | overtaken
+        seen = {row.ref for row in rows} | newer
         same = [record for record in page.records if record.ref in known and record.ref not in seen]
         rows += [observe(desk, account, record, known[record.ref], read_at, direct=page.direct) for record in same]
     await keep(desk, rows, also=also)

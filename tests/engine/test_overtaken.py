@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -26,11 +27,11 @@ async def nothing_known(_refs: Sequence[Ref]) -> Mapping[Ref, Revision]:
     return {}
 
 
-async def keep_late(bench: Bench, tool: str, meanwhile: Callable[[], Awaitable[object]]) -> None:
-    """Read all of a tool as a backfill does, and keep it only after something else happened."""
+async def keep_late(bench: Bench, tool: str, meanwhile: Callable[[], Awaitable[object]], ahead_s: float = 0.0) -> None:
+    """Read all of a tool as a backfill does, on a host whose clock is ahead, and keep it after something happened."""
     async with bench.desk() as desk:
         account = next(each for each in desk.accounts.values() if each.name == tool)
-        asked_at = desk.world.now()
+        asked_at = desk.world.now() + timedelta(seconds=ahead_s)
         pages = [page async for page in account.connector.changes(None, nothing_known)]
         await meanwhile()
         for page in pages:
@@ -53,7 +54,10 @@ def titles(bench: Bench) -> list[str]:
 
 @pytest.mark.parametrize("read", ["jira-pmo", "linear-road"])
 @pytest.mark.parametrize("edited", ["jira-pmo", "linear-road"])
-async def test_what_was_read_before_a_write_of_ours_is_no_edit(bench: Bench, read: str, edited: str) -> None:
+@pytest.mark.parametrize("ahead_s", [0.0, 30.0])
+async def test_what_was_read_before_a_write_of_ours_is_no_edit(
+    bench: Bench, read: str, edited: str, ahead_s: float
+) -> None:
     async def people_edit_and_somebody_syncs() -> None:
         edit(bench, edited, NEW)
         bench.clock.pass_(1)
@@ -63,7 +67,7 @@ async def test_what_was_read_before_a_write_of_ours_is_no_edit(bench: Bench, rea
 
     bench.sandbox.tools["linear"].set(OLD, "priority", 1)
     bench.sandbox.tools["jira"].set("PMO-1", "priority", "Highest")
-    await keep_late(bench, read, people_edit_and_somebody_syncs)
+    await keep_late(bench, read, people_edit_and_somebody_syncs, ahead_s)
     await bench.settle()
     assert titles(bench) == [NEW, NEW]
 
