@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+from syncd.connectors._http import budget_of
 from syncd.connectors._together import together
 from syncd.connectors.protocol import Create, Done, Refused, Unknown
 from syncd.engine.comments import places_below, signed_body, withdrawn
@@ -18,6 +19,7 @@ from syncd.engine.items import Item
 from syncd.engine.judge import Graph, Judgement
 from syncd.engine.load import load_items
 from syncd.engine.made import confirm_create
+from syncd.engine.pace import affordable
 from syncd.engine.pauses import halted
 from syncd.engine.push import ASLEEP, Pushed, send
 from syncd.engine.settle import MOST_REFUSALS, refuse_create, unsure
@@ -36,6 +38,9 @@ from syncd.store.rows import LinkState, OpRow
 Payload: TypeAlias = Mapping[str, tuple[Slot, Native]]
 """What a create sends, by canonical field."""
 
+PATIENCE_S: Final = 5.0
+"""As long may a new record wait for its tool's budget while others wait for the turn."""
+POSTPONED: Final = "its tool takes no more new records just now: it is made in one of the next cycles"
 MAX_DEPTH = 64
 """Parents above an item, at most; a longer chain is a cycle that the rules hold."""
 
@@ -200,7 +205,22 @@ async def _push_connection(desk: Desk, account: Account, run: RunId, lines: Sequ
             if (why := await halted(desk, account)) is not None:
                 told.failed |= dict.fromkeys((line.digest for line in lines[start:]), why)
                 return
-            await fly(desk, _push_portion(desk, account, run, lines[start : start + size], told))
+            portion = lines[start : start + size]
+            fits = _fitting(desk, account, len(portion), told)
+            if fits:
+                await fly(desk, _push_portion(desk, account, run, portion[:fits], told))
+            if fits < len(portion):
+                told.failed |= dict.fromkeys((line.digest for line in lines[start + fits :]), POSTPONED)
+                told.postponed.add(account.name)
+                return
+
+
+def _fitting(desk: Desk, account: Account, most: int, told: Pushed) -> int:
+    """Return how many new records, at most *most*, may be made without keeping others waiting."""
+    if account.name in told.postponed:
+        return 0  # what comes later may refer to what was not made
+    costs = account.connector.capabilities.create_cost
+    return affordable(budget_of(account.client), costs, most, within_s=PATIENCE_S) if desk.hurries else most
 
 
 async def _push_portion(desk: Desk, account: Account, run: RunId, lines: Sequence[Line], told: Pushed) -> None:

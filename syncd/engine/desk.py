@@ -196,6 +196,8 @@ class Desk:
     """When this process last wrote to a record (`World.monotonic`): a webhook soon after is as a rule our own echo."""
     flying: set[asyncio.Future[Any]] = field(default_factory=set)
     """Writes under way."""
+    hurries: bool = False
+    """Others wait for the turn: new records that would have to wait for their tool's budget are left for later."""
 
     def may_be_echo(self, ref: Ref) -> bool:
         """Say whether a webhook about *ref* may well be about our own write."""

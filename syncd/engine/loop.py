@@ -25,6 +25,8 @@ from syncd.model.refs import ConnectionName
 SWEEP_EVERY = timedelta(hours=24)
 APART_S: Final = 10.0
 """Between two whole cycles that webhooks ask for: what they cannot name may come in hundreds."""
+MORE_S: Final = 60.0
+"""The longest rest while there is something to make that a tool's budget did not allow yet."""
 SERVE_S: Final = 3.0
 """How long webhooks are served before another writer may have its turn."""
 PATIENT_AFTER: Final = 3
@@ -64,11 +66,12 @@ class Rhythm:
         self._swept = swept
         self._after = after
         self._sweep_every = sweep_every
-        self._hears = hears
+        self._hears = desk.hurries = hears
         self._last_sweep: datetime | None = None
         self._outages = Outages() if outages is None else outages
         self._woken = asyncio.Event()
         self._now = False
+        self._has_more = False
         self._lanes = Lanes(desk, told=told, ended=self._woken.set)
         self.ending = asyncio.Event()
         """Set by `end`."""
@@ -98,7 +101,9 @@ class Rhythm:
             cycles += 1
             self._outages.tell(self._desk)
             self._be_patient()
-            await self._rest(stop, self._desk.portfolio.every_s - (self._desk.world.monotonic() - started))
+            every_s = self._desk.portfolio.every_s
+            every_s = min(every_s, MORE_S) if self._has_more else every_s
+            await self._rest(stop, every_s - (self._desk.world.monotonic() - started))
         return cycles
 
     async def _whole(self) -> None:
@@ -122,6 +127,7 @@ class Rhythm:
                 self._told(each)
             raise
         if cycle is not None:
+            self._has_more = bool(cycle.pushed.postponed)
             self._told(cycle)
         if self._after is not None:
             await self._after(desk, After(cycle=cycle, refused=self.refused, swept=swept))

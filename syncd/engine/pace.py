@@ -34,6 +34,18 @@ class _Portion:
     costs: Costs
 
 
+def affordable(budget: Budget | None, costs: Mapping[str, float], most: int, *, within_s: float) -> int:
+    """Return how many things, at most *most*, may be done within a wait of *within_s*, each at *costs* by bucket."""
+    if budget is None or not costs:
+        return most
+    fitting = (
+        number
+        for number in range(most, 0, -1)
+        if budget.duration_s({bucket: cost * number for bucket, cost in costs.items()}) <= within_s
+    )
+    return next(fitting, 0)
+
+
 class Pace:
     """What was measured so far, beside what the budgets allow; *known* costs of one item count until it is measured."""
 

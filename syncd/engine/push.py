@@ -55,6 +55,8 @@ class Pushed:
     """Digests of lines the tool refused, or whose outcome is being looked up."""
     counts: Counter[str] = field(default_factory=Counter)
     """Requests carried out, by verb."""
+    postponed: set[ConnectionName] = field(default_factory=set)
+    """Tools that take no more new records just now, while others wait for the turn: later cycles make the rest."""
 
 
 async def push_updates(desk: Desk, run: RunId, intents: Sequence[Intent], told: Pushed) -> None:

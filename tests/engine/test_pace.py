@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from syncd.connectors._budget import Budget, Rate
-from syncd.engine.pace import FIRST, MOST, Pace, Sort
+from syncd.engine.pace import FIRST, MOST, Pace, Sort, affordable
 from syncd.model.refs import ConnectionName
 from syncd.reconcile.plan import Verb
 from syncd.world import real_world
@@ -97,3 +97,14 @@ async def test_a_part_of_the_share_is_slower_and_the_rest_comes_back(budget: Bud
     assert budget.rate("creates") == Rate(per_s=0.1, burst=5)
     await budget.take("creates", 1)
     assert budget.spent == {"creates": 1}
+
+
+@pytest.mark.parametrize(("within_s", "fits"), [(0.0, 5), (10.0, 6), (19.0, 6), (30.0, 8), (1000.0, 9)])
+def test_as_many_are_affordable_as_the_wait_allows(budget: Budget, within_s: float, fits: int) -> None:
+    assert affordable(budget, {"creates": 1.0}, 9, within_s=within_s) == fits
+
+
+async def test_nothing_is_affordable_once_others_took_it(budget: Budget) -> None:
+    await budget.take("creates", 5.0)
+    assert affordable(budget, {"creates": 1.0}, 9, within_s=5.0) == 0
+    assert affordable(None, {"creates": 1.0}, 9, within_s=0.0) == affordable(budget, {}, 9, within_s=0.0) == 9

@@ -25,7 +25,9 @@ from tests.simulation.office import copy_of, prepared
 Work = Callable[[Service, Bench], Awaitable[None]]
 
 
-def daemon(folder: Path, work: Work, *, bad: Sequence[Exception] = (), more: str = "") -> None:
+def daemon(
+    folder: Path, work: Work, *, bad: Sequence[Exception] = (), more: str = "", creates_per_hour: int = 500
+) -> None:
     """
     Run a daemon, do *work* beside it once its first cycle is over, and stop it.
 
@@ -34,6 +36,8 @@ def daemon(folder: Path, work: Work, *, bad: Sequence[Exception] = (), more: str
     """
     bench = copy_of(prepared("held"), folder, 1)
     bench.main += more
+    pace = "mutation_interval_s: 0"
+    bench.main = bench.main.replace(pace, f"{pace}, creates_per_hour: {creates_per_hour}")
     bench.env = {**bench.env, "NOTIFY_URL": "http://sandbox/nobody"}
 
     async def run() -> None:
