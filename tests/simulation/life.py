@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+from syncd.engine import absent
 from syncd.engine.absent import sweep
 from syncd.engine.choices import retry
 from syncd.engine.cycle import sync
@@ -45,7 +46,8 @@ SWEEP_EVERY = timedelta(minutes=3)
 """A storm is too short for a sweep a day."""
 ROUNDS = 3
 """Cycles within which everything has to come together, once faults and edits have stopped."""
-APART_S = 60.0
+APART_S = absent.APART_S + 60.0
+"""Longer than what is missed has to stay away to be believed deleted: what follows from that is part of the peace."""
 SILENCE_S = 10.0
 """Longer than any answer within a cycle is waited for as a rule, and shorter than the daemon rests."""
 

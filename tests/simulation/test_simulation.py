@@ -13,7 +13,7 @@ from tests.simulation.life import Lived, live
 from tests.simulation.many import again_of, is_repeatable
 from tests.simulation.script import Act, Script, draw, draw_any
 from tests.simulation.shrink import shrink
-from tests.simulation.ways import POLLING, Death
+from tests.simulation.ways import POLLING, Death, Ways
 
 FAST = 6
 LIVES = 300
@@ -67,6 +67,11 @@ def test_a_life_of_edits_faults_and_deaths_ends_in_agreement(seed: int) -> None:
 @pytest.mark.parametrize("way", ["webhooks", "backfill", "both"])
 def test_a_life_told_by_webhooks_or_begun_with_a_backfill_ends_in_agreement(way: str) -> None:
     check(live(draw_any(1, way)))
+
+
+def test_a_deletion_that_no_webhook_told_of_is_over_within_the_rounds_of_peace() -> None:
+    """It is missed by the next daemon's first sweep only, and believed ten minutes later (seed 152, cut down)."""
+    check(live(Script(152, "archiving", (Act(63.66, "delete", "jira", 275),), ways=Ways(told={"dropped": 1.0}))))
 
 
 def test_the_ways_of_a_life_change_nothing_else_in_it() -> None:
