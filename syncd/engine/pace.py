@@ -77,7 +77,7 @@ class Pace:
         most = min(
             (self._budgets[name].at_once(costs) for name, costs in self.costs(sort).items()), default=float(self._size)
         )
-        return max(1, min(self._size, int(most)))
+        return max(1, int(min(self._size, most)))
 
     def wait_s(self, sort: Sort, items: int) -> float:
         """Return how long to wait before so many may be done without waiting amid them."""

@@ -89,6 +89,15 @@ def test_no_more_is_done_at_once_than_the_budget_holds_after_a_rest(pace: Pace) 
     assert pace.wait_s(MAKE, 5) == 0.0
 
 
+async def test_what_cost_nothing_is_done_by_the_turn(pace: Pace, budget: Budget) -> None:
+    """As where nothing was left to write when its portion came."""
+    await budget.take("creates", 1)
+    pace.begin()
+    pace.end(EDIT, FIRST, took_s=6.0, busy_s=6.0)
+    assert pace.costs(EDIT) == {TOOL: {}}
+    assert pace.size(EDIT) == FIRST // 2
+
+
 async def test_a_part_of_the_share_is_slower_and_the_rest_comes_back(budget: Budget) -> None:
     budget.take_part(0.5)
     assert budget.rate("creates") == Rate(per_s=0.05, burst=2.5)
