@@ -53,7 +53,8 @@ async def _tells_one_story(desk: Desk, people: People) -> None:
     ]
     assert not drift, f"I1: {drift}"
     assert not verified.missing, f"I1: not created: {verified.missing}"
-    left = await desk.store.journal.open()
+    # Nothing vouches for the deletion of a board's last draft, so a write to it stays open.
+    left = [op for op in await desk.store.journal.open() if op.type != "draft" or op.entity not in resting]
     assert not left, f"I5: writes whose outcome nobody looked up: {left}"
 
 
@@ -67,6 +68,8 @@ async def _is_linked(desk: Desk, people: People) -> None:
         for row in people.tasks(tool):
             key = str(row["key"])
             found = [links[name] for name in people.sandbox.tools[tool].spellings(key) if name in links]
+            if not found and (tool, key) in people.archived.intersection(people.made):
+                continue  # archived before anybody saw it
             assert found, f"I1: nothing is linked to {tool} {key}"
             if (tool, key) not in people.archived and found[0].entity not in followed:
                 assert found[0].state is LinkState.LIVE, f"I7: {tool} {key} takes no part: {found[0].state}"
@@ -121,6 +124,7 @@ def _has_nothing_twice(desk: Desk, people: People) -> None:
         gone = sum(where == tool for where, _ in people.deleted)
         most = ITEMS + len(people.made) - gone
         least = most - sum(each in people.made for each in people.deleted)
+        least -= sum(each in people.archived and each[0] != tool for each in people.made)  # it may have met nobody
         if tool == "github":  # a draft is seen on the board only, also one that we archived after a deletion
             least -= sum(where == tool for where, _ in people.archived)
             least -= sum(where != tool for where, _ in people.deleted) if _follows(desk) else 0
