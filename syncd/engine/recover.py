@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from syncd.connectors.protocol import Capabilities, CreateIdentity, CreateKey, Done
-from syncd.engine.absent import look_again
+from syncd.engine.absent import look_again, note_gone
 from syncd.engine.archive import look_up
 from syncd.engine.cleaning import CLEAN, look_up_cleans
 from syncd.engine.creates import slots_of
@@ -14,14 +14,14 @@ from syncd.engine.desk import Account, Desk
 from syncd.engine.flight import open_ops
 from syncd.engine.load import REQUEST_TIMEOUT_S
 from syncd.engine.made import confirm_create
-from syncd.engine.pull import reread
+from syncd.engine.pull import missing, reread
 from syncd.errors import RemoteError
 from syncd.model.canonical import Kind
 from syncd.model.native import Native, Record
 from syncd.model.refs import RunId
 from syncd.reconcile.create import Slot
 from syncd.reconcile.plan import Place, Verb
-from syncd.store.rows import OpRow, OpState, QuarantineRow
+from syncd.store.rows import LinkRow, LinkState, OpRow, OpState, QuarantineRow
 
 LONGEST_LAG_S = 3600.0
 """An index that usually lags for minutes may lag for longer; a create is not tried again before that is unthinkable."""
@@ -34,6 +34,7 @@ async def recover(desk: Desk, run: RunId) -> None:
         planned                      it was never sent: failed, to be decided anew
         sent (we were killed)        unknown
         unknown update               read by id; the merge tells what it finds
+        unknown update, not there    stays, and is missed (`engine/absent.py`); failed once it is known to be deleted
         unknown archive              read by id; see `syncd.engine.archive.look_up`
         unknown create, found        linked and confirmed
         unknown create, not found    stays, until the tool's index must have shown it; then failed
@@ -67,9 +68,21 @@ async def _look_up(desk: Desk, account: Account, run: RunId, ops: Sequence[OpRow
     if archives:
         await look_up(desk, account, run, archives, answers)
     await look_up_cleans(desk, [op for op in old if op.verb == CLEAN], answers)
+    if absent := missing(answers):
+        await _miss(desk, account, [link for link in links.values() if link.ref in absent], old)
     creates = [op for op in ops if op.verb == Verb.CREATE]
     if creates:
         await _find_created(desk, account, run, creates)
+
+
+async def _miss(desk: Desk, account: Account, absent: Sequence[LinkRow], ops: Sequence[OpRow]) -> None:
+    """Miss what is not there, and end the updates among *ops* of what is deleted: nothing of it waits for them."""
+    await note_gone(desk, account, [link for link in absent if link.state is LinkState.LIVE])
+    gone = {link.id for link in absent if link.state is LinkState.GONE}
+    over = [op for op in ops if op.verb == Verb.UPDATE and op.link in gone]
+    async with desk.store.transaction() as tx:
+        await tx.journal.mark_failed({op.id: "looked up: its record is deleted" for op in over}, desk.world.now())
+        await tx.dirty.mark([op.entity for op in over])
 
 
 def _is_over(desk: Desk, op: OpRow) -> bool:

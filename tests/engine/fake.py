@@ -122,6 +122,8 @@ class Fake:
     """Whether records carry our marker where people can not see it."""
     lose_answers: int = 0
     """How many creates are made and never answered."""
+    lose_updates: str = ""
+    """Updates are never answered: carried out (`after`) or not (`before`)."""
     refuse_bodies: bool = False
     refuse_archives: RemoteError | None = None
     lose_archives: str = ""
@@ -314,7 +316,10 @@ class Fake:
                     return Unknown(op=op, error=UnavailableError("no answer"))
                 return Done(op=op, record=self.items[ref])
             case Update(op=op, pre=pre, fields=fields):
-                self.edit(pre.ref, by="Sync Bot", **fields)
+                if self.lose_updates != "before":
+                    self.edit(pre.ref, by="Sync Bot", **fields)
+                if self.lose_updates:
+                    return Unknown(op=op, error=UnavailableError("no answer"))
                 return Done(op=op, record=self.items[pre.ref])
             case Archive(op=op, pre=pre):
                 return self._archive(op, pre.ref)

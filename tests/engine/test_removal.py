@@ -297,6 +297,38 @@ async def test_a_lost_answer_and_a_person_who_brings_it_back_meanwhile_is_a_ques
     assert row.content.why == "alpha may have archived A-1, which is in sight and has changed since"
 
 
+@pytest.mark.parametrize("carried_out", [True, False])
+@pytest.mark.parametrize("mapping", ["", ARCHIVE], ids=["unlink", "archive"])
+async def test_a_lost_answer_of_what_was_then_deleted_holds_nothing_up(
+    tmp_path: Path, mapping: str, *, carried_out: bool
+) -> None:
+    talk, refs = await three(tmp_path, mapping)
+    talk.fakes[C].lose_updates = "after" if carried_out else "before"
+    talk.fakes[A].edit(refs[A], title=Text("Ship it on Monday"))
+    await talk.sync()
+    talk.fakes[C].delete(refs[C])
+    for _ in range(2):
+        await talk.sync()
+    async with talk.desk() as desk:
+        assert len(await desk.store.journal.open()) == 1, "it may only be hidden"
+    talk.clock.pass_(600)
+    for _ in range(2):
+        await talk.sync()
+    async with talk.desk() as desk:
+        assert await desk.store.journal.open() == []
+    assert await verdicts(talk) == [Verdict.ASKED if mapping else Verdict.UNLINKED]
+    why = [row.content.why for row in await questions(talk)]
+    assert why == (["deleted before it showed what was agreed on: title"] if mapping else [])
+    assert archived(talk) == []
+
+    talk.fakes[C].lose_updates = ""
+    talk.fakes[C].restore(refs[C])
+    for _ in range(3):
+        await talk.sync()
+    assert await questions(talk) == []
+    assert {talk.fakes[name].items[ref].fields["title"] for name, ref in refs.items()} == {Text("Ship it on Monday")}
+
+
 async def test_a_kill_after_any_commit_archives_each_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     titles = [f"Number {number}" for number in range(LAST_COMMITS)]
     talk, refs = await three(tmp_path, more=titles)
