@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from itertools import chain, count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -179,14 +180,20 @@ async def _set_aside(ours: Path, world: World) -> Path:
         raise StoreError(
             "another process has it open", where=str(ours), fix="stop every syncd that uses it, then try again"
         )
-    kept = ours.with_name(f"{ours.name}.{world.now():%Y%m%dT%H%M%SZ}")
+    kept = _free_name(ours.with_name(f"{ours.name}.{world.now():%Y%m%dT%H%M%SZ}"))
     try:
         os.link(ours, kept)  # so that there is a store at every moment
     except FileExistsError as exc:
-        raise StoreError("a store is kept under this name already", where=str(kept), fix="try again") from exc
+        raise StoreError("somebody made this file just now", where=str(kept), fix="try again") from exc
     except OSError:  # a file system without links
         shutil.copy2(ours, kept)
     return kept
+
+
+def _free_name(name: Path) -> Path:
+    """Return *name*, numbered if need be: a restore killed within this very second kept a store under it."""
+    numbered = (name.with_name(f"{name.name}.{n}") for n in count(2))
+    return next(each for each in chain([name], numbered) if not each.exists())
 
 
 async def _hold(store: Store) -> list[LeaseRow]:

@@ -22,7 +22,6 @@ from typing import TextIO
 
 import httpx
 
-import syncd.cli.opening
 from syncd.cli import main
 from syncd.sandbox.jira.standin import READING_POSTS
 from syncd.store.store import Store, Transaction
@@ -71,11 +70,18 @@ def run(order: Order) -> None:
     os.dup2(sink, 1)
     os.dup2(sink, 2)
     _hook(Points(order))
-    syncd.cli.opening.real_world = lambda: _world(order.moment)  # type: ignore[attr-defined]
+    _tell_time(order.moment)
     codes = [main([*command, "-c", order.folder]) for command in order.commands]
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(max(codes))
+
+
+def _tell_time(moment: Moment) -> None:
+    """Give every command the time of the scene, those that are imported later too."""
+    for name, module in tuple(sys.modules.items()):
+        if name.partition(".")[0] == "syncd" and hasattr(module, "real_world"):
+            module.real_world = lambda: _world(moment)  # type: ignore[attr-defined]
 
 
 def _world(moment: Moment) -> World:
