@@ -115,8 +115,13 @@ def moved_of(records: Iterable[Record], known: Mapping[Ref, ObservedRow], lost: 
     return [
         record
         for record in records
-        if record.ref not in known or known[record.ref].record.revision != record.revision or record.ref in lost
+        if record.ref in lost or record.ref not in known or _differs(record, known[record.ref].record)
     ]
+
+
+def _differs(record: Record, known: Record) -> bool:
+    """Compare what both say, too: within the grain of a tool's clock two edits leave one revision."""
+    return (record.revision, record.state, record.fields) != (known.revision, known.state, known.fields)
 
 
 async def lost_of(desk: Desk, refs: Sequence[Ref]) -> frozenset[Ref]:

@@ -135,12 +135,15 @@ async def fill(life: Life, death: Death | None, plan: str | None = None) -> Fill
 
 async def beside(life: Life) -> None:
     """Start a backfill while the daemon runs, kill it, and start it again."""
-    at_s, deaths = life.script.ways.beside_s, life.script.ways.backfill
+    at_s, into_s, deaths = life.script.ways.beside_s, life.script.ways.into_s, life.script.ways.backfill
     if at_s is None or deaths is None:
         return
     await life.clock.sleep(at_s)
-    for death in (*deaths[:1], None):
-        await life.clock.sleep(LEASE_S if death is None else 0.0)
+    for tries, death in enumerate((*deaths[:1], None)):
+        await life.clock.sleep(LEASE_S if tries else 0.0)
+        if into_s is not None:
+            await life.pulse.next()
+            await life.clock.sleep(into_s)
         try:
             found = await fill(life, death)
         except SyncdError as exc:

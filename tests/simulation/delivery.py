@@ -13,9 +13,9 @@ from syncd.console.hooks import Receiver
 from syncd.sandbox.sender import Sender
 from syncd.sandbox.webhooks import LOST, Sent
 from tests.engine.bench import Bench
+from tests.simulation.casts import PARTS
 from tests.simulation.process import Killed, Process
 
-CONNECTIONS: Final = {"jira": "jira-pmo", "github": "github-eng"}
 SECRET: Final = "the secret of both tools"
 OK: Final = 200
 
@@ -52,8 +52,8 @@ def delivering(bench: Bench, mail: Mail, dice: Random, shares: Mapping[str, floa
     """Tell of everything that happens while the block lasts; *shares* of the deliveries fare ill, by trouble."""
     sender = Sender(bench.sandbox.tools, replace(bench.world, now=bench.clock.now, random=dice), mail.take)
     bench.sandbox.faults.sender = sender
-    for tool, connection in CONNECTIONS.items():
-        sender.add(tool, f"http://syncd/hooks/{connection}", SECRET)
+    for tool in bench.sandbox.tools:
+        sender.add(tool, f"http://syncd/hooks/{PARTS[tool].connection}", SECRET)
         for name, share in shares.items():
             sender.tune(tool, name, str(share))
     sending = asyncio.create_task(sender.run())

@@ -283,7 +283,8 @@ def _anyone(text: str) -> str:
 
 def live(script: Script) -> Lived:
     """Live a life, and say what became of it; only mistakes of the simulation itself are raised."""
-    origin = prepared(script.mapping) if script.ways.backfill is None else strangers(script.mapping)
+    begin = prepared if script.ways.backfill is None else strangers
+    origin = begin(script.mapping, script.other)
     with TemporaryDirectory() as folder:
         return simulate(_live(script, copy_of(origin, Path(folder), script.seed)))
 

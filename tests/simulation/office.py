@@ -12,9 +12,11 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from syncd.sandbox.redmine import RedmineStandIn
 from syncd.world import World
-from tests.engine.bench import BOTH_WAYS, MAPPING, Bench, Clock, make_bench
+from tests.engine.bench import Bench, Clock, make_bench
 from tests.engine.contact import live_through, state_of
+from tests.simulation.casts import CASTS, PARTS, mappings, tools_of
 from tests.simulation.driver import Files
 from tests.simulation.loop import simulate
 
@@ -22,15 +24,6 @@ ITEMS = 6
 LEAST_S: Final = 1e-6
 """The shortest sleep: a microsecond, as the times of day have it."""
 PORTFOLIO = "platform"
-MAPPINGS: Final = {
-    "held": MAPPING + BOTH_WAYS,
-    "led": MAPPING.replace(
-        "fields:\n", "fields:\n  task.title: {leader: jira-pmo}\n  task.description: {policy: newest}\n"
-    )
-    + BOTH_WAYS,
-    "archiving": MAPPING + BOTH_WAYS + "on_delete: {task: {do: archive, close_as: done}}\n",
-}
-"""What the admin wrote: edits that meet are held, or decided; or that a deletion is followed."""
 LIMITS = "    mapping: platform.yaml\n    limits: {update_count: 100000, create_count: 100000}\n"
 
 
@@ -74,36 +67,48 @@ class Prepared:
 
 
 @cache
-def prepared(mapping: str) -> Prepared:
-    """Live through the first contact with a mapping, by name; once in a process."""
+def prepared(mapping: str, other: str = "github") -> Prepared:
+    """Live through the first contact with a mapping and another tool, by name; once in a process."""
     with TemporaryDirectory() as folder:
-        return simulate(_contact(Path(folder), MAPPINGS[mapping]))
+        return simulate(_contact(Path(folder), mapping, other))
 
 
-def _bench(folder: Path, mapping: str) -> Bench:
-    bench = make_bench(folder, items=ITEMS, clock=LoopClock())
-    bench.mapping = mapping
-    bench.main = bench.main.replace("    mapping: platform.yaml\n", LIMITS)
+def _bench(folder: Path, mapping: str, other: str) -> Bench:
+    cast = CASTS[other]
+    bench = make_bench(folder, items=ITEMS, tools=tools_of(other), clock=LoopClock())
+    bench.mapping = mappings(cast)[mapping]
+    bench.main = cast.main(bench.main).replace("    mapping: platform.yaml\n", LIMITS)
+    bench.people = cast.people(bench.people)
+    if other != "github":
+        _open(bench)
     bench.store = f"sqlite:///{folder / 'syncd.db'}"
     bench.world = replace(bench.world, connect_sqlite=Files(bench.clock.now).open)
     return bench
 
 
-async def _contact(folder: Path, mapping: str) -> Prepared:
-    bench = _bench(folder, mapping)
+def _open(bench: Bench) -> None:
+    """Make something in each tool, since what syncd makes first of a kind in another one, it makes after approval."""
+    for tool, stand_in in bench.sandbox.tools.items():
+        if isinstance(stand_in, RedmineStandIn):
+            stand_in.site.derives = False  # a parent that has its dates from its children never tells the same story
+        stand_in.add(*PARTS[tool].made, {"title": f"Opened in {tool}"}, by=PARTS[tool].by)
+
+
+async def _contact(folder: Path, mapping: str, other: str) -> Prepared:
+    bench = _bench(folder, mapping, other)
     await live_through(bench)
     return Prepared(state_of(bench), (folder / "syncd.db").read_bytes(), bench)
 
 
 @cache
-def strangers(mapping: str) -> Prepared:
+def strangers(mapping: str, other: str = "github") -> Prepared:
     """Return two tools that were never brought together, and no store."""
     with TemporaryDirectory() as folder:
-        return simulate(_apart(Path(folder), MAPPINGS[mapping]))
+        return simulate(_apart(Path(folder), mapping, other))
 
 
-async def _apart(folder: Path, mapping: str) -> Prepared:
-    bench = _bench(folder, mapping)
+async def _apart(folder: Path, mapping: str, other: str) -> Prepared:
+    bench = _bench(folder, mapping, other)
     return Prepared(state_of(bench), b"", bench)
 
 

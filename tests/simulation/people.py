@@ -13,22 +13,17 @@ from syncd.errors import ConfigError
 from syncd.sandbox.app import Sandbox
 from syncd.sandbox.jira import JiraStandIn
 from syncd.sandbox.log import Mark
+from tests.simulation.casts import EDITED_AS, NO_TASKS, PARTS
 from tests.simulation.script import Act
 
-NATIVE: Final[Mapping[str, Mapping[str, str]]] = {
-    "jira": {"title": "summary", "text": "description", "labels": "labels", "status": "status", "due": "due_on"},
-    "github": {"title": "title", "text": "body", "labels": "labels", "status": "Status", "due": "Target date"},
-}
 TOKENS: Final = {"title": "title", "text": "description", "labels": "labels"}
 """The fields in which words are said, by their canonical name."""
-NO_TASKS: Final = frozenset({"version", "Milestone", "Initiative", "Epic"})
-STATUSES: Final = ("In Progress", "Done", "In Progress")
-BY: Final = {"jira": "ada", "github": "ben"}
+BEGUN: Final = "In Progress"
+"""What each tool calls what is under way."""
 AT_ONCE_S: Final = 1.2
 """Longer than a fresh read's answer and the write after it are under way where nothing fails."""
 LATELY: Final = 20
 """Requests of which one may have been slow."""
-MADE: Final = {"jira": ("Story", "ENG"), "github": ("Task", "api")}
 
 
 @dataclass(frozen=True)
@@ -67,10 +62,15 @@ class People:
     """What belonged together in the beginning: a key in each tool."""
 
     def __post_init__(self) -> None:
-        titled = {tool: {row["title"]: str(row["key"]) for row in self.tasks(tool)} for tool in BY}
+        titled = {tool: {row["title"]: str(row["key"]) for row in self.tasks(tool)} for tool in self.sandbox.tools}
         self.pairs = [
             {tool: keys[title] for tool, keys in titled.items() if title in keys} for title in sorted(titled["jira"])
         ]
+
+    @property
+    def first(self) -> int:
+        """Return how many tasks there were in the beginning."""
+        return len(self.pairs)
 
     def tasks(self, tool: str) -> list[Mapping[str, Any]]:
         """Return a line on each task that a person finds there."""
@@ -108,7 +108,7 @@ class People:
         """Whether it is there where it was said, be that archived since."""
         if (said.tool, said.key) in self.deleted:
             return False
-        return said.token in str(self.shown(said.tool, said.key).get(NATIVE[said.tool][said.field]))
+        return said.token in str(self.shown(said.tool, said.key).get(PARTS[said.tool].native[said.field]))
 
     def do(self, act: Act) -> None:
         """Do it as far as it can be done now: a tool refuses what it refuses."""
@@ -123,21 +123,22 @@ class People:
             return self._add(act)
         things = [*self.pairs, *({tool: key} for tool, key in self.made)]
         key = things[act.which % len(things)].get(act.tool)
-        if key is None or (act.tool, key) in self.deleted:
+        lacks = act.what in EDITED_AS and act.what not in PARTS[act.tool].native
+        if key is None or lacks or (act.tool, key) in self.deleted:
             return "it is not there"
         match act.what:
             case "title" | "text" | "labels":
                 return self._say(act, key)
             case "status" | "due":
                 days = f"2026-0{4 + act.which % 5}-1{act.which % 9}"
-                value = STATUSES[act.which % 3] if act.what == "status" else days
+                value = (PARTS[act.tool].done if act.which % 3 == 1 else BEGUN) if act.what == "status" else days
                 self._set(act, key, act.what, value)
                 return f"{key} = {value}"
             case "delete":
                 self.sandbox.tools[act.tool].delete(key)
                 self.deleted.add((act.tool, key))
             case "archive":
-                self.sandbox.tools[act.tool].archive(key, by=BY[act.tool])
+                self.sandbox.tools[act.tool].archive(key, by=PARTS[act.tool].by)
                 self.archived.add((act.tool, key))
             case "move" | "hide" | "retype":
                 return self._elsewhere(act, key)
@@ -145,14 +146,14 @@ class People:
 
     def _set(self, act: Act, key: str, name: str, value: object) -> None:
         self.touched.add((act.tool, key, name))
-        self.sandbox.tools[act.tool].set(key, NATIVE[act.tool][name], value, by=BY[act.tool])
+        self.sandbox.tools[act.tool].set(key, PARTS[act.tool].native[name], value, by=PARTS[act.tool].by)
 
     def _token(self) -> str:
         self.words += 1
         return f"tok{self.words}x"
 
     def _say(self, act: Act, key: str) -> str:
-        token, before = self._token(), self.shown(act.tool, key).get(NATIVE[act.tool][act.what])
+        token, before = self._token(), self.shown(act.tool, key).get(PARTS[act.tool].native[act.what])
         value: object = f"Title {token}"
         replaced = str(before)
         if act.what == "text" and act.how == "append":
@@ -166,9 +167,9 @@ class People:
         return f"{key} = {value!r}"
 
     def _add(self, act: Act) -> str:
-        kind, place = MADE[act.tool]
+        kind, place = PARTS[act.tool].made
         title = f"Made {self._token()}"
-        key = str(self.sandbox.tools[act.tool].add(kind, place, {"title": title}, by=BY[act.tool])["key"])
+        key = str(self.sandbox.tools[act.tool].add(kind, place, {"title": title}, by=PARTS[act.tool].by)["key"])
         self.made.append((act.tool, key))
         self.as_made[act.tool, key] = dict(self.shown(act.tool, key))
         return f"{key} = {title!r}"

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Final
 
-from tests.simulation.people import NATIVE, People, Said
-from tests.simulation.script import TOOLS
+from tests.simulation.casts import PARTS
+from tests.simulation.people import People, Said
 
 PROMPT_S: Final = 30.0
 """Longer than a delivery changes places, and than a cycle about an item and a whole one after that take."""
@@ -28,7 +28,7 @@ class Watch:
         for said in self._people.said[self._said :]:
             self._later(self._look(said))
         for tool, key in self._people.made[self._made :]:
-            self._later(self._look_for(tool, str(self._people.shown(tool, key)[NATIVE[tool]["title"]])))
+            self._later(self._look_for(tool, str(self._people.shown(tool, key)[PARTS[tool].native["title"]])))
         self._said, self._made = len(self._people.said), len(self._people.made)
 
     def _later(self, looking: Coroutine[object, object, None]) -> None:
@@ -38,8 +38,8 @@ class Watch:
 
     async def _look(self, said: Said) -> None:
         await asyncio.sleep(PROMPT_S)
-        other = next(tool for tool in TOOLS if tool != said.tool)
-        name, pairs = NATIVE[other][said.field], self._people.pairs
+        other = next(tool for tool in self._people.sandbox.tools if tool != said.tool)
+        name, pairs = PARTS[other].native[said.field], self._people.pairs
         paired = [pair[other] for pair in pairs if pair.get(said.tool) == said.key and other in pair]
         items = [self._people.shown(other, key) for key in paired or self._keys(other)]
         shown = [str(item[name]) for item in items if name in item]
@@ -51,6 +51,6 @@ class Watch:
 
     async def _look_for(self, tool: str, title: str) -> None:
         await asyncio.sleep(PROMPT_S)
-        titles = {where: [row["title"] for row in self._people.tasks(where)] for where in TOOLS}
+        titles = {where: [row["title"] for row in self._people.tasks(where)] for where in self._people.sandbox.tools}
         if title in titles[tool] and not all(title in each for each in titles.values()):
             self.late.append(f"{title}, made in {tool}")

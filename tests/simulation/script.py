@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
+from tests.simulation.casts import CASTS, fault_of
 from tests.simulation.ways import POLLING, Death, Ways, draw_ways
 
 TOOLS: Final = ("jira", "github")
@@ -72,11 +73,13 @@ class Script:
 
     seed: int
     mapping: str
-    """By name, see `office.MAPPINGS`."""
+    """By name, see `casts.mappings`."""
     acts: tuple[Act, ...]
     deaths: tuple[Death, ...] = ()
     """How each incarnation of the daemon ends; the one after the last of them lives."""
     ways: Ways = POLLING
+    other: str = "github"
+    """The tool beside Jira."""
 
     @property
     def size(self) -> int:
@@ -251,8 +254,20 @@ THEMES: Final = (
 
 
 def draw_any(seed: int, only: str = "") -> Script:
-    """Draw a life and the ways by which its daemon works: *only* "polling", "webhooks", "backfill" or "both"."""
-    return replace(draw(seed), ways=draw_ways(seed, only))
+    """Draw a life, its tools and its daemon's ways: *only* "polling", "webhooks", "backfill" or "both"."""
+    other = Random(f"cast {seed}").choice(sorted(CASTS))  # noqa: S311 - a seeded life
+    return replace(beside(other, draw(seed)), ways=draw_ways(seed, only))
+
+
+def beside(other: str, script: Script) -> Script:
+    """Return the life with *other* in GitHub's place."""
+    return replace(script, other=other, acts=tuple(_beside(other, act) for act in script.acts))
+
+
+def _beside(other: str, act: Act) -> Act:
+    if act.tool != "github":
+        return act
+    return replace(act, tool=other, how=fault_of(act.how, other) if act.what == "fault" else act.how)
 
 
 def draw(seed: int) -> Script:

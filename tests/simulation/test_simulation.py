@@ -11,7 +11,7 @@ import pytest
 from tests.simulation.bugs import BUGS, planted
 from tests.simulation.life import Lived, live
 from tests.simulation.many import again_of, is_repeatable
-from tests.simulation.script import Act, Script, draw, draw_any
+from tests.simulation.script import Act, Script, beside, draw, draw_any
 from tests.simulation.shrink import shrink
 from tests.simulation.ways import POLLING, Death, Ways
 
@@ -75,8 +75,9 @@ def test_a_deletion_that_no_webhook_told_of_is_over_within_the_rounds_of_peace()
 
 
 def test_the_ways_of_a_life_change_nothing_else_in_it() -> None:
-    ways = [draw_any(seed).ways for seed in range(LIVES)]
-    assert [replace(draw_any(seed), ways=POLLING) for seed in range(LIVES)] == [draw(seed) for seed in range(LIVES)]
+    drawn = [draw_any(seed) for seed in range(LIVES)]
+    ways = [each.ways for each in drawn]
+    assert [replace(each, ways=POLLING) for each in drawn] == [beside(each.other, draw(each.seed)) for each in drawn]
     assert pickle.loads(pickle.dumps(ways)) == ways, "a life is told from another process"  # noqa: S301 - our own
     assert LIVES / 8 < sum(each.told is not None for each in ways) < LIVES / 2
     assert LIVES / 8 < sum(each.backfill is not None for each in ways) < LIVES / 2

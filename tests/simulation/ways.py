@@ -14,6 +14,8 @@ SHARES: Final = (0.0, 0.0, 0.3, 1.0)
 BACKFILL_STEPS: Final = {"any": 900, "database": 500, "commit": 60, "write": 12, "written": 12, "read": 60}
 """How far a backfill lives at most before it dies, in steps of each kind."""
 LATEST_S: Final = 300.0
+INTO_S: Final = 4.0
+"""About as long as a cycle takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Ways:
     """How each process of the backfill it begins with dies; the one after the last of them lives."""
     beside_s: float | None = None
     """When another backfill is started beside the daemon; it dies as the first process of the first one did."""
+    into_s: float | None = None
+    """How far into the daemon's cycle that begins next it is started, instead of at once."""
 
     @property
     def name(self) -> str:
@@ -53,12 +57,14 @@ def draw_ways(seed: int, only: str = "") -> Ways:
     shares = {name: dice.choice(SHARES) for name in KNOBS}
     deaths = tuple(_death(dice) for _ in range(dice.randrange(1, 4)))
     beside_s = round(dice.uniform(0, LATEST_S), 2) if dice.random() < 1 / 2 else None
+    into_s = round(dice.uniform(0, INTO_S), 2) if beside_s is not None and dice.random() < 1 / 2 else None
     if only:
         is_told, is_filled = only in {"webhooks", "both"}, only in {"backfill", "both"}
     return Ways(
         told=shares if is_told else None,
         backfill=deaths if is_filled else None,
         beside_s=beside_s if is_filled else None,
+        into_s=into_s if is_filled else None,
     )
 
 
