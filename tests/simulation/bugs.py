@@ -39,12 +39,15 @@ from syncd.store.journal import Journal
 from syncd.store.lease import Leases
 from syncd.store.rows import LeaseRow, OpRow, OpState
 from tests.simulation.office import prepared
+from tests.simulation.script import Script, draw_any
 
 Patch = pytest.MonkeyPatch
 OVERLAP_MS: Final = 900_000
 """How far a scan of Jira reaches back, which these bugs do not."""
 BUGS: Final[dict[str, Callable[[Patch], None]]] = {}
 """By name: how to bring each back."""
+IN_LIVES: Final[Mapping[str, tuple[str, str]]] = {"a-page-is-of-when-it-was-kept": ("backfill", "linear")}
+"""Which ways and which tool beside Jira a life must have to show one, where others than polling and GitHub."""
 FROM_THE_START: Final = frozenset({"a-key-is-an-identity", "only-half-of-an-item-is-watched"})
 """Those that first contact has to be lived through with."""
 
@@ -65,6 +68,11 @@ def planted(name: str) -> Iterator[None]:
         yield
     if name in FROM_THE_START:
         prepared.cache_clear()
+
+
+def script_for(name: str, seed: int) -> Script:
+    """Draw a life that may show a bug."""
+    return draw_any(seed, *IN_LIVES.get(name, ("polling", "github")))
 
 
 # --- creating ----------------------------------------------------------------

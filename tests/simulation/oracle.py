@@ -150,7 +150,7 @@ async def _has_archived_only_with_the_deleted(desk: Desk, people: People) -> Non
 
 
 async def _has_lost_nothing(desk: Desk, people: People) -> None:
-    """I4: every word is live, was replaced by somebody who saw it, or is kept as a loser or a conflict."""
+    """I4: every word stays, unless somebody who saw it replaced it, or it is kept as a loser or a conflict."""
     live = dict.fromkeys(TOKENS, "")
     for tool in people.sandbox.tools:
         for row in people.tasks(tool):
@@ -165,12 +165,12 @@ async def _has_lost_nothing(desk: Desk, people: People) -> None:
         kept += "".join(f" {side.value}" for side in held.content.contenders)
 
     def is_lost(number: int, said: Said) -> bool:
+        is_live = said.token in live[said.field] or people.is_live(said)
         return (
-            said.token not in live[said.field]
+            (said.token in people.undone or not is_live)
             and said.token not in kept
             and (said.tool, said.key) not in people.deleted
             and said.token not in people.unseen
-            and not people.is_live(said)
             and not any(said.token in later.replaced for later in people.said[number + 1 :])
         )
 

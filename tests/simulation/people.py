@@ -58,6 +58,8 @@ class People:
     """How shortly before a write something may be said without any reading showing it."""
     unseen: set[str] = field(default_factory=set)
     """Words a write went over that were said too shortly before it for its fresh read to show them."""
+    undone: set[str] = field(default_factory=set)
+    """Words a write took away, be it for a while, that nobody there had replaced."""
     pairs: list[Mapping[str, str]] = field(default_factory=list)
     """What belonged together in the beginning: a key in each tool."""
 
@@ -88,12 +90,15 @@ class People:
     def watching(self, tool: str) -> Iterator[None]:
         """Note what a write went over that was said while it was prepared: no tool here writes on a condition."""
         count = len(self.said)
-        shortly = [one for one in self.said if self._was_just_said(one, tool) and self.is_live(one)]
+        live = [one for one in self.said if one.tool == tool and self.is_live(one)]
+        shortly = {one.token for one in live if self._was_just_said(one, tool)}
         try:
             yield
         finally:
             meanwhile = [one for one in self.said[count:] if one.tool == tool]
-            self.unseen.update(one.token for one in [*shortly, *meanwhile] if not self.is_live(one))
+            gone = {one.token for one in [*live, *meanwhile] if not self.is_live(one)}
+            self.unseen.update(gone & {*shortly, *(one.token for one in meanwhile)})
+            self.undone.update(gone - {word for one in meanwhile for word in gone if word in one.replaced})
 
     def _was_just_said(self, said: Said, tool: str) -> bool:
         """Whether no fresh read may have shown it: an answer takes a moment, or as long as a write may wait at most."""

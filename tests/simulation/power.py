@@ -7,10 +7,9 @@ import time
 from concurrent.futures import as_completed
 
 from tests.simulation import hook_bugs, webhooks
-from tests.simulation.bugs import BUGS, planted
+from tests.simulation.bugs import BUGS, planted, script_for
 from tests.simulation.life import live
 from tests.simulation.many import processes
-from tests.simulation.script import draw
 from tests.simulation.webhooks import KNOBS
 
 
@@ -18,7 +17,7 @@ def find(name: str, seeds: int) -> tuple[str, int | None, str]:
     """Return the first seed whose life shows the bug, and what it shows."""
     with planted(name):
         for seed in range(seeds):
-            problem = live(draw(seed)).problem
+            problem = live(script_for(name, seed)).problem
             if problem:
                 return name, seed, problem
     return name, None, ""

@@ -253,9 +253,9 @@ THEMES: Final = (
 )
 
 
-def draw_any(seed: int, only: str = "") -> Script:
-    """Draw a life, its tools and its daemon's ways: *only* "polling", "webhooks", "backfill" or "both"."""
-    other = Random(f"cast {seed}").choice(sorted(CASTS))  # noqa: S311 - a seeded life
+def draw_any(seed: int, only: str = "", other: str = "") -> Script:
+    """Draw a life, its *other* tool, and its daemon's ways: *only* "polling", "webhooks", "backfill" or "both"."""
+    other = other or Random(f"cast {seed}").choice(sorted(CASTS))  # noqa: S311 - a seeded life
     return replace(beside(other, draw(seed)), ways=draw_ways(seed, only))
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from tests.simulation.bugs import BUGS, planted
+from tests.simulation.bugs import BUGS, planted, script_for
 from tests.simulation.life import Lived, live
 from tests.simulation.many import again_of, is_repeatable
 from tests.simulation.script import Act, Script, beside, draw, draw_any
@@ -45,6 +45,7 @@ FOUND_AT = {
     "a-404-is-deletion": 23,
     "the-cursor-runs-ahead-of-the-index": 2,
     "equal-times-fall-between-two-scans": 12,
+    "a-page-is-of-when-it-was-kept": 255,
     "the-cursor-is-in-the-wrong-zone": 0,
     "a-key-is-an-identity": 0,
     "only-half-of-an-item-is-watched": 1,
@@ -100,7 +101,7 @@ def test_a_life_leaves_the_same_trace_again(way: str) -> None:
 @pytest.mark.parametrize("name", FOUND_AT)
 def test_a_bug_of_old_is_found(name: str) -> None:
     with planted(name):
-        lived = live(draw(FOUND_AT[name]))
+        lived = live(script_for(name, FOUND_AT[name]))
     assert lived.problem, f"{name}, planted again, broke no promise in seed {FOUND_AT[name]}"
 
 

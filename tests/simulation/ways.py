@@ -14,8 +14,8 @@ SHARES: Final = (0.0, 0.0, 0.3, 1.0)
 BACKFILL_STEPS: Final = {"any": 900, "database": 500, "commit": 60, "write": 12, "written": 12, "read": 60}
 """How far a backfill lives at most before it dies, in steps of each kind."""
 LATEST_S: Final = 300.0
-INTO_S: Final = 4.0
-"""About as long as a cycle takes."""
+INTO_S: Final = (50.0, 62.0)
+"""So that it reads when the cycle after that begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def draw_ways(seed: int, only: str = "") -> Ways:
     shares = {name: dice.choice(SHARES) for name in KNOBS}
     deaths = tuple(_death(dice) for _ in range(dice.randrange(1, 4)))
     beside_s = round(dice.uniform(0, LATEST_S), 2) if dice.random() < 1 / 2 else None
-    into_s = round(dice.uniform(0, INTO_S), 2) if beside_s is not None and dice.random() < 1 / 2 else None
+    into_s = round(dice.uniform(*INTO_S), 2) if beside_s is not None and dice.random() < 1 / 2 else None
     if only:
         is_told, is_filled = only in {"webhooks", "both"}, only in {"backfill", "both"}
     return Ways(
