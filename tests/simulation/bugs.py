@@ -26,7 +26,7 @@ from syncd.connectors.github.marker import join_body
 from syncd.connectors.protocol import Done, Outcome, Unknown, Update
 from syncd.engine import absent, anew, commit, creates, cycle, load, made, push, recover, settle
 from syncd.engine.desk import Desk
-from syncd.engine.pull import HOSTS_APART
+from syncd.engine.pull import HOSTS_APART, keep_page
 from syncd.errors import NotFoundError, OutcomeUnknownError, RateLimitedError, RemoteError, UnavailableError
 from syncd.model.native import Record
 from syncd.model.refs import OpId, Ref, Revision
@@ -372,7 +372,7 @@ def equal_times_fall_between_two_scans(patch: Patch) -> None:
 @bug
 def a_page_is_of_when_it_was_kept(patch: Patch) -> None:
     """A backfill's page that waited while others wrote is taken for newer than what they wrote."""
-    original = anew.keep_page
+    original = keep_page
 
     async def later(desk: Desk, account: Any, page: Any, read_at: Any, *args: Any, **named: Any) -> None:  # noqa: ANN401
         await original(desk, account, page, max(read_at, desk.world.now() + HOSTS_APART), *args, **named)
