@@ -5,7 +5,7 @@ Prints one line of JSON once it listens. Takes one command a line from stdin and
 answers each with one line:
 
     hooks TOOL=URL ...                  tell these of every edit from now on
-    edit PER_S SECONDS ITEMS TOOLS      edit titles of so many items in turn, in these tools (`jira,redmine`) by turns
+    edit PER_S SECONDS ITEMS TOOLS      edit titles of so many items in turn, each in one of these tools (`jira,redmine`)
     agree                               say whether both tools show what was said last, and how many items there are
 """
 
@@ -83,8 +83,9 @@ class Storm:
         mark, writes, began = len(self.edits), self.writes, monotonic()
         for number in range(round(per_s * seconds)):
             await sleep(max(0.0, began + number / per_s - monotonic()))
-            tool = tools[number % len(tools)]
-            self._say(tool, self.pairs[number % items], f"Said {len(self.edits)} in {tool}")
+            which = number % items
+            tool = tools[which % len(tools)]  # an item always in the same one: nobody contradicts anybody
+            self._say(tool, self.pairs[which], f"Said {len(self.edits)} in {tool}")
         took_s = monotonic() - began
         self.wrote_s = ended = monotonic()
         while monotonic() - self.wrote_s < QUIET_S and monotonic() - ended < MOST_S:

@@ -61,9 +61,9 @@ async def sync_items(desk: Desk, refs: Sequence[Ref], deciding: asyncio.Lock, *,
     entities = sorted({link.entity for link in links.values()})
     strangers = [ref for ref in refs if ref not in links]
     before = await lane.store.records.revisions(strangers)
-    echoes = {ref for ref in links if lane.may_be_echo(ref)}
-    unread = await _read(lane, sorted(echoes), frozenset(refs))
-    entities = await _without_echoes(lane, entities, {links[ref].entity for ref in links.keys() - echoes})
+    news = {link.entity for ref, link in links.items() if not lane.may_be_echo(ref)}
+    unread = await _read(lane, sorted(ref for ref in links if links[ref].entity not in news), frozenset(refs))
+    entities = await _without_echoes(lane, entities, news)
     unread |= await _read(lane, await _records_of(lane, entities, strangers), frozenset(refs))
     lane.only = frozenset(lane.accounts) - unread
     async with deciding:

@@ -1,14 +1,15 @@
 """
 What webhooks told, taken from the inbox: coalesced by item, and looked at side by side.
 
-No item is in two lanes at once. A delivery is done when the records it names
-were read; what follows from them is kept as a dirty entity by then.
+No item is in two lanes at once, and one that several deliveries name is looked
+at once for all of them. A delivery is done when every record it names was read,
+be that in several lanes; what follows from them is kept as a dirty entity by then.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -22,10 +23,16 @@ from syncd.errors import RemoteError, SyncdError
 from syncd.model.refs import ConnectionName, EntityId, Ref
 from syncd.store.rows import InboxRow
 
-LANES: Final = 4
+LANES: Final = 24
 """Cycles about some items that run at once."""
-PER_LANE: Final = 50
-"""Deliveries one of them takes at most: more make everybody in it wait for the slowest."""
+PER_LANE: Final = 20
+"""Items one of them takes at most: more make everybody in it wait for the slowest."""
+FEW: Final = 10
+"""Items that are not shared out among several: each lane asks for a page, and who we are."""
+Key = EntityId | Ref
+"""What no two lanes look at together: an item, or a record that is linked to nothing."""
+Told = tuple[ConnectionName, str, Ref]
+"""That a delivery, by connection and its id, names a record."""
 
 log = structlog.get_logger()
 
@@ -39,8 +46,11 @@ class Lanes:
         self._ended = ended
         self._deciding = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._busy: set[EntityId | Ref] = set()
-        self._taken: set[tuple[ConnectionName, str]] = set()
+        self._busy: set[Key] = set()
+        self._taken: set[Told] = set()
+        self._read: set[Told] = set()
+        """What was read of deliveries of which something else was not."""
+        self._waiting: Mapping[tuple[ConnectionName, str], InboxRow] = {}
         self._put_off: set[tuple[ConnectionName, str]] = set()
         """What a tool did not answer for: the next whole cycle asks again."""
         self.wants_all = False
@@ -49,60 +59,66 @@ class Lanes:
     async def start(self) -> None:
         """Start lanes for what waits in the inbox, as far as there are free ones and its items are in no other."""
         rows = await self._desk.store.inbox.waiting(list(self._desk.accounts))
-        rows = [row for row in rows if _name(row) not in self._taken | self._put_off]
-        self.wants_all |= any(not row.refs for row in rows)
-        keys = await self._keys({ref for row in rows for ref in row.refs})
-        mine: list[InboxRow] = []
-        passed: set[EntityId | Ref] = set()
-        for row in rows:
-            wanted = {keys[ref] for ref in row.refs}
-            if not wanted or not wanted.isdisjoint(self._busy | passed) or len(mine) >= PER_LANE * LANES:
-                passed |= wanted  # what was told later of the same item waits behind this
-                continue
-            mine.append(row)
-        for some in _shares(mine, keys, LANES - len(self._tasks)):
-            self._start(some, keys)
+        self._waiting = {_name(row): row for row in rows if _name(row) not in self._put_off}
+        self._read = {told for told in self._read if told[:2] in self._waiting}
+        self.wants_all |= any(not row.refs for row in self._waiting.values())
+        keys = await self._keys({ref for row in self._waiting.values() for ref in row.refs})
+        due: dict[Key, list[Told]] = {}
+        for told in (told for row in self._waiting.values() for told in _told(row)):
+            key = keys[told[2]]
+            if key not in self._busy and told not in self._taken | self._read:
+                due.setdefault(key, []).append(told)
+        news = [key for key, mine in due.items() if not all(self._desk.may_be_echo(ref) for _, _, ref in mine)]
+        for some in (news, [key for key in due if key not in set(news)]):  # no edit waits until an echo is read
+            for share in _shares(some, LANES - len(self._tasks)):
+                self._start({key: due[key] for key in share})
 
-    async def _keys(self, refs: Iterable[Ref]) -> Mapping[Ref, EntityId | Ref]:
+    async def _keys(self, refs: Iterable[Ref]) -> Mapping[Ref, Key]:
         """Return what each ref is about: its item, or itself while it is linked to nothing."""
         wanted = sorted(refs)
         links = await self._desk.store.links.by_refs(wanted)
         return {ref: links[ref].entity if ref in links else ref for ref in wanted}
 
-    def _start(self, rows: Sequence[InboxRow], keys: Mapping[Ref, EntityId | Ref]) -> None:
-        about = {keys[ref] for row in rows for ref in row.refs}
-        names = {_name(row) for row in rows}
-        self._busy |= about
-        self._taken |= names
-        task = asyncio.create_task(self._look(rows))
+    def _start(self, due: Mapping[Key, Sequence[Told]]) -> None:
+        told = {each for mine in due.values() for each in mine}
+        self._busy |= due.keys()
+        self._taken |= told
+        task = asyncio.create_task(self._look(told))
         self._tasks.add(task)
 
         def over(ended: asyncio.Task[None]) -> None:
             self._tasks.discard(ended)
-            self._busy.difference_update(about)
-            self._taken.difference_update(names)
+            self._busy.difference_update(due)
+            self._taken.difference_update(told)
             self._ended()
 
         task.add_done_callback(over)
 
-    async def _look(self, rows: Sequence[InboxRow]) -> None:
-        refs = sorted({ref for row in rows for ref in row.refs})
+    async def _look(self, told: Collection[Told]) -> None:
         started = self._desk.world.monotonic()
         try:
-            looked = await sync_items(self._desk, refs, self._deciding)
+            looked = await sync_items(self._desk, sorted({ref for _, _, ref in told}), self._deciding)
         except SyncdError as exc:
             log.warning("hint_failed", portfolio=self._desk.portfolio.name, reason=exc.what, fix=exc.fix)
             self.wants_all = True
-            self._put_off.update(map(_name, rows))
+            self._put_off.update(each[:2] for each in told)
             return
         self.wants_all |= looked.is_new or bool(looked.unread)
-        answered = [row for row in rows if row.connection not in looked.unread]
-        self._put_off.update(_name(row) for row in rows if row.connection in looked.unread)
-        async with self._desk.store.transaction() as tx:
-            await tx.inbox.done(answered, self._desk.world.now())
+        self._put_off.update(each[:2] for each in told if each[0] in looked.unread)
+        await self._done([each for each in told if each[0] not in looked.unread])
         if looked.cycle is not None:
             looked.cycle.took_s = self._desk.world.monotonic() - started
             self._told(looked.cycle)
+
+    async def _done(self, read: Iterable[Told]) -> None:
+        """Be done with the deliveries of which everything was read by now."""
+        mine = set(read)
+        self._read |= mine
+        rows = [self._waiting[name] for name in sorted({each[:2] for each in mine}) if name in self._waiting]
+        whole = [row for row in rows if self._read.issuperset(_told(row))]
+        self._read.difference_update(told for row in whole for told in _told(row))
+        async with self._desk.store.transaction() as tx:
+            await tx.inbox.done(whole, self._desk.world.now())
 
     def begin_anew(self) -> None:
         """Know of nothing that was put off: a whole cycle is about to look at it."""
@@ -129,21 +145,16 @@ def _name(row: InboxRow) -> tuple[ConnectionName, str]:
     return row.connection, row.delivery
 
 
-def _shares(rows: Sequence[InboxRow], keys: Mapping[Ref, EntityId | Ref], lanes: int) -> list[list[InboxRow]]:
-    """Share *rows* out among at most so many lanes, all that concern one item to the same."""
-    groups: list[tuple[set[EntityId | Ref], list[InboxRow]]] = []
-    for row in rows:
-        about = {keys[ref] for ref in row.refs}
-        same = [group for group in groups if not group[0].isdisjoint(about)]
-        for group in same:
-            groups.remove(group)
-            about |= group[0]
-        groups.append((about, [each for group in same for each in group[1]] + [row]))
-    if lanes <= 0 or not groups:
+def _told(row: InboxRow) -> list[Told]:
+    return [(row.connection, row.delivery, ref) for ref in row.refs]
+
+
+def _shares(keys: Sequence[Key], lanes: int) -> list[Sequence[Key]]:
+    """Share *keys* out among at most so many lanes; what is too much for them waits."""
+    if lanes <= 0:
         return []
-    size = max(1, -(-len(groups) // lanes))
-    shares = [groups[start : start + size] for start in range(0, len(groups), size)]
-    return [[row for group in share for row in group[1]] for share in shares]
+    size = min(PER_LANE, max(FEW, -(-len(keys) // lanes)))
+    return [keys[start : start + size] for start in range(0, len(keys), size)][:lanes]
 
 
 async def read_what_waits(desk: Desk) -> list[InboxRow]:

@@ -251,7 +251,7 @@ async def _read_one(site: Site, catalog: Catalog, ref: Ref) -> Record | RemoteEr
     )
 
 
-AT_ONCE: Final = 8
+AT_ONCE: Final = 20
 """Requests about different issues that are under way at the same time."""
 
 

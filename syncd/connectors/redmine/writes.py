@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from itertools import groupby
-from typing import Final, assert_never
+from typing import Final, TypeVar, assert_never
 
 from syncd.connectors._together import side_by_side
 from syncd.connectors.protocol import Archive, Create, Done, Outcome, Refused, Unknown, Update, Write, set_delta
@@ -37,6 +36,8 @@ from syncd.errors import OutcomeUnknownError, RejectedError, RemoteChangedError,
 from syncd.model.native import Native, Record
 from syncd.model.refs import OpId, Ref
 
+T = TypeVar("T")
+
 TRIES: Final = 3
 """How often a write that lost a race is sent again, each time only if nothing of it was changed by the winner."""
 
@@ -53,10 +54,25 @@ async def write_all(site: Site, catalog: Catalog, batch: Sequence[Write]) -> lis
     outcomes: list[Outcome] = []
     for is_alone, group in groupby(batch, key=_is_alone):
         if is_alone:
-            outcomes += await side_by_side(partial(_carry_out, site, catalog), list(group), at_once=AT_ONCE)
+            outcomes += await _update_all(site, catalog, [write for write in group if isinstance(write, Update)])
         else:
             outcomes += [await _carry_out(site, catalog, write) for write in group]
     return outcomes
+
+
+async def _update_all(site: Site, catalog: Catalog, writes: Sequence[Update]) -> list[Outcome]:
+    """Send edits of different issues side by side, and read them back with one request."""
+
+    async def send(write: Update) -> Outcome | None:
+        return await _judged(write, _change(site, catalog, write))
+
+    refused = await side_by_side(send, writes, at_once=AT_ONCE)
+    sent = [write.pre.ref for write, refusal in zip(writes, refused, strict=True) if refusal is None]
+    found = await _records_of(site, catalog, sent)
+    return [
+        refusal or _as_read(write.op, write.pre.ref, found[write.pre.ref])
+        for write, refusal in zip(writes, refused, strict=True)
+    ]
 
 
 def _is_alone(write: Write) -> bool:
@@ -64,20 +80,26 @@ def _is_alone(write: Write) -> bool:
 
 
 async def _carry_out(site: Site, catalog: Catalog, write: Write) -> Outcome:
+    match write:
+        case Create():
+            return await _judged(write, _create(site, catalog, write))
+        case Update():
+            return await _judged(write, _update(site, catalog, write))
+        case Archive():
+            error = RejectedError(
+                "Redmine has no archive for issues and versions",
+                where=str(write.pre.ref),
+                fix="map a closed status for what is cancelled",
+            )
+            return Refused(op=write.op, error=error)
+        case _:
+            assert_never(write)
+
+
+async def _judged(write: Write, work: Coroutine[None, None, T]) -> T | Unknown | Refused:
+    """Return what *work* returns, or the outcome that its error means."""
     try:
-        match write:
-            case Create():
-                return await _create(site, catalog, write)
-            case Update():
-                return await _update(site, catalog, write)
-            case Archive():
-                raise RejectedError(
-                    "Redmine has no archive for issues and versions",
-                    where=str(write.pre.ref),
-                    fix="map a closed status for what is cancelled",
-                )
-            case _:
-                assert_never(write)
+        return await work
     except OutcomeUnknownError as exc:
         return Unknown(op=write.op, error=exc)
     except RemoteError as exc:
@@ -143,11 +165,16 @@ def marker_field(site: Site, catalog: Catalog, kind: str, record_type: str) -> i
 
 
 async def _update(site: Site, catalog: Catalog, write: Update) -> Outcome:
+    if write.pre.ref.kind == COMMENT:
+        await update_comment(site, write, marker=write.pre.marker)
+    else:
+        await _change(site, catalog, write)
+    return await read_back(site, catalog, write.op, write.pre.ref)
+
+
+async def _change(site: Site, catalog: Catalog, write: Update) -> None:
     """Remove relations, then set fields, then add relations: one that waits for an open issue cannot be closed."""
     ref = write.pre.ref
-    if ref.kind == COMMENT:
-        await update_comment(site, write, marker=write.pre.marker)
-        return await read_back(site, catalog, write.op, ref)
     _body(ref.kind, write.fields, str(ref))  # judged whole before anything is sent
     plain = {key: value for key, value in write.fields.items() if key != DEPENDS_ON or ref.kind != ISSUE}
     added: frozenset[Ref] = frozenset()
@@ -164,7 +191,6 @@ async def _update(site: Site, catalog: Catalog, write: Update) -> Outcome:
     parts = [bool(removed), bool(plain), bool(added)]
     if len(refusals) == sum(parts):
         raise refusals[0] if refusals else RejectedError("nothing to write", where=str(ref), fix="report this")
-    return await read_back(site, catalog, write.op, ref)
 
 
 async def _refusal(step: Coroutine[None, None, None]) -> list[RemoteError]:
@@ -271,10 +297,17 @@ def _add_custom(body: dict[str, object], field: int, value: object) -> None:
 
 async def read_back(site: Site, catalog: Catalog, op: OpId, ref: Ref) -> Outcome:
     """Return what is there now: the only proof of what was done."""
+    return _as_read(op, ref, (await _records_of(site, catalog, [ref]))[ref])
+
+
+async def _records_of(site: Site, catalog: Catalog, refs: Sequence[Ref]) -> Mapping[Ref, Record | RemoteError]:
     try:
-        now = (await read_records(site, catalog, [ref]))[ref]
+        return await read_records(site, catalog, refs)
     except RemoteError as exc:
-        now = exc
+        return dict.fromkeys(refs, exc)
+
+
+def _as_read(op: OpId, ref: Ref, now: Record | RemoteError) -> Outcome:
     if isinstance(now, Record):
         return Done(op=op, record=now)
     error = OutcomeUnknownError(
