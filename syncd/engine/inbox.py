@@ -27,7 +27,7 @@ LANES: Final = 24
 """Cycles about some items that run at once."""
 PER_LANE: Final = 20
 """Items one of them takes at most: more make everybody in it wait for the slowest."""
-FEW: Final = 10
+FEW: Final = 12
 """Items that are not shared out among several: each lane asks for a page, and who we are."""
 Key = EntityId | Ref
 """What no two lanes look at together: an item, or a record that is linked to nothing."""

@@ -21,6 +21,7 @@ from syncd.engine.rest import rest
 from syncd.engine.writer import LEASE_S, only_daemon, writing
 from syncd.errors import PausedError, RemoteError, UnsafePlanError
 from syncd.model.refs import ConnectionName
+from syncd.store.store import NEXT
 
 SWEEP_EVERY = timedelta(hours=24)
 APART_S: Final = 10.0
@@ -28,7 +29,7 @@ APART_S: Final = 10.0
 MORE_S: Final = 60.0
 """The longest rest while there is something to make that a tool's budget did not allow yet."""
 SERVE_S: Final = 3.0
-"""How long webhooks are served before another writer may have its turn."""
+"""How long webhooks are served before it is asked whether another process waits to write."""
 PATIENT_AFTER: Final = 3
 """Cycles in a row in which a tool may fail before it is asked less often."""
 LONGEST_S: Final = 900.0
@@ -178,21 +179,28 @@ class Rhythm:
                 return
             await rest(self._desk.world, left, stop, self._woken)
             if self._woken.is_set() and not stop.is_set() and not self._now:
-                await self._serve(stop, min(left, SERVE_S))
+                await self._serve(stop, left)
 
-    async def _serve(self, stop: asyncio.Event, seconds: float) -> None:
-        """Look at what webhooks told until nothing waits, for about that long."""
-        ends = self._desk.world.monotonic() + seconds
+    async def _is_wanted(self) -> bool:
+        return await self._desk.store.leases.holder(NEXT) is not None
+
+    async def _serve(self, stop: asyncio.Event, left: float) -> None:
+        """Look at what webhooks told until nothing waits, a whole cycle is due, or another process wants to write."""
+        monotonic = self._desk.world.monotonic
+        due = monotonic() + left
+        ends = min(due, monotonic() + SERVE_S)
         async with self._turn():
             try:
                 while self._woken.is_set() and not (stop.is_set() or self._now):
                     await rest(self._desk.world, self._desk.portfolio.window_s, stop)
                     self._woken.clear()
                     await self._lanes.start()
-                    if self._desk.world.monotonic() >= ends:
-                        break
+                    if monotonic() >= ends:
+                        if monotonic() >= due or self._lanes.wants_all or await self._is_wanted():
+                            break
+                        ends = min(due, ends + SERVE_S)
                     if self._lanes.are_busy:
-                        await rest(self._desk.world, ends - self._desk.world.monotonic(), stop, self._woken)
+                        await rest(self._desk.world, ends - monotonic(), stop, self._woken)
                 await self._lanes.end()
             except asyncio.CancelledError:
                 self._lanes.cancel()

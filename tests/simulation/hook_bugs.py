@@ -7,7 +7,7 @@ Polling heals a hint that was lost, so most of these show only in that what was 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
@@ -21,12 +21,11 @@ from syncd.console import hooks
 from syncd.engine import hints, inbox
 from syncd.engine.desk import Desk
 from syncd.engine.hints import Looked
-from syncd.engine.inbox import Lanes
+from syncd.engine.inbox import Lanes, Told
 from syncd.engine.loop import Rhythm
 from syncd.errors import RemoteError
 from syncd.model.native import Record, Text
 from syncd.model.refs import Ref
-from syncd.store.rows import InboxRow
 
 Patch = pytest.MonkeyPatch
 HOOK_BUGS: Final[dict[str, Callable[[Patch], None]]] = {}
@@ -99,9 +98,9 @@ def what_is_told_during_a_cycle_is_forgotten(patch: Patch) -> None:
     """When a cycle about an item ends, all that was told of the item is done, also what came since it was read."""
     original = Lanes._look
 
-    async def forgetting(self: Lanes, rows: Sequence[InboxRow]) -> None:
-        await original(self, rows)
-        about = {ref for row in rows for ref in row.refs}
+    async def forgetting(self: Lanes, told: Collection[Told]) -> None:
+        await original(self, told)
+        about = {ref for _, _, ref in told}
         waiting = await self._desk.store.inbox.waiting(list(self._desk.accounts))
         async with self._desk.store.transaction() as tx:
             same = [row for row in waiting if row.refs and about.issuperset(row.refs)]
