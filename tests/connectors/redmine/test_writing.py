@@ -9,9 +9,22 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from syncd.connectors.protocol import Archive, Create, CreateKey, Done, Outcome, Refused, Unknown
+from syncd.connectors.protocol import Archive, Connector, Create, CreateKey, Done, Outcome, Refused, Unknown, Update
 from syncd.errors import AuthError, ForbiddenError, RejectedError, RemoteChangedError, RemoteError, UnavailableError
-from syncd.model.native import Bool, Choice, Choices, Date, Native, Number, Person, Refs, RichText, Text, TextFormat
+from syncd.model.native import (
+    Bool,
+    Choice,
+    Choices,
+    Date,
+    Native,
+    Number,
+    Person,
+    Record,
+    Refs,
+    RichText,
+    Text,
+    TextFormat,
+)
 from syncd.model.refs import EntityId, OpId, Ref
 from syncd.world import make_id
 from tests.connectors.redmine.site import MARKER, NAME, VIEWER_KEY, Site, Wire, read, update, updated
@@ -451,3 +464,40 @@ async def test_a_version_is_made_marked_changed_and_emptied(site: Site) -> None:
     assert repr(after.fields["status"]) == "Choice(id='locked', label='locked', category='open')"
     [again] = await connector.write([create(site, "version", name=made.fields["name"])])
     assert "Name has already been taken" in str(refusal(again))
+
+
+# --- many at once ------------------------------------------------------------
+
+
+async def _renames(site: Site, connector: Connector, count: int) -> list[Update]:
+    refs = [await site.add_issue(f"Item {number}") for number in range(count)]
+    records = await connector.read_many(refs)
+    return [
+        Update(op=OpId(f"op {number}"), pre=record, fields={"subject": Text(f"Renamed {number}")})
+        for number, record in enumerate(record for record in records.values() if isinstance(record, Record))
+    ]
+
+
+async def test_edits_of_many_issues_are_read_back_with_one_request(site: Site) -> None:
+    connector, wire = site.connect()
+    batch = await _renames(site, connector, 4)
+    batch[2] = dataclasses.replace(batch[2], fields={"subject": Text("")})
+    wire.requests.clear()
+    outcomes = await connector.write(batch)
+    assert [each.op for each in outcomes] == [each.op for each in batch]
+    assert isinstance(refusal(outcomes[2]), RejectedError)
+    done = [each for each in outcomes if isinstance(each, Done)]
+    assert [each.record.fields["subject"] for each in done] == [Text(f"Renamed {number}") for number in (0, 1, 3)]
+    assert len(wire.asked("PUT")) == len(batch)
+    assert len(wire.asked("GET")) == 1
+
+
+async def test_edits_that_cannot_be_read_back_have_no_known_outcome(site: Site) -> None:
+    connector, wire = site.connect()
+    batch = await _renames(site, connector, 3)
+
+    def fails(request: httpx.Request, _response: httpx.Response | None) -> Exception | None:
+        return httpx.ConnectError("gone") if request.method == "GET" else None
+
+    wire.meddle = fails
+    assert {type(each) for each in await connector.write(batch)} == {Unknown}
