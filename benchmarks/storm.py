@@ -5,7 +5,7 @@ Prints one line of JSON once it listens. Takes one command a line from stdin and
 answers each with one line:
 
     hooks TOOL=URL ...                  tell these of every edit from now on
-    edit PER_S SECONDS ITEMS TOOLS      edit titles of so many items in turn, each in one of these tools (`jira,redmine`)
+    edit PER_S SECONDS ITEMS TOOLS      edit titles of so many items in turn, each in one tool (`jira,redmine`)
     agree                               say whether both tools show what was said last, and how many items there are
 """
 
