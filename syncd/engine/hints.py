@@ -64,7 +64,8 @@ async def sync_items(desk: Desk, refs: Sequence[Ref], deciding: asyncio.Lock, *,
     news = {link.entity for ref, link in links.items() if not lane.may_be_echo(ref)}
     unread = await _read(lane, sorted(ref for ref in links if links[ref].entity not in news), frozenset(refs))
     entities = await _without_echoes(lane, entities, news)
-    unread |= await _read(lane, await _records_of(lane, entities, strangers), frozenset(refs))
+    back = [ref for ref, link in links.items() if link.state is LinkState.GONE]  # told of: perhaps they are back
+    unread |= await _read(lane, await _records_of(lane, entities, [*strangers, *back]), frozenset(refs))
     lane.only = frozenset(lane.accounts) - unread
     async with deciding:
         taken = await lane.store.dirty.take_of(entities)
@@ -96,12 +97,12 @@ async def _is_new(lane: Desk, strangers: Sequence[Ref], before: Mapping[Ref, Rev
     return False
 
 
-async def _records_of(lane: Desk, entities: Sequence[EntityId], strangers: Sequence[Ref]) -> list[Ref]:
-    """Return every record of these entities that may be read, and what is linked to nothing yet."""
+async def _records_of(lane: Desk, entities: Sequence[EntityId], others: Sequence[Ref]) -> list[Ref]:
+    """Return every record of these entities that may be read, and *others*."""
     found = await lane.store.links.by_entities(entities)
     resting = (LinkState.UNLINKED, LinkState.GONE)
     linked = [link.ref for links in found.values() for link in links if link.state not in resting]
-    return [ref for ref in (*linked, *strangers) if ref not in lane.just_read]
+    return [ref for ref in (*linked, *others) if ref not in lane.just_read]
 
 
 async def _read(lane: Desk, refs: Sequence[Ref], named: frozenset[Ref]) -> frozenset[ConnectionName]:
@@ -155,6 +156,7 @@ async def _note_absent(lane: Desk, account: Account, answers: Mapping[Ref, Recor
     if not away:
         return
     links = await lane.store.links.by_refs(away)
+    links = {ref: link for ref, link in links.items() if link.state is not LinkState.GONE}  # that is known
     await note_gone(lane, account, [links[ref] for ref in missing(answers) if ref in links])
     await leave_alone(lane, [links[ref] for ref in hidden(answers) if ref in links])
 

@@ -66,10 +66,13 @@ class Lanes:
         due: dict[Key, list[Told]] = {}
         for told in (told for row in self._waiting.values() for told in _told(row)):
             key = keys[told[2]]
-            if key not in self._busy and told not in self._taken | self._read:
+            if key not in self._busy and told not in self._taken and told not in self._read:
                 due.setdefault(key, []).append(told)
-        news = [key for key, mine in due.items() if not all(self._desk.may_be_echo(ref) for _, _, ref in mine)]
-        for some in (news, [key for key in due if key not in set(news)]):  # no edit waits until an echo is read
+        news: list[Key] = []
+        echoes: list[Key] = []
+        for key, mine in due.items():
+            (echoes if all(self._desk.may_be_echo(ref) for _, _, ref in mine) else news).append(key)
+        for some in (news, echoes):  # no edit waits until an echo is read
             for share in _shares(some, LANES - len(self._tasks)):
                 self._start({key: due[key] for key in share})
 
@@ -100,8 +103,11 @@ class Lanes:
             looked = await sync_items(self._desk, sorted({ref for _, _, ref in told}), self._deciding)
         except SyncdError as exc:
             log.warning("hint_failed", portfolio=self._desk.portfolio.name, reason=exc.what, fix=exc.fix)
-            self.wants_all = True
-            self._put_off.update(each[:2] for each in told)
+            self._put_all_off(told)
+            return
+        except Exception:
+            self._put_all_off(told)  # not tried again and again: the whole cycle fails of it, and is heard of
+            log.exception("hint_failed", portfolio=self._desk.portfolio.name, fix="report this")
             return
         self.wants_all |= looked.is_new or bool(looked.unread)
         self._put_off.update(each[:2] for each in told if each[0] in looked.unread)
@@ -109,6 +115,10 @@ class Lanes:
         if looked.cycle is not None:
             looked.cycle.took_s = self._desk.world.monotonic() - started
             self._told(looked.cycle)
+
+    def _put_all_off(self, told: Iterable[Told]) -> None:
+        self.wants_all = True
+        self._put_off.update(each[:2] for each in told)
 
     async def _done(self, read: Iterable[Told]) -> None:
         """Be done with the deliveries of which everything was read by now."""

@@ -29,7 +29,7 @@ APART_S: Final = 10.0
 MORE_S: Final = 60.0
 """The longest rest while there is something to make that a tool's budget did not allow yet."""
 SERVE_S: Final = 3.0
-"""How long webhooks are served before it is asked whether another process waits to write."""
+"""How long webhooks are served before it is asked whether another portfolio or process waits for its turn."""
 PATIENT_AFTER: Final = 3
 """Cycles in a row in which a tool may fail before it is asked less often."""
 LONGEST_S: Final = 900.0
@@ -60,8 +60,10 @@ class Rhythm:
         sweep_every: timedelta = SWEEP_EVERY,
         hears: bool = False,
         outages: Outages | None = None,
+        others_wait: Callable[[], bool] = lambda: False,
     ) -> None:
         self._desk = desk
+        self._others_wait = others_wait
         self._turn = turn
         self._told = told
         self._swept = swept
@@ -182,28 +184,29 @@ class Rhythm:
                 await self._serve(stop, left)
 
     async def _is_wanted(self) -> bool:
-        return await self._desk.store.leases.holder(NEXT) is not None
+        return self._others_wait() or await self._desk.store.leases.holder(NEXT) is not None
 
     async def _serve(self, stop: asyncio.Event, left: float) -> None:
-        """Look at what webhooks told until nothing waits, a whole cycle is due, or another process wants to write."""
+        """Look at what webhooks told until nothing waits, a whole cycle is due, or somebody else wants the turn."""
         monotonic = self._desk.world.monotonic
         due = monotonic() + left
-        ends = min(due, monotonic() + SERVE_S)
+        looks_at = min(due, monotonic() + SERVE_S)
         async with self._turn():
             try:
-                while self._woken.is_set() and not (stop.is_set() or self._now):
-                    await rest(self._desk.world, self._desk.portfolio.window_s, stop)
-                    self._woken.clear()
-                    await self._lanes.start()
-                    if monotonic() >= ends:
+                while (self._woken.is_set() or self._lanes.are_busy) and not (stop.is_set() or self._now):
+                    if self._woken.is_set():
+                        await rest(self._desk.world, self._desk.portfolio.window_s, stop)
+                        self._woken.clear()
+                        await self._lanes.start()
+                    if monotonic() >= looks_at:
                         if monotonic() >= due or self._lanes.wants_all or await self._is_wanted():
                             break
-                        ends = min(due, ends + SERVE_S)
+                        looks_at = min(due, monotonic() + SERVE_S)
                     if self._lanes.are_busy:
-                        await rest(self._desk.world, ends - monotonic(), stop, self._woken)
+                        await rest(self._desk.world, looks_at - monotonic(), stop, self._woken)
                 await self._lanes.end()
-            except asyncio.CancelledError:
-                self._lanes.cancel()
+            except BaseException:
+                self._lanes.cancel()  # nothing of it outlives the turn
                 await self._lanes.end()
                 raise
 

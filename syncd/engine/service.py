@@ -83,6 +83,7 @@ class Service:
         self._intake = Intake(store, self.wake)
         self.chores = Chores(store, world, settings=lambda: self.settings, vitals=self.vitals, accounts=self._accounts)
         self._workers = asyncio.Semaphore(settings.workers)
+        self._queueing = 0
         self._started_at = self._configured_at = world.now()
         self._stopping = False
         self._reloading = asyncio.Lock()
@@ -235,6 +236,7 @@ class Service:
                 after=self._after,
                 hears=True,
                 outages=self._outages[name],
+                others_wait=lambda: self._queueing > 0,
             )
             self._rhythms[name], self._desks[name] = rhythm, desk
             try:
@@ -244,8 +246,16 @@ class Service:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        async with self._workers, self._turns.turn():
-            yield
+        self._queueing += 1
+        try:
+            await self._workers.acquire()
+        finally:
+            self._queueing -= 1
+        try:
+            async with self._turns.turn():
+                yield
+        finally:
+            self._workers.release()
 
     async def _is_ours(self) -> bool:
         """Whether this still is the store's one daemon; if another took over, all of it ends."""

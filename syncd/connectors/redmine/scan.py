@@ -205,14 +205,16 @@ async def sweep(site: Site, scope: Sequence[Project]) -> AsyncIterator[Sequence[
             yield [Ref(site.name, ISSUE, str(issue.id)) for issue in page.issues]
 
 
-async def read_records(site: Site, catalog: Catalog, refs: Sequence[Ref]) -> dict[Ref, Record | RemoteError]:
+async def read_records(
+    site: Site, catalog: Catalog, refs: Sequence[Ref], answers: dict[Ref, Record | RemoteError] | None = None
+) -> dict[Ref, Record | RemoteError]:
     """
-    Return a record, or why there is none, for every ref.
+    Return a record, or why there is none, for every ref; *answers* holds what was read when an error is raised.
 
     Issues are read many at a time: the list comes straight from the tables.
     Those it leaves out are asked for one by one, which tells 403 from 404.
     """
-    answers: dict[Ref, Record | RemoteError] = {}
+    answers = {} if answers is None else answers
     wanted = list(dict.fromkeys(refs))
     issues = [ref for ref in wanted if ref.kind == ISSUE and ref.id.isdecimal()]
     for start in range(0, len(issues), MAX_LIMIT):

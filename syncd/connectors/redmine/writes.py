@@ -301,10 +301,12 @@ async def read_back(site: Site, catalog: Catalog, op: OpId, ref: Ref) -> Outcome
 
 
 async def _records_of(site: Site, catalog: Catalog, refs: Sequence[Ref]) -> Mapping[Ref, Record | RemoteError]:
+    """Return each as it is now, or why it cannot be read; one that cannot be leaves the others known."""
+    found: dict[Ref, Record | RemoteError] = {}
     try:
-        return await read_records(site, catalog, refs)
+        return await read_records(site, catalog, refs, found)
     except RemoteError as exc:
-        return dict.fromkeys(refs, exc)
+        return dict.fromkeys(refs, exc) | found
 
 
 def _as_read(op: OpId, ref: Ref, now: Record | RemoteError) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -501,3 +502,23 @@ async def test_edits_that_cannot_be_read_back_have_no_known_outcome(site: Site) 
 
     wire.meddle = fails
     assert {type(each) for each in await connector.write(batch)} == {Unknown}
+
+
+async def test_one_that_cannot_be_read_back_leaves_the_others_known(site: Site) -> None:
+    connector, wire = site.connect()
+    batch = await _renames(site, connector, 3)
+    lost = batch[2].pre.ref.id
+
+    def meddle(request: httpx.Request, response: httpx.Response | None) -> httpx.Response | Exception | None:
+        if request.method != "GET":
+            return None
+        if request.url.path.endswith(f"/issues/{lost}.json"):
+            return httpx.ConnectError("gone") if response is None else None
+        if request.url.path.endswith("/issues.json") and response is not None:
+            body = json.loads(response.content)
+            body["issues"] = [one for one in body["issues"] if str(one["id"]) != lost]
+            return httpx.Response(200, json=body)
+        return None
+
+    wire.meddle = meddle
+    assert [type(each) for each in await connector.write(batch)] == [Done, Done, Unknown]
