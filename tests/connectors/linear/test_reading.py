@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
+from syncd.connectors.linear.api import Answer, Api
 from syncd.connectors.linear.fields import make_date, resolution_of
 from syncd.connectors.linear.scan import Mark
 from syncd.errors import NotFoundError
@@ -319,3 +322,16 @@ async def test_history_names_who_and_what(rig: Rig) -> None:
     admin = rig.tool.people.person(None)
     assert {edit.author for edit in edits} == {admin.name}
     assert max(edit.at for edit in edits) == rig.clock.now()
+
+
+async def test_a_history_that_nobody_asked_for_tells_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer to somebody else's question, swapped on the way."""
+    ref, other = (rig.add("issue", "API", title=title) for title in ("Ours", "Another"))
+    rig.tool.set(other.id, "title", "After")
+    ask = Api.ask
+
+    async def swapped(self: Api, query: str, variables: Mapping[str, object], **named: Any) -> Answer:  # noqa: ANN401
+        return await ask(self, query, {**variables, "ids": [other.id]}, **named)
+
+    monkeypatch.setattr(Api, "ask", swapped)
+    assert [edit async for edit in rig.connector.history([ref])] == []
