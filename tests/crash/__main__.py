@@ -31,7 +31,7 @@ def main(kills: str = "50", kind: str = databases.SQLITE) -> int:
     dice, struck = Random(int(kills)), 0  # noqa: S311 - moments
     for number in range(int(kills)):
         try:
-            struck += try_moment(dice.uniform(0.1, 3.0), kind, REDMINE if number % WITH_REDMINE == 0 else THREE)
+            struck += try_moment(dice.uniform(0.1, 1.0), kind, REDMINE if number % WITH_REDMINE == 0 else THREE)
         except AssertionError as exc:
             broken.append(str(exc))
             print(exc, flush=True)

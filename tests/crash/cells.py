@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -77,8 +78,19 @@ def try_cell(cell: Cell, kind: str = databases.SQLITE, cast: Cast = THREE) -> bo
     return ended == KILLED
 
 
-def try_moment(seconds: float, kind: str = databases.SQLITE, cast: Cast = THREE) -> bool:
-    """Kill after so many seconds, wherever that is, start anew, and judge."""
+@cache
+def lasts_s(kind: str = databases.SQLITE, cast: Cast = THREE) -> float:
+    """Return how long a run takes on this machine that nobody kills."""
+    with scene(kind, cast) as one:
+        one.act()
+        began_s = time.monotonic()
+        assert one.syncd(SYNC) == 0, one.told()
+        return time.monotonic() - began_s
+
+
+def try_moment(share: float, kind: str = databases.SQLITE, cast: Cast = THREE) -> bool:
+    """Kill after that share of the time a run takes, wherever that is, start anew, and judge."""
+    seconds = share * lasts_s(kind, cast)
     with scene(kind, cast) as one:
         one.act()
         ended = one.kill_after(seconds)

@@ -54,7 +54,7 @@ def test_a_kill_loses_nothing_with_postgresql_either(part: int) -> None:
 def test_a_kill_at_any_moment_loses_and_doubles_nothing(part: int) -> None:
     dice = Random(part)  # noqa: S311 - moments
     for _ in range(KILLS):
-        try_moment(dice.uniform(0.1, 2.5))
+        try_moment(dice.uniform(0.1, 1.0))
 
 
 def test_the_first_and_the_last_of_each_kind_of_point_are_tried() -> None:
