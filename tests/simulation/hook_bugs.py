@@ -93,13 +93,17 @@ def the_body_is_believed(patch: Patch) -> None:
 # --- the inbox ---------------------------------------------------------------
 
 
+SETTLES_S: Final = 2.0
+
+
 @bug
 def what_is_told_during_a_cycle_is_forgotten(patch: Patch) -> None:
-    """When a cycle about an item ends, all that was told of the item is done, also what came since it was read."""
+    """A moment after a cycle about an item, all that was told of it is done, also what came since it was read."""
     original = Lanes._look
 
     async def forgetting(self: Lanes, told: Collection[Told]) -> None:
         await original(self, told)
+        await self._desk.world.sleep(SETTLES_S)
         about = {ref for _, _, ref in told}
         waiting = await self._desk.store.inbox.waiting(list(self._desk.accounts))
         async with self._desk.store.transaction() as tx:

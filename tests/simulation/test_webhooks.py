@@ -16,8 +16,8 @@ SCHEDULES = 6
 FOUND_AT = {
     "a-forged-delivery-is-taken": (0, 4),
     "a-delivery-is-known-by-its-item": (0, 0),
-    "the-body-is-believed": (0, 0),
-    "what-is-told-during-a-cycle-is-forgotten": (0, 4),
+    "the-body-is-believed": (0, 1),
+    "what-is-told-during-a-cycle-is-forgotten": (13, 0),
     "a-wake-during-a-cycle-is-lost": (16, 1),
     "a-reading-serves-the-next-delivery": (0, 0),
     "an-edit-shortly-after-our-write-is-an-echo": (0, 0),
