@@ -46,10 +46,10 @@ async def read_history(api: Api, refs: Sequence[Ref]) -> AsyncIterator[FieldEdit
         answer = await api.ask(queries.HISTORY, {"ids": some, "first": len(some)}, where=where, points=points)
         nodes = dig(answer.data, ["issues", "nodes"], where)
         for node in nodes if isinstance(nodes, list) else ():
-            entries = dig(node, ["history", "nodes"], where) if isinstance(node, Mapping) else ()
             ref = issues.get(node["id"]) if isinstance(node, Mapping) else None
             if ref is None:
                 continue  # nobody asked for it: an answer to somebody else
+            entries = dig(node, ["history", "nodes"], where)
             for entry in entries if isinstance(entries, list) else ():
                 for edit in _edits(ref, entry, where):
                     yield edit

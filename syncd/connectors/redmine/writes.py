@@ -80,18 +80,21 @@ def _is_alone(write: Write) -> bool:
 
 
 async def _carry_out(site: Site, catalog: Catalog, write: Write) -> Outcome:
+    return await _judged(write, _do(site, catalog, write))
+
+
+async def _do(site: Site, catalog: Catalog, write: Write) -> Outcome:
     match write:
         case Create():
-            return await _judged(write, _create(site, catalog, write))
+            return await _create(site, catalog, write)
         case Update():
-            return await _judged(write, _update(site, catalog, write))
+            return await _update(site, catalog, write)
         case Archive():
-            error = RejectedError(
+            raise RejectedError(
                 "Redmine has no archive for issues and versions",
                 where=str(write.pre.ref),
                 fix="map a closed status for what is cancelled",
             )
-            return Refused(op=write.op, error=error)
         case _:
             assert_never(write)
 
