@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 import structlog
@@ -31,8 +32,10 @@ FEW: Final = 12
 """Items that are not shared out among several: each lane asks for a page, and who we are."""
 Key = EntityId | Ref
 """What no two lanes look at together: an item, or a record that is linked to nothing."""
-Told = tuple[ConnectionName, str, Ref]
-"""That a delivery, by connection and its id, names a record."""
+Name = tuple[ConnectionName, str]
+"""A delivery, by connection and its id."""
+Told = tuple[Name, Ref]
+"""That a delivery names a record."""
 
 log = structlog.get_logger()
 
@@ -50,8 +53,8 @@ class Lanes:
         self._taken: set[Told] = set()
         self._read: set[Told] = set()
         """What was read of deliveries of which something else was not."""
-        self._waiting: Mapping[tuple[ConnectionName, str], InboxRow] = {}
-        self._put_off: set[tuple[ConnectionName, str]] = set()
+        self._waiting: Mapping[Name, InboxRow] = {}
+        self._put_off: set[Name] = set()
         """What a tool did not answer for: the next whole cycle asks again."""
         self.wants_all = False
         """Something was told of that only a whole cycle finds or settles."""
@@ -60,18 +63,18 @@ class Lanes:
         """Start lanes for what waits in the inbox, as far as there are free ones and its items are in no other."""
         rows = await self._desk.store.inbox.waiting(list(self._desk.accounts))
         self._waiting = {_name(row): row for row in rows if _name(row) not in self._put_off}
-        self._read = {told for told in self._read if told[:2] in self._waiting}
+        self._read = {told for told in self._read if told[0] in self._waiting}
         self.wants_all |= any(not row.refs for row in self._waiting.values())
         keys = await self._keys({ref for row in self._waiting.values() for ref in row.refs})
         due: dict[Key, list[Told]] = {}
         for told in (told for row in self._waiting.values() for told in _told(row)):
-            key = keys[told[2]]
+            key = keys[told[1]]
             if key not in self._busy and told not in self._taken and told not in self._read:
                 due.setdefault(key, []).append(told)
         news: list[Key] = []
         echoes: list[Key] = []
         for key, mine in due.items():
-            (echoes if all(self._desk.may_be_echo(ref) for _, _, ref in mine) else news).append(key)
+            (echoes if all(self._desk.may_be_echo(ref) for _, ref in mine) else news).append(key)
         for some in (news, echoes):  # no edit waits until an echo is read
             for share in _shares(some, LANES - len(self._tasks)):
                 self._start({key: due[key] for key in share})
@@ -100,7 +103,7 @@ class Lanes:
     async def _look(self, told: Collection[Told]) -> None:
         started = self._desk.world.monotonic()
         try:
-            looked = await sync_items(self._desk, sorted({ref for _, _, ref in told}), self._deciding)
+            looked = await sync_items(self._desk, sorted({ref for _, ref in told}), self._deciding)
         except SyncdError as exc:
             log.warning("hint_failed", portfolio=self._desk.portfolio.name, reason=exc.what, fix=exc.fix)
             self._put_all_off(told)
@@ -110,21 +113,20 @@ class Lanes:
             log.exception("hint_failed", portfolio=self._desk.portfolio.name, fix="report this")
             return
         self.wants_all |= looked.is_new or bool(looked.unread)
-        self._put_off.update(each[:2] for each in told if each[0] in looked.unread)
-        await self._done([each for each in told if each[0] not in looked.unread])
+        self._put_off.update(name for name, _ in told if name[0] in looked.unread)
+        await self._done({(name, ref) for name, ref in told if name[0] not in looked.unread})
         if looked.cycle is not None:
             looked.cycle.took_s = self._desk.world.monotonic() - started
             self._told(looked.cycle)
 
     def _put_all_off(self, told: Iterable[Told]) -> None:
         self.wants_all = True
-        self._put_off.update(each[:2] for each in told)
+        self._put_off.update(name for name, _ in told)
 
-    async def _done(self, read: Iterable[Told]) -> None:
+    async def _done(self, read: AbstractSet[Told]) -> None:
         """Be done with the deliveries of which everything was read by now."""
-        mine = set(read)
-        self._read |= mine
-        rows = [self._waiting[name] for name in sorted({each[:2] for each in mine}) if name in self._waiting]
+        self._read |= read
+        rows = [self._waiting[name] for name in sorted({name for name, _ in read}) if name in self._waiting]
         whole = [row for row in rows if self._read.issuperset(_told(row))]
         self._read.difference_update(told for row in whole for told in _told(row))
         async with self._desk.store.transaction() as tx:
@@ -151,12 +153,12 @@ class Lanes:
             task.cancel()
 
 
-def _name(row: InboxRow) -> tuple[ConnectionName, str]:
+def _name(row: InboxRow) -> Name:
     return row.connection, row.delivery
 
 
 def _told(row: InboxRow) -> list[Told]:
-    return [(row.connection, row.delivery, ref) for ref in row.refs]
+    return [(_name(row), ref) for ref in row.refs]
 
 
 def _shares(keys: Sequence[Key], lanes: int) -> list[Sequence[Key]]:

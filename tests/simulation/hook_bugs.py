@@ -104,7 +104,7 @@ def what_is_told_during_a_cycle_is_forgotten(patch: Patch) -> None:
     async def forgetting(self: Lanes, told: Collection[Told]) -> None:
         await original(self, told)
         await self._desk.world.sleep(SETTLES_S)
-        about = {ref for _, _, ref in told}
+        about = {ref for _, ref in told}
         waiting = await self._desk.store.inbox.waiting(list(self._desk.accounts))
         async with self._desk.store.transaction() as tx:
             same = [row for row in waiting if row.refs and about.issuperset(row.refs)]
