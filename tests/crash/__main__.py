@@ -9,7 +9,7 @@ from random import Random
 from syncd.cli.logs import configure_logs
 from tests import databases
 from tests.crash.casts import REDMINE, THREE
-from tests.crash.cells import cells, cells_of, try_cell, try_moment
+from tests.crash.cells import cells, try_cell, try_moment
 
 WITH_REDMINE = 5
 """Of so many kills at random one is in the scene with Redmine."""
@@ -19,7 +19,7 @@ def main(kills: str = "50", kind: str = databases.SQLITE) -> int:
     """Kill, and return 1 when something was lost, doubled or left open."""
     configure_logs(0)
     started = time.monotonic()
-    every = [(cell, THREE) for cell in cells(kind)] + [(cell, REDMINE) for cell in cells_of("redmine", kind, REDMINE)]
+    every = [(cell, cast) for cast in (THREE, REDMINE) for cell in cells(kind, cast)]
     broken: list[str] = []
     came = 0
     for cell, cast in every:

@@ -26,47 +26,23 @@ class Cell:
         return f"{self.what} #{self.nth}"
 
 
-@cache
 def points(kind: str, cast: Cast) -> Sequence[str]:
-    """Return the points of the protocol, by watching one run of a scene, once in a process."""
+    """Return the points of the protocol, by watching one run of a scene."""
     with scene(kind, cast) as watched, NamedTemporaryFile("r", suffix=".txt") as note:
         watched.act()
         assert watched.syncd(SYNC, points=note.name) == 0, watched.told()
         return note.read().splitlines()
 
 
-def cells(kind: str = databases.SQLITE) -> Sequence[Cell]:
-    """Return the cells of the protocol, for three tools."""
-    return chosen(points(kind, THREE))
+@cache
+def cells(kind: str = databases.SQLITE, cast: Cast = THREE) -> Sequence[Cell]:
+    """Return every point of the protocol, told by a run once in a process."""
+    return numbered(points(kind, cast))
 
 
-def cells_of(tool: str, kind: str, cast: Cast) -> Sequence[Cell]:
-    """Return the cells of what is written to one tool of a cast."""
-    return around(points(kind, cast), tool)
-
-
-def chosen(points: Sequence[str]) -> list[Cell]:
-    """Return the first and the last of each kind of point."""
-    by_kind: dict[str, list[int]] = {}
-    for number, what in enumerate(points, 1):
-        by_kind.setdefault(what, []).append(number)
-    found = [
-        Cell(what, numbers.index(number) + 1, number)
-        for what, numbers in by_kind.items()
-        for number in dict.fromkeys([numbers[0], numbers[-1]])
-    ]
-    return sorted(found, key=lambda cell: cell.point)
-
-
-def around(points: Sequence[str], tool: str) -> list[Cell]:
-    """Return the first and the last of each kind of write to *tool*, and what is near one that makes something."""
-    found: set[int] = set()
-    for cell in chosen(points):
-        if f" /{tool}/" in cell.what:
-            makes = " POST " in cell.what or cell.what.endswith(" notes")
-            found |= {cell.point - 1, cell.point, cell.point + 1} if makes else {cell.point}
-    near = sorted(one for one in found if 0 < one <= len(points))
-    return [Cell(points[one - 1], points[:one].count(points[one - 1]), one) for one in near]
+def numbered(points: Sequence[str]) -> Sequence[Cell]:
+    """Return a cell for each point: every commit, every write and every file that got another name."""
+    return [Cell(what, points[:number].count(what), number) for number, what in enumerate(points, 1)]
 
 
 def try_cell(cell: Cell, kind: str = databases.SQLITE, cast: Cast = THREE) -> bool:

@@ -141,13 +141,14 @@ def _operation(request: httpx.Request) -> str:
     if not request.url.path.endswith("/graphql"):
         path = re.sub("(?<=s/)[0-9]+|[0-9]{2,}", "{id}", request.url.path)
         return f"{request.method} {path}" + (_part(request) if tool == "redmine" and request.method == "PUT" else "")
-    names = re.findall(r"\b([a-z][A-Za-z]+)\s*\(\s*(?:input|id|issueId)\s*:", json.loads(request.content)["query"])
+    names = re.findall(r"\b([a-z][A-Za-z0-9]+)\s*\(\s*(?:input|id|issueId)\s*:", json.loads(request.content)["query"])
     return f"{tool} {','.join(sorted(set(names)))}"
 
 
 def _part(request: httpx.Request) -> str:
     """Return what of an issue a request changes: Redmine takes comments and links where it takes fields."""
-    return f" {','.join(sorted(json.loads(request.content)['issue']))}"
+    changed = json.loads(request.content).get("issue", {})
+    return " " + ",".join(sorted(changed)) if changed else ""
 
 
 def _caller() -> str:

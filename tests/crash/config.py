@@ -2,6 +2,7 @@
 The configurations of the scenes: tools that tell one story, and make in each other what is made in one.
 
 Three tools in one; in the other Redmine beside Jira, where what was made is found again by its mark at once.
+What is deleted in one is archived, or closed, in the others.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ create:
       - {github-eng: {repository: api}}
       - {linear-road: {container: API, type: issue}}
   comment: {from: any, in: [jira-pmo, github-eng, linear-road]}
+on_delete: {task: {do: archive, close_as: cancelled}}
 fields:
   initiative.target_on: {leader: linear-road}
   milestone.due_on: {leader: linear-road}
@@ -104,6 +106,7 @@ create:
       - {jira-pmo: {project: ENG, type: Story}}
       - {redmine-eng: {project: eng, type: Feature}}
   comment: {from: any, in: [jira-pmo, redmine-eng]}
+on_delete: {task: {do: archive, close_as: cancelled}}
 fields:
   initiative.priority: {leader: jira-pmo}
   initiative.start_on: {leader: jira-pmo}

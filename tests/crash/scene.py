@@ -38,6 +38,11 @@ ITEMS: Final = 3
 SOON_S: Final = 60.0
 LONG_S: Final = 7300.0
 """Longer than a request may be under way and any index lags."""
+RELEASE: Final = "SSO general availability"
+RENAMED: Final = "SSO for everybody"
+ARCHIVING: Final = ("archiveProjectV2Item", "issueArchive")
+CLOSED: Final = "Rejected"
+"""How Redmine, which archives no issue, calls one that was cancelled."""
 SYNC: Final = ("sync",)
 KILLED: Final = -signal.SIGKILL
 
@@ -96,12 +101,14 @@ class Scene:
     clock: RunningClock
     store: str
     env: Mapping[str, str]
-    before: Counter[str] = field(default_factory=Counter)
+    before: Mapping[str, Counter[str]] = field(default_factory=dict)
+    """How often there was each title in each tool."""
 
     def act(self) -> None:
-        """Let people do one of everything: edit, make, say; in each tool."""
+        """Let people do one of everything: delete, edit, make, say; in each tool."""
         jira, parts = self.sandbox.tools["jira"], self.cast.parts
-        self.before = Counter(f"{tool} {title}" for tool in parts for title in self.titles(tool))
+        self._delete()
+        self.before = {tool: Counter(self.titles(tool)) for tool in parts}
         tasks = dict(zip(parts, sorted(self.common()), strict=False))
         jira.set(self.key("jira", tasks["jira"]), "labels", ["from-jira"], by="ada")
         for tool, part in parts.items():
@@ -110,6 +117,18 @@ class Scene:
         for tool, part in parts.items():
             self.sandbox.tools[tool].add(part.kind, part.place, {"title": f"Made in {part.called}"}, by=part.by)
         jira.add("comment", self.key("jira", "Called anew in Jira"), {"body": "Said in Jira"}, by="ada")
+        jira.set(self.key("jira", RELEASE), "name", RENAMED, by="ada")
+
+    def _delete(self) -> None:
+        """Delete a task that all tools hold, and let it be missed once; missed again after this, it is gone."""
+        self.sandbox.tools["jira"].delete(self.key("jira", self.gone))
+        assert self.syncd(("verify",)) == 0, self.told()
+        self.clock.pass_(LONG_S)
+
+    @property
+    def gone(self) -> str:
+        """Return what is deleted in Jira."""
+        return f"Opened in {tuple(self.cast.parts.values())[-1].called}"
 
     def rows(self, tool: str) -> Sequence[Mapping[str, Any]]:
         """Return a line on everything in a tool."""
@@ -174,18 +193,31 @@ class Scene:
         """Check that all is there, once, everywhere; no write is left open, and a further run writes nothing."""
         writes = self._sync_after(SOON_S)
         assert not writes, f"I2: it still writes: {writes}"
-        names = [part.called for part in self.cast.parts.values()]
         for tool in self.cast.tools:
-            found = Counter(self.titles(tool))
-            for title in (f"Made in {name}" for name in names):
-                assert found[title] == 1, f"I5: {title!r} is {found[title]} times in {tool}"
-            for title in (f"Called anew in {name}" for name in names):
-                assert found[title] == 1, f"I1: {title!r} is {found[title]} times in {tool}"
-            before = sum(each.startswith(f"{tool} ") for each in self.before.elements())
-            assert len(self.titles(tool)) == before + len(names)
+            self._judge_titles(tool)
             said = self._comments(tool)
             assert said == 1, f"I5: what was said in Jira stands {said} times in {tool}"
+            assert self._put_away(tool) == 1, f"I5: {self._put_away(tool)} items were put away in {tool}"
+        assert self.syncd(("verify",)) == 0, self.told()
         assert not asyncio.run(self._open_writes()), "I5: writes whose outcome nobody looked up"
+
+    def _judge_titles(self, tool: str) -> None:
+        """Check that everything in a tool is there as often as it should be."""
+        names = [part.called for part in self.cast.parts.values()]
+        found, before = Counter(self.titles(tool)), self.before[tool]
+        for title in (f"Made in {name}" for name in names):
+            assert found[title] == 1, f"I5: {title!r} is {found[title]} times in {tool}"
+        for title in (f"Called anew in {name}" for name in names):
+            assert found[title] == 1, f"I1: {title!r} is {found[title]} times in {tool}"
+        assert found[RENAMED] == before[RELEASE], f"I1: the release is {found[RENAMED]} times renamed in {tool}"
+        assert found.total() == before.total() + len(names), f"I6: {found.total()} in {tool}"
+
+    def _put_away(self, tool: str) -> int:
+        """Return how many items are gone from a tool, were archived there, or closed where it archives nothing."""
+        if tool == "jira":
+            return self.gone not in self.titles(tool)
+        asked = [entry.objects for entry in self.sandbox.log.writes(tool=tool) if entry.operation in ARCHIVING]
+        return sum(asked) + sum(row.get("status") == CLOSED for row in self.rows(tool))
 
     def _comments(self, tool: str) -> int:
         """Return how often what was said in Jira stands in a tool."""

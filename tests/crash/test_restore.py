@@ -9,7 +9,7 @@ from tempfile import NamedTemporaryFile
 
 import pytest
 
-from tests.crash.cells import Cell, chosen
+from tests.crash.cells import Cell, numbered
 from tests.crash.scene import KILLED, SYNC, Scene, scene
 
 CHECK = ("store", "check")
@@ -35,7 +35,7 @@ def cells_of_restore() -> Sequence[Cell]:
     with scene() as watched, NamedTemporaryFile("r", suffix=".txt") as note:
         command = restore_of(watched)
         assert watched.syncd(command, points=note.name) == 0, watched.told()
-        return chosen(note.read().splitlines())
+        return numbered(note.read().splitlines())
 
 
 def try_restore(cell: Cell) -> None:

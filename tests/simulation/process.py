@@ -93,13 +93,15 @@ class Process:
             OWNER.reset(token)
 
     async def _bury(self) -> None:
-        """Let nothing of the process go on."""
+        """Let nothing of the process go on, and hold nothing of it: of thousands, all would be held."""
         self.is_over = True
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         for each in self._connections:
             each.stop()
+        self.tasks.clear()
+        self._connections.clear()
 
     def _statement(self, what: str) -> None:
         self.step("commit" if what == "COMMIT" else "database", what)
