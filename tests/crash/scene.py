@@ -216,8 +216,8 @@ class Scene:
         """Return how many items are gone from a tool, were archived there, or closed where it archives nothing."""
         if tool == "jira":
             return self.gone not in self.titles(tool)
-        asked = [entry.objects for entry in self.sandbox.log.writes(tool=tool) if entry.operation in ARCHIVING]
-        return sum(asked) + sum(row.get("status") == CLOSED for row in self.rows(tool))
+        closed = sum(bool(row.get("status") == CLOSED) for row in self.rows(tool))
+        return closed + sum(one.objects for one in self.sandbox.log.writes(tool=tool) if one.operation in ARCHIVING)
 
     def _comments(self, tool: str) -> int:
         """Return how often what was said in Jira stands in a tool."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -389,6 +391,18 @@ def the_cursor_is_in_the_wrong_zone(patch: Patch) -> None:
         return original(scope, None if since is None else since + 7 * 3_600_000)
 
     patch.setattr(jira_scan, "make_jql", west)
+
+
+@bug
+def an_hour_that_comes_twice_is_the_second(patch: Patch) -> None:
+    """A bound is kept as the account's wall clock showed it; in the night it is put back, that is an hour too late."""
+    original, zone = jira_marks.make_jql, ZoneInfo("Pacific/Auckland")
+
+    def standard(scope: Any, since: int | None) -> str:  # noqa: ANN401 - handed on
+        shown = None if since is None else datetime.fromtimestamp(since / 1000, zone).replace(fold=1)
+        return original(scope, None if shown is None else int(shown.timestamp() * 1000))
+
+    patch.setattr(jira_scan, "make_jql", standard)
 
 
 @bug

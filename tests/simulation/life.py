@@ -29,6 +29,7 @@ from tests.engine.bench import Bench
 from tests.simulation.begin import beside, bring_together, drain, serve, telling
 from tests.simulation.delivery import Mail
 from tests.simulation.loop import simulate
+from tests.simulation.nights import fall
 from tests.simulation.office import PORTFOLIO, LoopClock, copy_of, prepared, strangers
 from tests.simulation.oracle import judge
 from tests.simulation.people import People
@@ -286,7 +287,10 @@ def live(script: Script) -> Lived:
     begin = prepared if script.ways.backfill is None else strangers
     origin = begin(script.mapping, script.other)
     with TemporaryDirectory() as folder:
-        return simulate(_live(script, copy_of(origin, Path(folder), script.seed)))
+        bench = copy_of(origin, Path(folder), script.seed)
+        if script.night is not None:
+            fall(script.night, bench)
+        return simulate(_live(script, bench))
 
 
 async def _live(script: Script, bench: Bench) -> Lived:

@@ -8,6 +8,7 @@ from random import Random
 from typing import Final
 
 from tests.simulation.casts import CASTS, fault_of
+from tests.simulation.nights import Night, draw_night
 from tests.simulation.ways import POLLING, Death, Ways, draw_ways
 
 TOOLS: Final = ("jira", "github")
@@ -80,6 +81,8 @@ class Script:
     ways: Ways = POLLING
     other: str = "github"
     """The tool beside Jira."""
+    night: Night | None = None
+    """The clocks are changed in it."""
 
     @property
     def size(self) -> int:
@@ -254,9 +257,9 @@ THEMES: Final = (
 
 
 def draw_any(seed: int, only: str = "", other: str = "") -> Script:
-    """Draw a life, its *other* tool, and its daemon's ways: *only* "polling", "webhooks", "backfill" or "both"."""
+    """Draw a life, its night, its *other* tool, and its ways: *only* "polling", "webhooks", "backfill" or "both"."""
     other = other or Random(f"cast {seed}").choice(sorted(CASTS))  # noqa: S311 - a seeded life
-    return replace(beside(other, draw(seed)), ways=draw_ways(seed, only))
+    return replace(beside(other, draw(seed)), ways=draw_ways(seed, only), night=draw_night(seed))
 
 
 def beside(other: str, script: Script) -> Script:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from syncd.sandbox.jira.adf import to_text
@@ -274,7 +274,7 @@ class _Compiler:
         """Return the moment a literal names: epoch milliseconds, or minutes in the *account's* zone."""
         zone, now = self._viewer.zone, self._site.now()
         if re.fullmatch(r"-?\d{5,}", text):
-            return datetime.fromtimestamp(int(text) / 1000, tz=timezone(timedelta(0)))
+            return datetime.fromtimestamp(int(text) / 1000, tz=UTC)
         relative = re.fullmatch(r"([+-]?)(\d+)([mhdw])", text)
         if relative:
             amount = timedelta(seconds=int(relative[2]) * _UNITS[relative[3]])

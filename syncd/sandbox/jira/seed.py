@@ -84,7 +84,6 @@ def _people(site: Site, portfolio: Portfolio) -> None:
         User(account_id=OFFICE, name="Office Bot", email=OFFICE_EMAIL, email_shown=False, zone_name="America/Phoenix"),
         User(account_id=ADMIN, name="Admin Example", email="admin@acme.example", email_shown=False),
     )
-    robots[0].offset, robots[1].offset = timedelta(hours=5, minutes=30), timedelta(hours=-7)
     site.users.update({one.account_id: one for one in robots})
     for person in portfolio.people:
         account = account_of(person.handle)

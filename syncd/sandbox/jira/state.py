@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from syncd.sandbox.jira.problems import JiraProblem, missing_issue
 from syncd.sandbox.jira.schema import FIELDS_BY_ID, TYPES_BY_ID, FieldDef, IssueType
@@ -26,13 +27,12 @@ class User:
     email: str
     email_shown: bool
     zone_name: str = "Etc/UTC"
-    offset: timedelta = timedelta(0)
     active: bool = True
 
     @property
-    def zone(self) -> timezone:
+    def zone(self) -> ZoneInfo:
         """The profile's time zone, in which JQL dates are read and times are printed."""
-        return timezone(self.offset)
+        return ZoneInfo(self.zone_name)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from syncd.sandbox.linear import edits_plan
 from syncd.sandbox.linear.nodes import ProjectStatus, Team, User, WorkflowState
 from syncd.sandbox.linear.state import State, wire
-from syncd.sandbox.pacific import midnight
 from syncd.sandbox.portfolio import SeedPerson
 
 BOT: Final = "sync-bot"
@@ -139,4 +139,4 @@ def _add_cycles(state: State, team: Team, today: date) -> None:
 
 
 def _midnight(team: Team, day: date) -> datetime:
-    return midnight(day) if team.timezone == "America/Los_Angeles" else datetime.combine(day, time(), UTC)
+    return datetime.combine(day, time(), ZoneInfo(team.timezone)).astimezone(UTC)
