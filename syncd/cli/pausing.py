@@ -19,6 +19,7 @@ from syncd.reconcile.titles import title_of
 from syncd.report.paused import PausedView, paused_text
 from syncd.report.values import as_json
 from syncd.settings.load import Settings
+from syncd.store.lease import readable
 from syncd.store.rows import PausedRow, PauseScope
 from syncd.store.store import WRITER, Store, open_store
 from syncd.world import real_world
@@ -47,7 +48,7 @@ async def _pause(common: Common, name: str, why: str | None) -> int:
         writer = await store.leases.holder(WRITER)
     emit(common, as_json(view), lambda: f"Paused: {paused_text(view)}.\nNext: {view.resume}, to go on")
     if writer is not None:
-        say(f"Process {writer.holder} is in the middle of a cycle: a request under way is finished first.")
+        say(f"Process {readable(writer.holder)} is in the middle of a cycle: a request under way is finished first.")
     return DONE
 
 

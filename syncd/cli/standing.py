@@ -21,6 +21,7 @@ from syncd.reconcile.titles import title_of
 from syncd.report.daemon import DaemonView, StandingView
 from syncd.report.status import ConnectionView, NotifyView, OpView, RunView, StatusView, status_text
 from syncd.report.values import as_json
+from syncd.store.lease import readable
 from syncd.store.rows import OpRow, ProposalState
 from syncd.store.store import DAEMON, WRITER
 
@@ -188,4 +189,4 @@ async def _op(shop: Shop, op: OpRow, waits_for: str) -> OpView:
 async def _holder(shop: Shop, lease_name: str) -> str | None:
     """Return who holds a lease, as `host:pid`."""
     lease = await shop.store.leases.holder(lease_name)
-    return lease.holder if lease is not None else None
+    return readable(lease.holder) if lease is not None else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from syncd.engine.desk import Desk
@@ -143,9 +143,7 @@ def _content(conflict: Conflict | None) -> ConflictContent | None:
 
 async def _settle(tx: Transaction, desk: Desk, run: RunId, judgements: Sequence[Judgement]) -> None:
     """End the ops whose outcome a direct reading has told: applied when the base moved to what was meant."""
-    applied: dict[OpId, bool] = {}
-    found: list[AuditRow] = []
-    now = desk.world.now()
+    ended, now = Ended(), desk.world.now()
     for each in judgements:
         for side in each.item.sides:
             for name, held in side.pending.items():
@@ -153,15 +151,29 @@ async def _settle(tx: Transaction, desk: Desk, run: RunId, judgements: Sequence[
                 if result is None or held.op not in result.settled:
                     continue
                 base = result.bases.get(side.link.id)
-                landed = base is not None and base.meant == held.meant
-                applied[held.op] = applied.get(held.op, False) or landed
-                if landed and base is not None:
-                    found.append(_landed(run, now, side, name, held, base))
-    await tx.journal.mark_confirmed([op for op, landed in applied.items() if landed], now)
+                has_landed = base is not None and base.meant == held.meant
+                ended.applied[held.op] = ended.applied.get(held.op, False) or has_landed
+                if has_landed and base is not None:
+                    ended.found.append(landed(run, now, side, name, held, base))
+    await end(tx, now, run, ended)
+
+
+@dataclass(slots=True)
+class Ended:
+    """Ops whose outcome was told by a look at their records."""
+
+    applied: dict[OpId, bool] = field(default_factory=dict)
+    """Whether any of its fields was carried out."""
+    found: list[AuditRow] = field(default_factory=list)
+
+
+async def end(tx: Transaction, now: datetime, run: RunId, ended: Ended) -> None:
+    """End ops as they were found, and note what of them was."""
+    await tx.journal.mark_confirmed([op for op, is_applied in ended.applied.items() if is_applied], now)
     await tx.journal.mark_failed(
-        {op: "looked up: it was not carried out" for op, landed in applied.items() if not landed}, now
+        {op: "looked up: it was not carried out" for op, is_applied in ended.applied.items() if not is_applied}, now
     )
-    await tx.audit.append(run, found)
+    await tx.audit.append(run, ended.found)
 
 
 async def _let_go(tx: Transaction, desk: Desk, judgements: Sequence[Judgement]) -> None:
@@ -192,7 +204,8 @@ def _is_refused(result: FieldResult, side: Side, name: str) -> bool:
     return any(each.link == side.link.id and each.trouble is Trouble.REFUSED for each in result.notices)
 
 
-def _landed(run: RunId, now: datetime, side: Side, name: str, held: Pending, base: Base) -> AuditRow:
+def landed(run: RunId, now: datetime, side: Side, name: str, held: Pending, base: Base) -> AuditRow:
+    """Return the audit's line on a field of a write whose answer was lost, and that was carried out."""
     return AuditRow(
         run=run,
         at=now,

@@ -103,7 +103,7 @@ def _links(
     sides: Sequence[Side], name: str, rule: FieldRules, slot_of: SlotOf, standing: Standing
 ) -> tuple[LinkField, ...]:
     return tuple(
-        _link_field(side, name, slot, _direction(side, rule), standing)
+        link_field(side, name, slot, _direction(side, rule), standing)
         for side in sides
         if (side.is_origin or rule.spec.written is Written.ALWAYS)
         and (slot := slot_of(side.link, name)) is not None
@@ -125,10 +125,11 @@ def _direction(side: Side, rule: FieldRules) -> Direction:
     return Direction.WRITE if side.is_copy and stated is Direction.BOTH else stated
 
 
-def _link_field(side: Side, name: str, slot: Slot, direction: Direction, standing: Standing) -> LinkField:
+def link_field(side: Side, name: str, slot: Slot, direction: Direction, standing: Standing) -> LinkField:
+    """Return one field of a side that was read, as the merge wants it."""
     observed = side.observed
     if observed is None:
-        raise AssertionError("only sides that take part have link fields")
+        raise AssertionError("only what was read has fields")
     return LinkField(
         link=side.link.id,
         connection=side.connection,

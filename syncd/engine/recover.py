@@ -13,6 +13,7 @@ from syncd.engine.creates import slots_of
 from syncd.engine.desk import Account, Desk
 from syncd.engine.flight import open_ops
 from syncd.engine.load import REQUEST_TIMEOUT_S
+from syncd.engine.lookups import look_up_updates
 from syncd.engine.made import confirm_create
 from syncd.engine.pull import missing, reread
 from syncd.errors import RemoteError
@@ -34,6 +35,7 @@ async def recover(desk: Desk, run: RunId) -> None:
         planned                      it was never sent: failed, to be decided anew
         sent (we were killed)        unknown
         unknown update               read by id; the merge tells what it finds
+        unknown update, archived     read by id; see `syncd.engine.lookups`
         unknown update, not there    stays, and is missed (`engine/absent.py`); failed once it is known to be deleted
         unknown archive              read by id; see `syncd.engine.archive.look_up`
         unknown create, found        linked and confirmed
@@ -68,6 +70,7 @@ async def _look_up(desk: Desk, account: Account, run: RunId, ops: Sequence[OpRow
     if archives:
         await look_up(desk, account, run, archives, answers)
     await look_up_cleans(desk, [op for op in old if op.verb == CLEAN], answers)
+    await look_up_updates(desk, run, [op for op in old if op.verb == Verb.UPDATE])
     if absent := missing(answers):
         await _miss(desk, account, [link for link in links.values() if link.ref in absent], old)
     creates = [op for op in ops if op.verb == Verb.CREATE]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, select, update
@@ -25,15 +28,41 @@ _RELEASE: Final = Known(
 _GET: Final = Known(select(lease).where(lease.c.name == bindparam("name")))
 
 
+_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
+_NUMBERS: Final = Path("/proc/self/ns/pid")
+
+
 def this_process() -> str:
-    """Return how this process signs a lease: `host:pid`."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    """Return how this process signs a lease."""
+    return signature(os.getpid())
+
+
+def signature(pid: int) -> str:
+    """Return how a process beside this one signs: `host~numbering:pid`, or `host:pid` where there is one numbering."""
+    return f"{_here()}:{pid}"
+
+
+def readable(holder: str) -> str:
+    """Return how people are told who holds a lease: `host:pid`."""
+    here, _, pid = holder.rpartition(":")
+    return f"{here.partition('~')[0]}:{pid}"
+
+
+@cache
+def _here() -> str:
+    """Name where a number means one process: two containers may call their hosts alike, and each counts from 1."""
+    host = socket.gethostname()
+    try:
+        numbering = f"{_BOOT.read_text()} {_NUMBERS.readlink()}"
+    except OSError:
+        return host
+    return f"{host}~{hashlib.sha256(numbering.encode()).hexdigest()[:8]}"
 
 
 def is_surely_dead(holder: str) -> bool:
-    """Return whether *holder* is a process of this host that ended. One of another host may always live."""
-    host, _, pid = holder.rpartition(":")
-    if host != socket.gethostname() or not pid.isdigit():
+    """Return whether *holder* is a process numbered as this one is, that ended. Any other may always live."""
+    here, _, pid = holder.rpartition(":")
+    if here != _here() or not pid.isdigit():
         return False
     try:
         os.kill(int(pid), 0)
@@ -73,7 +102,7 @@ class Leases:
         """
         taken = await self.holder(name)
         if taken is not None:
-            host, _, pid = taken.holder.rpartition(":")
+            host, _, pid = readable(taken.holder).rpartition(":")
             raise StoreError(
                 f"it is held by process {pid} on {host} since {taken.since:%Y-%m-%d %H:%M:%S} UTC",
                 where=self._db.where,
@@ -103,7 +132,7 @@ class Leases:
         """Raise `StoreError` unless nobody took the lease over."""
         current = await self.get(held.name)
         if current is None or current.fence != held.fence:
-            holder = current.holder if current else "nobody"
+            holder = readable(current.holder) if current else "nobody"
             raise StoreError(
                 f"another process took over ({holder}): nothing more is written by this one",
                 where=self._db.where,

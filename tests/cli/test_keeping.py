@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from syncd.store.lease import signature
 from syncd.store.store import DAEMON, WRITER, open_store
 from syncd.world import real_world
 from tests import databases
@@ -26,7 +26,7 @@ def held_by_another(cli: Cli, lease: str) -> None:
     async def hold() -> None:
         url = f"sqlite:///{cli.folder / 'state' / 'syncd.db'}"
         async with await open_store(url, real_world()) as store, store.transaction() as tx:
-            await tx.leases.acquire(lease, f"{socket.gethostname()}:{os.getppid()}", timedelta(minutes=5))
+            await tx.leases.acquire(lease, signature(os.getppid()), timedelta(minutes=5))
 
     asyncio.run(hold())
 

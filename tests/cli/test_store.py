@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from syncd.cli.opening import tell_upgrade
 from syncd.store._schema import HEAD, Upgrade
+from syncd.store.lease import signature
 from syncd.store.store import DAEMON, open_store
 from syncd.world import real_world
 from tests import databases
@@ -110,7 +110,7 @@ def test_a_store_is_not_copied_while_a_daemon_uses_it(cli: Cli) -> None:
             await open_store(f"sqlite:///{cli.folder / 'state' / 'syncd.db'}", real_world()) as store,
             store.transaction() as tx,
         ):
-            await tx.leases.acquire(DAEMON, f"{socket.gethostname()}:{os.getppid()}", timedelta(minutes=5))
+            await tx.leases.acquire(DAEMON, signature(os.getppid()), timedelta(minutes=5))
 
     asyncio.run(hold())
     answer = cli("store", "copy", HERE, "sqlite:///state/other.db")

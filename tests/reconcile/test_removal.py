@@ -15,11 +15,11 @@ from syncd.model.refs import ConnectionName, EntityId, LinkId
 from syncd.reconcile.removal import Last, OnDelete, Removal, is_edited, judge_removal
 from syncd.reconcile.state import Base, Conflict, EntityState, FieldResult, FieldState, LinkField
 from tests.reconcile.generate import ENUM, WORD
-from tests.reconcile.lenses import WordLens, exact, option
+from tests.reconcile.lenses import TableLens, WordLens, exact, option
 from tests.reconcile.model import EPOCH, word
 
 GONE = LinkId("gone")
-TABLE = exact("v0", "v1")
+TABLE = TableLens({"v0": "v0", "also v0": "v0", "v1": "v1"}, {"v0": "v0", "v1": "v1"})
 HOUR = timedelta(hours=1)
 
 
@@ -90,6 +90,9 @@ def test_what_the_deleted_record_itself_showed_is_no_edit_elsewhere() -> None:
         (option("v1"), Base(option("v0"), "v0"), True),
         (None, Base(option("v0"), "v0"), True),
         (option("unmapped"), Base(option("v0"), "v0"), True),
+        (option("unmapped"), Base(option("unmapped too"), "v0"), True),
+        (option("also v0"), Base(option("v0"), "v0"), False),
+        (option("v1"), Base(option("also v0"), "v0"), True),
         (MISSING, Base(option("v0"), "v0"), True),
         (option("v0"), None, True),
         (MISSING, None, False),

@@ -207,7 +207,7 @@ def test_a_move_onto_what_is_not_merged_now_is_judged_with_it() -> None:
     assert conflict is not None
     assert conflict.why == 'parent would go round in a circle: "Login", "Ship SSO"'
     clean = merge_entities([x], {EntityId("y"): {"parent": None}}, EPOCH)[EntityId("x")]["parent"]
-    assert (clean.canonical, clean.conflict) == ("y", None)
+    assert (clean.canonical, clean.conflict, clean.provenance.at) == ("y", None, EPOCH)
 
 
 def test_a_write_that_would_make_a_circle_in_one_tool_waits() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -147,11 +148,21 @@ async def test_several_first_statements_at_once_begin_one_transaction(store: Sto
 async def test_the_lease_of_a_dead_process_of_this_host_is_free(store: Store) -> None:
     ended = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
     await ended.wait()
-    host = lease.this_process().rpartition(":")[0]
-    await store.acquire_lease(holder=f"{host}:{ended.pid}")
+    await store.acquire_lease(holder=lease.signature(ended.pid))
     assert (await store.acquire_lease()).fence == 2
     assert not lease.is_surely_dead(lease.this_process())
     assert not lease.is_surely_dead("elsewhere:1")
+
+
+async def test_the_lease_of_another_container_that_calls_its_host_alike_is_held(store: Store) -> None:
+    """Its processes are numbered from 1 as well, and none of them is seen here."""
+    ended = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+    await ended.wait()
+    here, _, _ = lease.this_process().rpartition("~")
+    assert here == socket.gethostname()
+    await store.acquire_lease(holder=f"{here}~01234567:{ended.pid}")
+    with pytest.raises(StoreError, match=f"held by process {ended.pid} on {here} since"):
+        await store.acquire_lease()
 
 
 async def test_a_clock_set_back_keeps_nobody_from_a_lease_that_was_given_back(
