@@ -26,7 +26,7 @@ MINUTES ?= 30
 PER_S ?= 1
 DATABASE ?= sqlite
 
-# `make mutation SAMPLE=100 SEED=7`, `make mutation SAMPLE=all` (which takes a day).
+# `make mutation SAMPLE=100 SEED=7`, `make mutation SAMPLE=all` (which takes two hours).
 SAMPLE ?= 400
 
 .PHONY: help demo test test-all check bench simulate webhooks power crash soak mutation format lock clean

@@ -47,6 +47,11 @@ class Cast:
         """Return each tool's part."""
         return {tool: PARTS[tool] for tool in self.tools}
 
+    @property
+    def gone(self) -> str:
+        """Return what is deleted in Jira: a task that all tools hold."""
+        return f"Opened in {PARTS[self.tools[-1]].called}"
+
     def people(self, seeded: Iterable[SeedPerson]) -> str:
         """Return who is who."""
         rows = [",".join([one.email, *(part.handle.format(one) for part in self.parts.values())]) for one in seeded]
