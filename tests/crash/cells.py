@@ -45,10 +45,11 @@ def numbered(points: Sequence[str]) -> Sequence[Cell]:
     return [Cell(what, points[:number].count(what), number) for number, what in enumerate(points, 1)]
 
 
-def try_cell(cell: Cell, kind: str = databases.SQLITE, cast: Cast = THREE) -> bool:
+def try_cell(cell: Cell, kind: str = databases.SQLITE, cast: Cast = THREE, bug: str = "") -> bool:
     """Kill there, start anew, and judge; return whether the kill came (a run may take another turn, and end)."""
     with scene(kind, cast) as one:
         one.act()
+        one.bug = bug
         ended = one.syncd(SYNC, dies_at=cell.point)
         _judge(one, str(cell))
     return ended == KILLED

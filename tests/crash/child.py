@@ -21,12 +21,14 @@ from types import FrameType
 from typing import TextIO
 
 import httpx
+import pytest
 
 from syncd.cli import main
 from syncd.sandbox.jira.standin import READING_POSTS
 from syncd.store.store import Store, Transaction
 from syncd.world import World, real_world
 from tests.crash.clock import Moment
+from tests.simulation.bugs import BUGS
 
 COMMIT, REQUEST, FILE = "commit", "request", "file"
 
@@ -43,6 +45,8 @@ class Order:
     """At which point, counted from 1."""
     points: str = ""
     """A file to write the points to."""
+    bug: str = ""
+    """By name, a bug to bring back (`tests.simulation.bugs`): the harness must find it."""
 
 
 class Points:
@@ -69,6 +73,8 @@ def run(order: Order) -> None:
     sink = os.open(str(Path(order.folder) / "told"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(sink, 1)
     os.dup2(sink, 2)
+    if order.bug:
+        BUGS[order.bug](pytest.MonkeyPatch())
     _hook(Points(order))
     _tell_time(order.moment)
     codes = [main([*command, "-c", order.folder]) for command in order.commands]

@@ -118,6 +118,8 @@ class Scene:
     env: Mapping[str, str]
     before: Mapping[str, Counter[str]] = field(default_factory=dict)
     """How often there was each title in each tool."""
+    bug: str = ""
+    """What is wrong with every process that is started."""
 
     def act(self) -> None:
         """Let people do one of everything: edit, make, say; in each tool. What they deleted before is gone now."""
@@ -174,6 +176,7 @@ class Scene:
             commands=commands,
             dies_at=dies_at,
             points=points,
+            bug=self.bug,
         )
         return _process(order)
 

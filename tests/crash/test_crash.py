@@ -55,6 +55,22 @@ def test_the_points_of_the_protocol_are_every_kind_of_write_and_what_is_kept_abo
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("bug", "what"),
+    [
+        ("a-write-under-way-at-a-kill-was-never-sent", "request POST /jira/rest/api/3/issue/bulk"),
+        ("a-write-under-way-at-a-kill-was-never-sent", "request github addComment"),
+        ("the-marker-is-not-searched-for", "request github createIssue"),
+    ],
+)
+def test_a_bug_of_old_shows_where_the_process_is_killed(bug: str, what: str) -> None:
+    cell = next(cell for cell in cells() if cell.what == what)
+    try_cell(cells()[0], bug=bug)  # nothing is under way there yet
+    with pytest.raises(AssertionError, match=f"killed at {what}"):
+        try_cell(cell, bug=bug)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_kill_loses_nothing_with_postgresql_either(part: int) -> None:
     every = cells(databases.POSTGRESQL)
