@@ -1,5 +1,5 @@
 """
-What became of updates to records that take part no more: archived, closed, or out of scope.
+What became of updates to records that take part no more: archived, closed, out of scope, or only observed by now.
 
 The merge tells it of all others. One left open would stay so for as long as its
 record rests, and a changed mapping would wait for it.
@@ -7,7 +7,7 @@ record rests, and a changed mapping would wait for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from syncd.engine.commit import Ended, end, landed
 from syncd.engine.desk import Desk
@@ -16,43 +16,57 @@ from syncd.engine.load import load_items
 from syncd.model.canonical import UNSET
 from syncd.model.native import Missing
 from syncd.model.policy import Direction
-from syncd.model.refs import RunId
+from syncd.model.refs import OpId, RunId
 from syncd.reconcile.pending import Settled, Settling, settle
+from syncd.reconcile.state import STALE, Base
 from syncd.store.rows import BaseRow, OpRow
 
 
-async def look_up_updates(desk: Desk, run: RunId, ops: Sequence[OpRow]) -> None:
-    """Settle those of *ops* whose records rest, by what they were last read as; the bases move as in a merge."""
-    among = {op.id for op in ops}
+async def look_up_updates(desk: Desk, run: RunId, ops: Sequence[OpRow]) -> frozenset[OpId]:
+    """
+    Settle those of *ops* whose records rest, by what they were last read as; return which ended.
+
+    The bases move as in a merge. An op stays open as long as one of its fields cannot be told.
+    """
+    among = {op.id: op for op in ops}
     items = await load_items(desk, sorted({op.entity for op in ops}))
+    writing = desk.standing().writing
     ended, bases = Ended(), []
     for item in items:
         for side in item.sides:
-            if side.takes_part or not {held.op for held in side.pending.values()} & among:
+            is_merged = side.takes_part and side.connection in writing
+            if is_merged or not {held.op for held in side.pending.values()} & among.keys():
                 continue
-            found = {name: _settled(desk, item, side, name) for name in side.pending}
-            if any(each.how is Settling.UNRESOLVED for each in found.values()):
-                continue
-            bases.append(_note(desk, run, side, found, ended))
+            found = {name: _settled(desk, item, side, name, among.get(held.op)) for name, held in side.pending.items()}
+            if all(each.how is not Settling.UNRESOLVED for each in found.values()):
+                bases.append(_note(desk, run, side, found, ended))
     async with desk.store.transaction() as tx:
         await tx.bases.save(bases)
         await end(tx, desk.world.now(), run, ended)
+    return frozenset(ended.applied)
 
 
-def _settled(desk: Desk, item: Item, side: Side, name: str) -> Settled:
-    """Say what became of one field; one that nobody maps any more, or that cannot be read, is not told of."""
+def _settled(desk: Desk, item: Item, side: Side, name: str, op: OpRow | None) -> Settled:
+    """
+    Say what became of one field, where it was written: the record may be in another place by now.
+
+    An edit found there is judged when the record is back, against a canonical value of then: it has seen none.
+    """
     kind = item.entity.kind
-    slot = desk.slot(side.connection, kind, name, side.link.type, side.link.container)
+    slot = desk.slot(side.connection, kind, name, op.type, op.container) if op is not None else None
     rule = desk.rules_of(kind).get(name)
     if slot is None or rule is None or side.observed is None:
         return Settled(Settling.UNRESOLVED, None)
     link = link_field(side, name, slot, Direction.BOTH, desk.standing())
     if isinstance(link.observed, Missing):
         return Settled(Settling.UNRESOLVED, link.base)
-    return settle(link, link.observed, rule.spec, item.entity.values.get(name, UNSET))
+    found = settle(link, link.observed, rule.spec, item.entity.values.get(name, UNSET))
+    if found.how is Settling.MOVED and found.base is not None:
+        return Settled(found.how, Base(found.base.shown, STALE))
+    return found
 
 
-def _note(desk: Desk, run: RunId, side: Side, found: dict[str, Settled], ended: Ended) -> BaseRow:
+def _note(desk: Desk, run: RunId, side: Side, found: Mapping[str, Settled], ended: Ended) -> BaseRow:
     """Note how each op of one record ended; return the bases that leaves."""
     moved = {name: each.base for name, each in found.items() if each.base is not None}
     for name, held in side.pending.items():

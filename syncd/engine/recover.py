@@ -60,6 +60,7 @@ async def recover(desk: Desk, run: RunId) -> None:
                 await look_again(desk, account)
             except RemoteError as exc:
                 account.error = exc
+    desk.links.clear()  # links moved since they were loaded to look something up
 
 
 async def _look_up(desk: Desk, account: Account, run: RunId, ops: Sequence[OpRow]) -> None:
@@ -70,9 +71,10 @@ async def _look_up(desk: Desk, account: Account, run: RunId, ops: Sequence[OpRow
     if archives:
         await look_up(desk, account, run, archives, answers)
     await look_up_cleans(desk, [op for op in old if op.verb == CLEAN], answers)
-    await look_up_updates(desk, run, [op for op in old if op.verb == Verb.UPDATE])
+    ended = await look_up_updates(desk, run, [op for op in old if op.verb == Verb.UPDATE])
     if absent := missing(answers):
-        await _miss(desk, account, [link for link in links.values() if link.ref in absent], old)
+        still = [op for op in old if op.id not in ended]
+        await _miss(desk, account, [link for link in links.values() if link.ref in absent], still)
     creates = [op for op in ops if op.verb == Verb.CREATE]
     if creates:
         await _find_created(desk, account, run, creates)

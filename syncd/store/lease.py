@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -28,8 +29,11 @@ _RELEASE: Final = Known(
 _GET: Final = Known(select(lease).where(lease.c.name == bindparam("name")))
 
 
+_MACHINE: Final = Path("/etc/machine-id")
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
-_NUMBERS: Final = Path("/proc/self/ns/pid")
+_NUMBERING: Final = Path("/proc/self/ns/pid")
+OF_THE_MACHINE: Final = "pid:[4026531836]"
+"""How Linux calls the numbering of its first process, in every boot (include/linux/proc_ns.h)."""
 
 
 def this_process() -> str:
@@ -50,13 +54,23 @@ def readable(holder: str) -> str:
 
 @cache
 def _here() -> str:
-    """Name where a number means one process: two containers may call their hosts alike, and each counts from 1."""
+    """
+    Name where a number means one process: two containers may call their hosts alike, and each counts from 1.
+
+    A machine's own numbering outlives a boot: what ran before it is surely dead. That of a container is of one boot.
+    """
+    numbering = _read(_NUMBERING.readlink)
+    told = _read(_MACHINE.read_text) if numbering in {"", OF_THE_MACHINE} else numbering + _read(_BOOT.read_text)
     host = socket.gethostname()
+    return f"{host}~{hashlib.sha256(told.encode()).hexdigest()[:8]}" if told else host
+
+
+def _read(how: Callable[[], object]) -> str:
+    """Return what the system tells, or nothing: a unit may hide it, and not every system has it."""
     try:
-        numbering = f"{_BOOT.read_text()} {_NUMBERS.readlink()}"
+        return str(how())
     except OSError:
-        return host
-    return f"{host}~{hashlib.sha256(numbering.encode()).hexdigest()[:8]}"
+        return ""
 
 
 def is_surely_dead(holder: str) -> bool:

@@ -158,8 +158,7 @@ async def test_the_lease_of_another_container_that_calls_its_host_alike_is_held(
     """Its processes are numbered from 1 as well, and none of them is seen here."""
     ended = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
     await ended.wait()
-    here, _, _ = lease.this_process().rpartition("~")
-    assert here == socket.gethostname()
+    here = socket.gethostname()
     await store.acquire_lease(holder=f"{here}~01234567:{ended.pid}")
     with pytest.raises(StoreError, match=f"held by process {ended.pid} on {here} since"):
         await store.acquire_lease()
@@ -278,3 +277,41 @@ async def fill_the_disk(store: Store) -> None:
     assert refused.value.what.startswith("the disk is full")
     assert refused.value.fix == "make room; nothing of the last transaction was kept"
     assert await store.entities.ids("platform") == [E1]
+
+
+@pytest.mark.parametrize(
+    ("machine", "boot", "numbering", "same"),
+    [
+        ("m", "b2", lease.OF_THE_MACHINE, True),  # booted: what ran before it is surely dead
+        ("m", None, lease.OF_THE_MACHINE, True),  # a unit that hides /proc/sys
+        ("m2", "b", lease.OF_THE_MACHINE, False),
+        ("m", "b", "pid:[4026532201]", False),  # in a container
+    ],
+)
+def test_a_numbering_of_processes_is_a_machines_for_good_and_a_containers_for_one_boot(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    machine: str,
+    boot: str | None,
+    numbering: str,
+    same: bool,  # noqa: FBT001 - a case's expectation
+) -> None:
+    def here(machine: str, boot: str | None, numbering: str) -> str:
+        folder = tmp_path / f"{machine}{boot}{numbering}"
+        folder.mkdir()
+        (folder / "machine").write_text(machine)
+        (folder / "ns").symlink_to(numbering)
+        if boot is not None:
+            (folder / "boot").write_text(boot)
+        for name, file in (("_MACHINE", "machine"), ("_BOOT", "boot"), ("_NUMBERING", "ns")):
+            monkeypatch.setattr(lease, name, folder / file)
+        lease._here.cache_clear()
+        return lease.this_process()
+
+    try:
+        first = here("m", "b", lease.OF_THE_MACHINE)
+        assert (here(machine, boot, numbering) == first) is same
+        assert here("m", "b", "pid:[4026532200]") != here("m", "b2", "pid:[4026532200]")
+    finally:
+        monkeypatch.undo()
+        lease._here.cache_clear()
