@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import groupby
 from typing import Final, TypeVar, assert_never
 
 from syncd.connectors._together import side_by_side
 from syncd.connectors.protocol import Archive, Create, Done, Outcome, Refused, Unknown, Update, Write, set_delta
-from syncd.connectors.redmine.catalog import ISSUE, VERSION, Catalog
+from syncd.connectors.redmine.catalog import ISSUE, VERSION, Catalog, status_choice
 from syncd.connectors.redmine.comments import COMMENT, create_comment, update_comment
 from syncd.connectors.redmine.fields import DEPENDS_ON, ISSUE_ATTRIBUTES, VERSION_ATTRIBUTES, WAITS, to_wire
 from syncd.connectors.redmine.homes import keep_links
@@ -33,7 +34,7 @@ from syncd.connectors.redmine.queries import (
 from syncd.connectors.redmine.scan import AT_ONCE, RELATIONS, read_records
 from syncd.connectors.redmine.site import Site
 from syncd.errors import OutcomeUnknownError, RejectedError, RemoteChangedError, RemoteError
-from syncd.model.native import Native, Record
+from syncd.model.native import Choice, Native, Record
 from syncd.model.refs import OpId, Ref
 
 T = TypeVar("T")
@@ -119,6 +120,7 @@ async def _create(site: Site, catalog: Catalog, write: Create) -> Outcome:
     kind = VERSION if write.type == VERSION else ISSUE
     body = _body(kind, write.fields, where)
     _add_custom(body, marker_field(site, catalog, kind, write.type), write.marker)
+    begins: Choice | None = None
     if kind == VERSION:
         response = await site.send("POST", PROJECT_VERSIONS, write.container, body={"version": body}, where=where)
         made = site.parse_write(response, OneVersion, where).version.id
@@ -129,12 +131,22 @@ async def _create(site: Site, catalog: Catalog, write: Create) -> Outcome:
             raise RejectedError(f'there is no tracker "{write.type}"', where=where, fix=f"use one of {names}")
         body |= {"project_id": write.container, "tracker_id": tracker.id}
         response = await site.send("POST", ISSUES, body={"issue": body}, where=where)
-        made = site.parse_write(response, OneIssue, where).issue.id
+        answered = site.parse_write(response, OneIssue, where).issue
+        made, begins = answered.id, status_choice(answered.status, catalog)
     ref = Ref(site.name, kind, str(made))
     if write.fields.get(DEPENDS_ON):
         with suppress(RemoteError):  # the issue is there: what did not take shows in the record read back
             await _add_relations(site, ref, set_delta(None, write.fields[DEPENDS_ON])[0])
-    return await read_back(site, catalog, write.op, ref)
+    return _with_its_status(write, begins, await read_back(site, catalog, write.op, ref))
+
+
+def _with_its_status(write: Create, begins: Choice | None, outcome: Outcome) -> Outcome:
+    """Tell whether a new issue *begins* with another status than it was sent, as the role's workflow has it."""
+    wanted = write.fields.get("status")
+    if not isinstance(outcome, Done) or begins is None or not isinstance(wanted, Choice) or begins.id == wanted.id:
+        return outcome
+    is_still = outcome.record.fields.get("status") == begins  # else somebody edited it since
+    return replace(outcome, unsent=frozenset({"status"})) if is_still else outcome
 
 
 def marker_field(site: Site, catalog: Catalog, kind: str, record_type: str) -> int:

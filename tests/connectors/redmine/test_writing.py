@@ -30,7 +30,7 @@ from syncd.model.refs import EntityId, OpId, Ref
 from syncd.world import make_id
 from tests.connectors.redmine.site import MARKER, NAME, VIEWER_KEY, Site, Wire, read, update, updated
 
-CLOSED = Choice("5", "Closed")
+NEW, CLOSED = Choice("1", "New"), Choice("5", "Closed")
 
 
 def create(site: Site, record_type: str = "Feature", **fields: Native) -> Create:
@@ -98,6 +98,16 @@ async def test_a_create_drops_a_parent_the_account_may_not_set_and_tells_by_the_
     [outcome] = await connector.write([create(site, parent=parent)])
     assert isinstance(outcome, Done), outcome
     assert outcome.record.fields["parent"] is None
+
+
+async def test_a_status_that_no_new_issue_begins_with_is_due_again(site: Site) -> None:
+    connector, _ = site.connect()
+    [outcome] = await connector.write([create(site, status=CLOSED)])
+    assert isinstance(outcome, Done), outcome
+    assert (outcome.record.fields["status"], outcome.unsent) == (NEW, {"status"})
+    [plain] = await connector.write([create(site, status=NEW)])
+    assert isinstance(plain, Done), plain
+    assert (plain.record.fields["status"], plain.unsent) == (NEW, frozenset())
 
 
 # --- refusals --------------------------------------------------------------
