@@ -27,6 +27,11 @@ def sent_by(when_s: float) -> Iterator[None]:
         _send_by.reset(token)
 
 
+def read_first(what: str, where: str) -> ReadTooOldError:
+    """Return the error of a write that had to make something else first: what it goes by is read again before it."""
+    return ReadTooOldError(f"{what} was made first", where=where, fix="nothing to do: it is read again first")
+
+
 def check_fresh(now_s: float, where: str) -> None:
     """
     Pass a writing request that is about to leave.

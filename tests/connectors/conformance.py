@@ -47,6 +47,7 @@ from syncd.model.native import (
 )
 from syncd.model.refs import ConnectionName, Cursor, EntityId, OpId, Ref, Revision
 from syncd.world import World
+from tests.connectors.sending import sent
 
 CLASSES: Mapping[NativeType, type] = {
     NativeType.TEXT: Text,
@@ -327,7 +328,7 @@ class Conformance:
 
     async def test_an_update_changes_the_named_fields_and_no_others(self, bench: Bench) -> None:
         _, before = await bench.create("Edit me")
-        [outcome] = await bench.connector.write([Update(op=bench.op(), pre=before, fields=bench.edit)])
+        outcome = await sent(bench.connector, Update(op=bench.op(), pre=before, fields=bench.edit))
         assert isinstance(outcome, Done), outcome
         after = outcome.record.fields
         volatile = {key for key in after if isinstance(after[key], Instant)}
@@ -357,13 +358,11 @@ class Conformance:
         if key is None:
             pytest.skip("the tool has no free labels")
         _, before = await bench.create("Labelled", {key: _labels("keep", "drop")})
-        [theirs] = await bench.connector.write(
-            [Update(op=bench.op(), pre=before, fields={key: _labels("keep", "drop", "theirs")})]
+        theirs = await sent(
+            bench.connector, Update(op=bench.op(), pre=before, fields={key: _labels("keep", "drop", "theirs")})
         )
         assert isinstance(theirs, Done), theirs
-        [outcome] = await bench.connector.write(
-            [Update(op=bench.op(), pre=before, fields={key: _labels("keep", "ours")})]
-        )
+        outcome = await sent(bench.connector, Update(op=bench.op(), pre=before, fields={key: _labels("keep", "ours")}))
         assert isinstance(outcome, Done), outcome
         added, removed = set_delta(_labels("keep", "ours", "theirs"), outcome.record.fields[key])
         assert (added, removed) == (frozenset(), frozenset())

@@ -8,7 +8,7 @@ from typing import Final
 
 from syncd.connectors.github.api import Api
 from syncd.connectors.github.fields import COMMENT, DRAFT, ISSUE_TYPE, ITERATION, OPEN
-from syncd.connectors.github.labels import label_ids
+from syncd.connectors.github.labels import labels_of
 from syncd.connectors.github.marker import join_body
 from syncd.connectors.github.project import ProjectCache, Repository
 from syncd.connectors.github.records import ISSUE
@@ -99,8 +99,8 @@ class Inputs:
         labels, people = fields.get("labels"), fields.get("assignees")
         if isinstance(labels, Choices) and labels.members:
             names = [choice.id for choice in labels.members]
-            ids = await label_ids(self._api, self._project, repository.name, needed=names, going=())
-            said["labelIds"] = sorted(ids.values())
+            labelled = await labels_of(self._api, self._project, repository.name, needed=names, going=())
+            said["labelIds"] = sorted(labelled.ids.values())
         if isinstance(people, People) and people.members:
             said["assigneeIds"] = sorted(person.id for person in people.members)
         milestone, parent = fields.get("milestone"), fields.get("parent")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from pydantic import ValidationError
 
@@ -18,11 +18,20 @@ COLOUR: Final = "ededed"
 """The grey GitHub gives to labels made by naming them."""
 
 
-async def label_ids(
+class Labels(NamedTuple):
+    """Labels of one repository."""
+
+    ids: Mapping[str, str]
+    """By name in lower case."""
+    made: Sequence[str]
+    """Names of those that did not exist before."""
+
+
+async def labels_of(
     api: Api, project: ProjectCache, repository: str, *, needed: Iterable[str], going: Iterable[str]
-) -> Mapping[str, str]:
+) -> Labels:
     """
-    Return the id of each label by its name in lower case, making those of *needed* that do not exist.
+    Return the labels of these names, making those of *needed* that do not exist.
 
     Of *going* only those that still exist are in the answer.
     """
@@ -31,9 +40,11 @@ async def label_ids(
     known = await project.labels(repository)
     if (wanted.keys() | leaving) - known.keys():
         known = await project.labels(repository, fresh=True)
-    for key in sorted(wanted.keys() - known.keys()):
+    made = sorted(wanted.keys() - known.keys())
+    for key in made:
         known[key] = await _make(api, project, repository, wanted[key])
-    return {key: known[key].id for key in wanted.keys() | leaving if key in known}
+    ids = {key: known[key].id for key in wanted.keys() | leaving if key in known}
+    return Labels(ids, [wanted[key] for key in made])
 
 
 async def _make(api: Api, project: ProjectCache, repository: str, name: str) -> LabelNode:

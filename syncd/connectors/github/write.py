@@ -7,13 +7,14 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Final, TypeAlias
 
+from syncd.connectors._fresh import read_first
 from syncd.connectors._job import settle
 from syncd.connectors.github.api import Api
 from syncd.connectors.github.create import Creator, Made
 from syncd.connectors.github.fields import COMMENT, DRAFT, ITERATION, MILESTONE
 from syncd.connectors.github.home import HomeKeeper
 from syncd.connectors.github.inputs import IN_SETTINGS, NO_ITERATIONS
-from syncd.connectors.github.labels import label_ids
+from syncd.connectors.github.labels import labels_of
 from syncd.connectors.github.milestones import update_milestone
 from syncd.connectors.github.project import ProjectCache
 from syncd.connectors.github.read import Reader
@@ -22,7 +23,7 @@ from syncd.connectors.github.run import Job, Runner
 from syncd.connectors.github.steps import Step, Target, item_of, label_delta, plan_comment, plan_steps
 from syncd.connectors.github.sweep import Sweep
 from syncd.connectors.protocol import Archive, Create, Outcome, Refused, Unknown, Update, Write
-from syncd.errors import NotFoundError, OutcomeUnknownError, RejectedError, RemoteError
+from syncd.errors import NotFoundError, OutcomeUnknownError, ReadTooOldError, RejectedError, RemoteError
 from syncd.model.native import Record
 from syncd.model.refs import OpId, Ref
 
@@ -85,6 +86,7 @@ class Writer:
         except RemoteError as exc:
             return [Refused(op=write.op, error=exc) for write in writes]
         jobs = [await self._prepare(write) for write in writes]
+        _hold_back(jobs)
         await self._runner.run(jobs)
         read_back = [
             write.pre.ref for write, job in zip(writes, jobs, strict=True) if job.carried_out or not job.errors
@@ -153,6 +155,8 @@ class Writer:
         if is_issue and _LABELS in write.fields:
             try:
                 labels = await self._label_ids(write)
+            except ReadTooOldError:
+                raise
             except RemoteError as exc:
                 refused[_LABELS] = exc
         target = Target(
@@ -172,13 +176,16 @@ class Writer:
         before, after = write.pre.fields.get(_LABELS), write.fields[_LABELS]
         coming, going = label_delta(before, after)
         spelt = {choice.id.lower(): choice.id for choice in getattr(after, "members", ())}
-        return await label_ids(
+        found = await labels_of(
             self._api,
             self._project,
             write.pre.container,
             needed=[spelt[name] for name in coming],
             going=going,
         )
+        if found.made:
+            raise read_first(f"label {', '.join(found.made)}", str(write.pre.ref))
+        return found.ids
 
     async def _draft_id(self, ref: Ref) -> str:
         """Return a draft's own id, which its mutation wants and its ref does not hold."""
@@ -202,6 +209,15 @@ def _sort(write: Write) -> str:
     if isinstance(write, Create):
         return MILESTONE if write.type == MILESTONE else "create"
     return "change"
+
+
+def _hold_back(jobs: Sequence[Job]) -> None:
+    """Let nothing leave that waited until a label was made: whoever edits meanwhile would not be seen."""
+    late = [error for job in jobs for error in job.errors.values() if isinstance(error, ReadTooOldError)]
+    for job in jobs if late else ():
+        if job.steps:
+            job.steps.clear()
+            job.errors = {"": late[0]}
 
 
 def _created(write: Create, made: Made, reads: Mapping[Ref, Record | RemoteError]) -> Outcome:

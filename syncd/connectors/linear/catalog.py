@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 from zlib import crc32
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -92,6 +92,14 @@ def state_choice(state: StateNode) -> Choice:
 
 def _told(states: Iterable[StateNode]) -> list[object]:
     return [(state.id, state.name, state.type, state.position) for state in states]
+
+
+class FoundLabel(NamedTuple):
+    """A label that a record can have."""
+
+    id: str
+    is_new: bool
+    """It was made for this."""
 
 
 class Catalog:
@@ -222,9 +230,9 @@ class Catalog:
             self._unlisted |= missing - known.keys()
         return known
 
-    async def label_id(self, kind: str, name: str, team: str) -> str:
+    async def label(self, kind: str, name: str, team: str) -> FoundLabel:
         """
-        Return the id of the label of that name a record of *team* can have, made if there is none.
+        Return the label of that name a record of *team* can have, made if there is none.
 
         Case does not tell labels apart; the team's own label comes before the
         workspace's.
@@ -235,7 +243,7 @@ class Catalog:
         for fresh in (False, True):
             found = _label_named(await self.labels(kind, fresh=fresh), name, team)
             if found is not None:
-                return found.id
+                return FoundLabel(found.id, is_new=False)
         await self._make_label(kind, name, team)
         found = _label_named(await self.labels(kind, fresh=True), name, team)
         if found is None:
@@ -244,7 +252,7 @@ class Catalog:
                 where=f"{self._api.name} {team} label {name!r}",
                 fix="nothing to do: it is tried again at the next change",
             )
-        return found.id
+        return FoundLabel(found.id, is_new=True)
 
     async def _make_label(self, kind: str, name: str, team: str) -> None:
         """Make one label; its id depends on its name alone, so a lost answer is settled by looking."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
+from syncd.connectors._fresh import read_first
 from syncd.connectors.linear.api import Api
-from syncd.connectors.linear.catalog import Catalog
+from syncd.connectors.linear.catalog import Catalog, FoundLabel
 from syncd.connectors.linear.edits import DEPENDS_ON, LABELS, PARENT, Input, ref_id
 from syncd.connectors.linear.families import INITIATIVE, ISSUE, PROJECT
 from syncd.connectors.linear.identity import derived_id
@@ -26,11 +27,18 @@ class Verbs:
         self._catalog = catalog
 
     async def label_delta(self, team: str, before: Native, after: Native) -> Input:
-        """Return what an issue's labels add to its input; labels that do not exist in the team are made."""
+        """
+        Return what an issue's labels add to its input; labels that do not exist in the team are made.
+
+        Raises:
+            ReadTooOldError: some were made; the issue is to be read again before it is written.
+        """
         added, removed = await self._delta(ISSUE, team, before, after)
+        if any(label.is_new for label in added):
+            raise read_first("a label", f"{self._api.name} {team}")
         said: Input = {}
         if added:
-            said["addedLabelIds"] = added
+            said["addedLabelIds"] = [label.id for label in added]
         if removed:
             said["removedLabelIds"] = removed
         return said
@@ -38,7 +46,7 @@ class Verbs:
     async def all_labels(self, kind: str, team: str, labels: Native) -> Input:
         """Return what a new record's labels add to its input."""
         added, _ = await self._delta(kind, team, None, labels)
-        return {"labelIds": added} if added else {}
+        return {"labelIds": [label.id for label in added]} if added else {}
 
     async def carry_out(self, kind: str, node_id: str, team: str, key: str, before: Native, after: Native) -> None:
         """
@@ -57,10 +65,10 @@ class Verbs:
         else:
             raise AssertionError(key)  # `edits` names no others
 
-    async def _delta(self, kind: str, team: str, before: Native, after: Native) -> tuple[list[str], list[str]]:
-        """Return the ids of the labels to add and to remove; case does not tell labels apart."""
+    async def _delta(self, kind: str, team: str, before: Native, after: Native) -> tuple[list[FoundLabel], list[str]]:
+        """Return the labels to add, and the ids of those to remove; case does not tell labels apart."""
         old, new = _names(before), _names(after)
-        added = [await self._catalog.label_id(kind, new[key], team) for key in sorted(new.keys() - old.keys())]
+        added = [await self._catalog.label(kind, new[key], team) for key in sorted(new.keys() - old.keys())]
         gone = sorted(old.keys() - new.keys())
         known = await self._catalog.labels(kind) if gone else {}
         return added, [each for name in gone for each in _carried(known, name, team)]
@@ -68,7 +76,7 @@ class Verbs:
     async def _project_labels(self, node_id: str, team: str, before: Native, after: Native) -> None:
         added, removed = await self._delta(PROJECT, team, before, after)
         where = f"{self._api.name}:{PROJECT}:{node_id} {LABELS}"
-        for name, ids in (("projectAddLabel", added), ("projectRemoveLabel", removed)):
+        for name, ids in (("projectAddLabel", [label.id for label in added]), ("projectRemoveLabel", removed)):
             for label in ids:
                 await self._api.change(name, {"id": node_id, "labelId": label}, where=where)
 

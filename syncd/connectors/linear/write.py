@@ -18,7 +18,7 @@ from syncd.connectors.linear.read import Reader
 from syncd.connectors.linear.settings import LinearOptions
 from syncd.connectors.linear.verbs import Verbs
 from syncd.connectors.protocol import Archive, Create, Outcome, Update, Write
-from syncd.errors import ForbiddenError, NotFoundError, OutcomeUnknownError, RejectedError, RemoteError
+from syncd.errors import ForbiddenError, NotFoundError, OutcomeUnknownError, ReadTooOldError, RejectedError, RemoteError
 from syncd.model.native import Record
 from syncd.model.refs import OpId, Ref
 
@@ -127,6 +127,8 @@ class Writer:
             after, before = edits.apart.pop(LABELS), write.pre.fields.get(LABELS)
             try:
                 edits.inputs[LABELS] = await self._verbs.label_delta(write.pre.container, before, after)
+            except ReadTooOldError:
+                raise
             except RemoteError as exc:
                 job.errors[LABELS] = exc
         if "projectMilestone" in edits.inputs and "projectId" not in edits.merged():

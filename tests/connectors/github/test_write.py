@@ -26,6 +26,7 @@ from syncd.model.native import (
 )
 from syncd.model.refs import EntityId, Ref
 from tests.connectors.github.rig import MARKER, NAME, Rig, op
+from tests.connectors.sending import is_late, sent
 
 OPEN, DONE = Choice("open", "Open"), Choice("completed", "Closed as completed")
 
@@ -46,8 +47,7 @@ async def update(rig: Rig, record: Record, **fields: Native) -> Record:
 
 
 async def one(rig: Rig, write: Create | Update | Archive) -> Outcome:
-    (outcome,) = await rig.connector.write([write])
-    return outcome
+    return await sent(rig.connector, write)
 
 
 def option(rig: Rig, field: str, name: str) -> Choice:
@@ -163,6 +163,19 @@ async def test_sets_are_changed_by_what_differs_so_that_a_strangers_addition_sur
     after = await update(rig, before, labels=labels("KEEP", "Fresh"), assignees=People(frozenset({bot})))
     assert after.fields["labels"] == labels("keep", "Fresh", "stranger")
     assert after.fields["assignees"] == People(frozenset({bot}))
+
+
+async def test_nothing_is_written_that_waited_until_a_label_was_made(rig: Rig) -> None:
+    """Whoever edited meanwhile would not be seen: all of it is read again first."""
+    first, second = [await rig.read(rig.hub.add_issue("api", name)) for name in ("One", "Two")]
+    changes = [
+        Update(op=op(1), pre=first, fields={"labels": labels("Brand new"), "title": Text("Uno")}),
+        Update(op=op(2), pre=second, fields={"title": Text("Due")}),
+    ]
+    assert [is_late(each) for each in await rig.connector.write(changes)] == [True, True]
+    assert [(await rig.read(each)).fields["title"] for each in (first.key, second.key)] == [Text("One"), Text("Two")]
+    assert all(isinstance(each, Done) for each in await rig.connector.write(changes))
+    assert (await rig.read(first.key)).fields["labels"] == labels("Brand new")
 
 
 async def test_relations_are_set_moved_and_cleared(rig: Rig) -> None:

@@ -17,6 +17,7 @@ from syncd.model.refs import ConnectionName, Cursor, EntityId, OpId, Ref, Revisi
 from syncd.sandbox.app import Sandbox
 from syncd.sandbox.linear import LinearStandIn
 from syncd.sandbox.portfolio import make_portfolio
+from tests.connectors.sending import sent
 from tests.connectors.virtual import Clock, make_world
 from tests.contracts import graphql
 
@@ -121,8 +122,7 @@ class Rig:
 
     async def outcome(self, ref: Ref, **fields: Native) -> Outcome:
         """Write some fields of a record as it is now."""
-        [found] = await self.connector.write([Update(op=self.op(), pre=await self.read(ref), fields=fields)])
-        return found
+        return await sent(self.connector, Update(op=self.op(), pre=await self.read(ref), fields=fields))
 
     async def write(self, ref: Ref, **fields: Native) -> Record:
         """Write some fields of a record, which must succeed."""

@@ -24,6 +24,7 @@ from syncd.errors import NotFoundError, RejectedError
 from syncd.model.native import Choice, Choices, Date, Number, RecordState, Refs, RichText, Text, TextFormat
 from syncd.model.refs import ConnectionName, EntityId, Ref
 from tests.connectors.linear.rig import MARKER, NAME, Rig
+from tests.connectors.sending import is_late, sent
 
 QUARTER = (date(2026, 4, 1), date(2026, 6, 30))
 
@@ -102,10 +103,13 @@ async def test_a_new_project_is_put_into_its_initiative_and_a_new_issue_below_wh
 async def test_labels_go_by_deltas_and_missing_ones_are_made_once(rig: Rig) -> None:
     ref = rig.add("issue", "API", title="Labelled", labels="Sync")
     before = await rig.read(ref)
-    await rig.connector.write([Update(op=rig.op(), pre=before, fields={"labels": labels("Sync", "Brand new")})])
-    await rig.connector.write(
-        [Update(op=rig.op(), pre=before, fields={"labels": labels("sync", "brand NEW", "Theirs")})]
-    )
+    change = Update(op=rig.op(), pre=before, fields={"labels": labels("Sync", "Brand new"), "title": Text("Anew")})
+    [late] = await rig.connector.write([change])
+    assert is_late(late), "whoever edited while it was made would not be seen"
+    assert (await rig.read(ref)).fields["title"] == Text("Labelled")
+    await sent(rig.connector, change)
+    again = Update(op=rig.op(), pre=before, fields={"labels": labels("sync", "brand NEW", "Theirs")})
+    await sent(rig.connector, again)
     assert (await rig.read(ref)).fields["labels"] == labels("Sync", "Brand new", "Theirs")
     made = [name for name in rig.asked if name == "mutation issueLabelCreate"]
     assert len(made) == 2

@@ -104,7 +104,7 @@ async def test_a_status_that_no_new_issue_begins_with_is_due_again(site: Site) -
     connector, _ = site.connect()
     [outcome] = await connector.write([create(site, status=CLOSED)])
     assert isinstance(outcome, Done), outcome
-    assert (outcome.record.fields["status"], outcome.unsent) == (NEW, {"status"})
+    assert (outcome.record.fields["status"], outcome.unsent) == (NEW, frozenset({"status"}))
     [plain] = await connector.write([create(site, status=NEW)])
     assert isinstance(plain, Done), plain
     assert (plain.record.fields["status"], plain.unsent) == (NEW, frozenset())
