@@ -87,10 +87,17 @@ async def _push_connection(desk: Desk, account: Account, run: RunId, intents: Se
 
 
 async def _push_portion(desk: Desk, account: Account, run: RunId, portion: Sequence[Intent], told: Pushed) -> None:
-    """Send a portion; what came too late after its fresh read is read again, in halves when all of it was late."""
+    """
+    Send a portion; what came too late after its fresh read is read again, in halves when all of it was late.
+
+    A tool that is slow just now may be quick at the second reading; only one
+    that is slow again is written to after a reading that took long.
+    """
     late = await _push_once(desk, account, run, portion, told)
     if late and len(portion) == 1:
-        await drop(desk, await _push_once(desk, account, run, late, told, is_alone=True), TOO_LATE, told)
+        late = await _push_once(desk, account, run, late, told)
+        if late:
+            await drop(desk, await _push_once(desk, account, run, late, told, is_alone=True), TOO_LATE, told)
     elif late:
         size = len(late) if len(late) < len(portion) else (len(late) + 1) // 2
         for start in range(0, len(late), size):
