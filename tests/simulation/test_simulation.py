@@ -44,7 +44,7 @@ FOUND_AT = {
     "absence-is-deletion": 23,
     "a-404-is-deletion": 23,
     "the-cursor-runs-ahead-of-the-index": 2,
-    "equal-times-fall-between-two-scans": 12,
+    "equal-times-fall-between-two-scans": 70,
     "a-page-is-of-when-it-was-kept": 255,
     "the-cursor-is-in-the-wrong-zone": 0,
     "an-hour-that-comes-twice-is-the-second": 147,
