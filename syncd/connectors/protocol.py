@@ -280,7 +280,12 @@ class Connector(Protocol):
         ...
 
     async def write(self, batch: Sequence[Write]) -> Sequence[Outcome]:
-        """Carry out each write once, in order, and answer for each. One bad item never raises."""
+        """
+        Carry out each write once, in order, and answer for each. One bad item never raises.
+
+        An update that had to make something else first (a label) is `Refused`
+        with `ReadTooOldError`: it is read again, and sent again.
+        """
         ...
 
     async def find_created(self, keys: Sequence[CreateKey]) -> Mapping[EntityId, Sequence[Record]]:
