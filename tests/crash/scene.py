@@ -201,7 +201,7 @@ class Scene:
             self._judge_titles(tool)
             said = self._comments(tool)
             assert said == 1, f"I5: what was said in Jira stands {said} times in {tool}"
-            assert self._put_away(tool) == 1, f"I5: {self._put_away(tool)} items were put away in {tool}"
+            assert self._put_away(tool) == 1, f"I9: {self._put_away(tool)} items were put away in {tool}"
         assert self.syncd(("verify",)) == 0, self.told()
         assert not asyncio.run(self._open_writes()), "I5: writes whose outcome nobody looked up"
 
@@ -214,7 +214,7 @@ class Scene:
         for title in (f"Called anew in {name}" for name in names):
             assert found[title] == 1, f"I1: {title!r} is {found[title]} times in {tool}"
         assert found[RENAMED] == before[RELEASE], f"I1: the release is {found[RENAMED]} times renamed in {tool}"
-        assert found.total() == before.total() + len(names), f"I6: {found.total()} in {tool}"
+        assert found.total() == before.total() + len(names), f"I5, I7: {found.total()} in {tool}"
 
     def _put_away(self, tool: str) -> int:
         """Return how many items are gone from a tool, were archived there, or closed where it archives nothing."""
