@@ -143,7 +143,7 @@ def _content(conflict: Conflict | None) -> ConflictContent | None:
 
 async def _settle(tx: Transaction, desk: Desk, run: RunId, judgements: Sequence[Judgement]) -> None:
     """End the ops whose outcome a direct reading has told: applied when the base moved to what was meant."""
-    ended, now = Ended(), desk.world.now()
+    ended = Ended(run, desk.world.now())
     for each in judgements:
         for side in each.item.sides:
             for name, held in side.pending.items():
@@ -152,28 +152,34 @@ async def _settle(tx: Transaction, desk: Desk, run: RunId, judgements: Sequence[
                     continue
                 base = result.bases.get(side.link.id)
                 has_landed = base is not None and base.meant == held.meant
-                ended.applied[held.op] = ended.applied.get(held.op, False) or has_landed
-                if has_landed and base is not None:
-                    ended.found.append(landed(run, now, side, name, held, base))
-    await end(tx, now, run, ended)
+                ended.note(side, name, held, base if has_landed else None)
+    await ended.end(tx)
 
 
 @dataclass(slots=True)
 class Ended:
     """Ops whose outcome was told by a look at their records."""
 
+    run: RunId
+    at: datetime
     applied: dict[OpId, bool] = field(default_factory=dict)
     """Whether any of its fields was carried out."""
     found: list[AuditRow] = field(default_factory=list)
 
+    def note(self, side: Side, name: str, held: Pending, landed: Base | None) -> None:
+        """Note what became of one field: the base that its write left, `None` when it was not carried out."""
+        self.applied[held.op] = self.applied.get(held.op, False) or landed is not None
+        if landed is not None:
+            self.found.append(_landed(self.run, self.at, side, name, held, landed))
 
-async def end(tx: Transaction, now: datetime, run: RunId, ended: Ended) -> None:
-    """End ops as they were found, and note what of them was."""
-    await tx.journal.mark_confirmed([op for op, is_applied in ended.applied.items() if is_applied], now)
-    await tx.journal.mark_failed(
-        {op: "looked up: it was not carried out" for op, is_applied in ended.applied.items() if not is_applied}, now
-    )
-    await tx.audit.append(run, ended.found)
+    async def end(self, tx: Transaction) -> None:
+        """End the ops as they were found."""
+        await tx.journal.mark_confirmed([op for op, is_applied in self.applied.items() if is_applied], self.at)
+        await tx.journal.mark_failed(
+            {op: "looked up: it was not carried out" for op, is_applied in self.applied.items() if not is_applied},
+            self.at,
+        )
+        await tx.audit.append(self.run, self.found)
 
 
 async def _let_go(tx: Transaction, desk: Desk, judgements: Sequence[Judgement]) -> None:
@@ -204,8 +210,7 @@ def _is_refused(result: FieldResult, side: Side, name: str) -> bool:
     return any(each.link == side.link.id and each.trouble is Trouble.REFUSED for each in result.notices)
 
 
-def landed(run: RunId, now: datetime, side: Side, name: str, held: Pending, base: Base) -> AuditRow:
-    """Return the audit's line on a field of a write whose answer was lost, and that was carried out."""
+def _landed(run: RunId, now: datetime, side: Side, name: str, held: Pending, base: Base) -> AuditRow:
     return AuditRow(
         run=run,
         at=now,

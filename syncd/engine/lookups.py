@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from syncd.engine.commit import Ended, end, landed
+from syncd.engine.commit import Ended
 from syncd.engine.desk import Desk
 from syncd.engine.items import Item, Side, as_row, link_field
 from syncd.engine.load import load_items
@@ -19,7 +19,7 @@ from syncd.model.policy import Direction
 from syncd.model.refs import OpId, RunId
 from syncd.reconcile.pending import Settled, Settling, settle
 from syncd.reconcile.state import STALE, Base
-from syncd.store.rows import BaseRow, OpRow
+from syncd.store.rows import BaseRow, LinkState, OpRow
 
 
 async def look_up_updates(desk: Desk, run: RunId, ops: Sequence[OpRow]) -> frozenset[OpId]:
@@ -28,22 +28,29 @@ async def look_up_updates(desk: Desk, run: RunId, ops: Sequence[OpRow]) -> froze
 
     The bases move as in a merge. An op stays open as long as one of its fields cannot be told.
     """
-    among = {op.id: op for op in ops}
-    items = await load_items(desk, sorted({op.entity for op in ops}))
-    writing = desk.standing().writing
-    ended, bases = Ended(), []
-    for item in items:
+    resting = await _resting(desk, ops)
+    if not resting:
+        return frozenset()
+    ended, bases = Ended(run, desk.world.now()), []
+    for item in await load_items(desk, sorted({op.entity for op in resting.values()})):
         for side in item.sides:
-            is_merged = side.takes_part and side.connection in writing
-            if is_merged or not {held.op for held in side.pending.values()} & among.keys():
+            if not {held.op for held in side.pending.values()} & resting.keys():
                 continue
-            found = {name: _settled(desk, item, side, name, among.get(held.op)) for name, held in side.pending.items()}
+            found = {n: _settled(desk, item, side, n, resting.get(held.op)) for n, held in side.pending.items()}
             if all(each.how is not Settling.UNRESOLVED for each in found.values()):
-                bases.append(_note(desk, run, side, found, ended))
+                bases.append(_note(side, found, ended))
     async with desk.store.transaction() as tx:
         await tx.bases.save(bases)
-        await end(tx, desk.world.now(), run, ended)
+        await ended.end(tx)
     return frozenset(ended.applied)
+
+
+async def _resting(desk: Desk, ops: Sequence[OpRow]) -> Mapping[OpId, OpRow]:
+    """Return those of *ops* whose records no merge sees."""
+    links = await desk.store.links.by_ids([op.link for op in ops if op.link is not None])
+    writing = desk.standing().writing
+    merged = {link.id for link in links.values() if link.state is LinkState.LIVE and link.ref.connection in writing}
+    return {op.id: op for op in ops if op.link in links and op.link not in merged}
 
 
 def _settled(desk: Desk, item: Item, side: Side, name: str, op: OpRow | None) -> Settled:
@@ -66,12 +73,9 @@ def _settled(desk: Desk, item: Item, side: Side, name: str, op: OpRow | None) ->
     return found
 
 
-def _note(desk: Desk, run: RunId, side: Side, found: Mapping[str, Settled], ended: Ended) -> BaseRow:
+def _note(side: Side, found: Mapping[str, Settled], ended: Ended) -> BaseRow:
     """Note how each op of one record ended; return the bases that leaves."""
-    moved = {name: each.base for name, each in found.items() if each.base is not None}
     for name, held in side.pending.items():
-        has_landed = found[name].how is Settling.APPLIED
-        ended.applied[held.op] = ended.applied.get(held.op, False) or has_landed
-        if has_landed and name in moved:
-            ended.found.append(landed(run, desk.world.now(), side, name, held, moved[name]))
-    return BaseRow(side.link.id, {**side.bases, **{name: as_row(base) for name, base in moved.items()}})
+        ended.note(side, name, held, found[name].base if found[name].how is Settling.APPLIED else None)
+    moved = {name: as_row(each.base) for name, each in found.items() if each.base is not None}
+    return BaseRow(side.link.id, {**side.bases, **moved})

@@ -1,7 +1,7 @@
 """
-Midnight in Pacific time, told in UTC: where GitHub's due days begin.
+Midnight told in UTC: in Pacific time, where GitHub's due days begin, and in a Linear team's, where its cycles do.
 
-Whatever time is sent, only its *Pacific* date survives: `2020-09-24T06:59:00Z`
+GitHub: whatever time is sent, only its *Pacific* date survives: `2020-09-24T06:59:00Z`
 becomes `2020-09-23T07:00:00Z`. Source: github.com/microsoft/PowerShellForGitHub
 pull request 133, github.com/wordpress-mobile/release-toolkit pull request 419
 (both read 2026-11-20); recorded milestones agree.
@@ -23,4 +23,9 @@ def due_on(moment: datetime) -> str:
 
 def due_day(day: date) -> str:
     """Return the stored form of one due day, as picked in the web page."""
-    return f"{datetime.combine(day, time(), PACIFIC).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{midnight(day):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def midnight(day: date, zone: ZoneInfo = PACIFIC) -> datetime:
+    """Return when *day* begins in a *zone*, in UTC."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -11,9 +11,9 @@ import pytest
 from syncd.connectors.protocol import Archive
 from syncd.engine.absent import APART_S
 from syncd.engine.cycle import Cycle
-from syncd.model.native import RecordState, Text
+from syncd.model.native import Native, RecordState, Text
 from syncd.model.refs import ConnectionName, Ref
-from syncd.store.rows import ConflictRow, LinkState, Verdict
+from syncd.store.rows import ConflictRow, LinkState, OpRow, Verdict
 from syncd.store.store import Store, Transaction
 from tests.engine.talk import MATCH, A, B, C, Talk, make_talk
 
@@ -88,6 +88,22 @@ async def verdicts(talk: Talk) -> list[Verdict | None]:
     async with talk.desk() as desk:
         links = [link.id for name in talk.fakes for link in await desk.store.links.by_connection(name, "platform")]
         return [stone.verdict for stone in (await desk.store.tombstones.of_links(links)).values()]
+
+
+async def open_ops(talk: Talk) -> list[OpRow]:
+    """Return the writes whose outcome nobody has told yet."""
+    async with talk.desk() as desk:
+        return await desk.store.journal.open()
+
+
+async def unanswered(
+    talk: Talk, refs: Mapping[ConnectionName, Ref], name: ConnectionName, *, carried_out: bool, **fields: Native
+) -> None:
+    """Let an edit in alpha be written, and lose the answer of one tool, which carried it out or did not."""
+    talk.fakes[name].lose_updates = "after" if carried_out else "before"
+    talk.fakes[A].edit(refs[A], by="Ada Example", **fields)
+    await talk.sync()
+    talk.fakes[name].lose_updates = ""
 
 
 async def killed_at(talk: Talk, patch: pytest.MonkeyPatch, after: int) -> int:

@@ -12,7 +12,7 @@ from syncd.engine.absent import APART_S
 from syncd.model.native import Refs, Text
 from syncd.store.rows import LinkState
 from tests.engine import fake
-from tests.engine.removal import OTHER, SHIP, called, missed_once, questions, states, three
+from tests.engine.removal import OTHER, SHIP, called, missed_once, open_ops, questions, states, three, unanswered
 from tests.engine.talk import A, B, C
 
 MONDAY, TUESDAY = Text("Ship it on Monday"), Text("Ship it on Tuesday")
@@ -23,19 +23,15 @@ async def test_a_lost_answer_of_what_was_then_archived_is_looked_up_and_its_retu
     tmp_path: Path, *, carried_out: bool
 ) -> None:
     talk, refs = await three(tmp_path)
-    talk.fakes[C].lose_updates = "after" if carried_out else "before"
-    talk.fakes[A].edit(refs[A], title=MONDAY)
-    await talk.sync()
+    await unanswered(talk, refs, C, carried_out=carried_out, title=MONDAY)
     talk.fakes[C].archive(refs[C])
-    talk.fakes[C].lose_updates = ""
-    async with talk.desk() as desk:
-        (op,) = await desk.store.journal.open()
+    (op,) = await open_ops(talk)
     for _ in range(2):
         talk.clock.pass_(61)
         await talk.sync()
     assert (await states(talk, MONDAY.value))[C] is LinkState.ARCHIVED
+    assert await open_ops(talk) == [], "it would hold up a changed mapping for as long as it rests"
     async with talk.desk() as desk:
-        assert await desk.store.journal.open() == [], "it would hold up a changed mapping for as long as it rests"
         landed = [row for row in await desk.store.audit.of_entity(op.entity) if row.op == op.id]
     assert [(row.field, row.after) for row in landed] == ([("title", MONDAY)] if carried_out else [])
 
@@ -52,18 +48,14 @@ async def test_a_lost_answer_of_what_was_then_archived_is_looked_up_and_its_retu
 
 async def test_what_was_seen_after_the_write_and_is_gone_now_ends_once(tmp_path: Path) -> None:
     talk, refs = await three(tmp_path, "")
-    talk.fakes[C].lose_updates = "after"
-    talk.fakes[A].edit(refs[A], title=MONDAY)
-    await talk.sync()
-    talk.fakes[C].lose_updates = ""
+    await unanswered(talk, refs, C, carried_out=True, title=MONDAY)
     await talk.verify()
     await missed_once(talk, refs[C])
     talk.clock.pass_(APART_S)
     await talk.verify()
     assert (await states(talk, MONDAY.value))[C] is LinkState.GONE
     await talk.sync()
-    async with talk.desk() as desk:
-        assert await desk.store.journal.open() == []
+    assert await open_ops(talk) == []
 
 
 async def test_a_reference_is_not_written_to_what_a_lookup_finds_gone(tmp_path: Path) -> None:
@@ -71,10 +63,7 @@ async def test_a_reference_is_not_written_to_what_a_lookup_finds_gone(tmp_path: 
     other = {name: called(talk, name, OTHER) for name in refs}
     await missed_once(talk, other[C])
     talk.clock.pass_(APART_S - 120)
-    talk.fakes[C].lose_updates = "before"
-    talk.fakes[A].edit(refs[A], title=MONDAY, depends_on=Refs(frozenset({other[A]})))
-    await talk.sync()
-    talk.fakes[C].lose_updates = ""
+    await unanswered(talk, refs, C, carried_out=False, title=MONDAY, depends_on=Refs(frozenset({other[A]})))
     talk.clock.pass_(15)
     before = len(talk.fakes[C].writes)
     await talk.sync()
@@ -94,10 +83,7 @@ async def test_what_moved_before_it_rested_is_judged_by_the_field_it_was_written
         tmp_path, "fields: {task.title: {gamma: Heading, policy: {order: [gamma, alpha, beta]}}}\n"
     )
     gamma = talk.fakes[C]
-    gamma.lose_updates = "after"
-    talk.fakes[A].edit(refs[A], title=MONDAY)
-    await talk.sync()
-    gamma.lose_updates = ""
+    await unanswered(talk, refs, C, carried_out=True, title=MONDAY)
     gamma.items[refs[C]] = replace(gamma.items[refs[C]], container="Q")
     gamma.edit(refs[C], title_q=None)
     gamma.archive(refs[C])
@@ -115,10 +101,7 @@ async def test_what_moved_before_it_rested_is_judged_by_the_field_it_was_written
 async def test_an_edit_made_instead_of_a_lost_write_has_seen_nothing_since(tmp_path: Path) -> None:
     """The value goes on and comes back to what it was while the record rests."""
     talk, refs = await three(tmp_path)
-    talk.fakes[C].lose_updates = "before"
-    talk.fakes[A].edit(refs[A], title=MONDAY)
-    await talk.sync()
-    talk.fakes[C].lose_updates = ""
+    await unanswered(talk, refs, C, carried_out=False, title=MONDAY)
     talk.fakes[C].edit(refs[C], title=TUESDAY)
     talk.fakes[C].archive(refs[C])
     for _ in range(2):
@@ -134,11 +117,8 @@ async def test_an_edit_made_instead_of_a_lost_write_has_seen_nothing_since(tmp_p
 
 async def test_a_lost_answer_of_a_connection_that_only_observes_by_now_is_looked_up(tmp_path: Path) -> None:
     talk, refs = await three(tmp_path)
-    talk.fakes[B].lose_updates = "after"
-    talk.fakes[A].edit(refs[A], title=MONDAY)
-    await talk.sync()
+    await unanswered(talk, refs, B, carried_out=True, title=MONDAY)
     talk.beta = "observe"
     for _ in range(2):
         await talk.sync()
-    async with talk.desk() as desk:
-        assert await desk.store.journal.open() == []
+    assert await open_ops(talk) == []

@@ -18,6 +18,7 @@ from tests.engine.removal import (
     called,
     killed_at,
     missed_once,
+    open_ops,
     questions,
     resting,
     states,
@@ -280,8 +281,7 @@ async def test_a_lost_answer_is_looked_up_and_never_sent_again_for_the_same_deci
         await talk.sync()
     assert sorted(archived(talk)) == ([refs[A], refs[B]] if carried_out else [refs[A], refs[A], refs[B]])
     assert resting(talk) == {refs[A], refs[B]}
-    async with talk.desk() as desk:
-        assert await desk.store.journal.open() == []
+    assert await open_ops(talk) == []
     await talk.quiet()
 
 
@@ -309,13 +309,11 @@ async def test_a_lost_answer_of_what_was_then_deleted_holds_nothing_up(
     talk.fakes[C].delete(refs[C])
     for _ in range(2):
         await talk.sync()
-    async with talk.desk() as desk:
-        assert len(await desk.store.journal.open()) == 1, "it may only be hidden"
+    assert len(await open_ops(talk)) == 1, "it may only be hidden"
     talk.clock.pass_(600)
     for _ in range(2):
         await talk.sync()
-    async with talk.desk() as desk:
-        assert await desk.store.journal.open() == []
+    assert await open_ops(talk) == []
     assert await verdicts(talk) == [Verdict.ASKED if mapping else Verdict.UNLINKED]
     why = [row.content.why for row in await questions(talk)]
     assert why == (["deleted before it showed what was agreed on: title"] if mapping else [])
@@ -347,8 +345,7 @@ async def test_a_kill_after_any_commit_archives_each_once(tmp_path: Path, monkey
         assert sorted(ref for ref in archived(talk) if ref in mine) == mine[:2], before_end
         assert set(mine[:2]) <= resting(talk)
         assert set(await verdicts(talk)) == {Verdict.ARCHIVED}
-        async with talk.desk() as desk:
-            assert await desk.store.journal.open() == []
+        assert await open_ops(talk) == []
 
 
 async def test_the_brake_counts_archives_over_a_day_and_names_the_command_that_lets_the_plan_pass(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from syncd.sandbox.linear import edits_plan
 from syncd.sandbox.linear.nodes import ProjectStatus, Team, User, WorkflowState
 from syncd.sandbox.linear.state import State, wire
+from syncd.sandbox.pacific import midnight
 from syncd.sandbox.portfolio import SeedPerson
 
 BOT: Final = "sync-bot"
@@ -139,4 +140,4 @@ def _add_cycles(state: State, team: Team, today: date) -> None:
 
 
 def _midnight(team: Team, day: date) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(team.timezone)).astimezone(UTC)
+    return midnight(day, ZoneInfo(team.timezone))
