@@ -19,8 +19,6 @@ class Cell:
 
     what: str
     nth: int
-    point: int
-    """The number of the point in the whole run."""
 
     def __str__(self) -> str:
         return f"{self.what} #{self.nth}"
@@ -42,7 +40,7 @@ def cells(kind: str = databases.SQLITE, cast: Cast = THREE) -> Sequence[Cell]:
 
 def numbered(points: Sequence[str]) -> Sequence[Cell]:
     """Return a cell for each point: every commit, every write and every file that got another name."""
-    return [Cell(what, points[:number].count(what), number) for number, what in enumerate(points, 1)]
+    return [Cell(what, points[:number].count(what)) for number, what in enumerate(points, 1)]
 
 
 def try_cell(cell: Cell, kind: str = databases.SQLITE, cast: Cast = THREE, bug: str = "") -> bool:
@@ -50,7 +48,7 @@ def try_cell(cell: Cell, kind: str = databases.SQLITE, cast: Cast = THREE, bug: 
     with scene(kind, cast) as one:
         one.act()
         one.bug = bug
-        ended = one.syncd(SYNC, dies_at=cell.point)
+        ended = one.syncd(SYNC, dies_at=(cell.what, cell.nth))
         _judge(one, str(cell))
     return ended == KILLED
 

@@ -13,6 +13,7 @@ import os
 import re
 import signal
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -41,8 +42,8 @@ class Order:
     environment: Mapping[str, str]
     moment: Moment
     commands: Sequence[Sequence[str]]
-    dies_at: int | None = None
-    """At which point, counted from 1."""
+    dies_at: tuple[str, int] | None = None
+    """At which point of which kind, counted from 1: several tools are at work at once, in any order."""
     points: str = ""
     """A file to write the points to."""
     bug: str = ""
@@ -55,15 +56,15 @@ class Points:
     def __init__(self, order: Order) -> None:
         self._dies_at = order.dies_at
         self._note: TextIO | None = Path(order.points).open("a") if order.points else None  # noqa: SIM115 - until we end
-        self._count = 0
+        self._count: Counter[str] = Counter()
 
     def pass_(self, what: str) -> None:
         """Pass a point."""
-        self._count += 1
+        self._count[what] += 1
         if self._note is not None:
             self._note.write(f"{what}\n")
             self._note.flush()
-        if self._count == self._dies_at:
+        if (what, self._count[what]) == self._dies_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
 

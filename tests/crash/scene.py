@@ -154,7 +154,7 @@ class Scene:
         """Return the key of what has that title."""
         return _key(self.sandbox.tools[tool], title)
 
-    def syncd(self, *commands: Sequence[str], dies_at: int | None = None, points: str = "") -> int | None:
+    def syncd(self, *commands: Sequence[str], dies_at: tuple[str, int] | None = None, points: str = "") -> int | None:
         """Run syncd in a process of its own, and return its exit code; minus the signal where it was killed."""
         process = self.start(*commands, dies_at=dies_at, points=points)
         process.join()
@@ -168,7 +168,7 @@ class Scene:
         process.join()
         return process.exitcode
 
-    def start(self, *commands: Sequence[str], dies_at: int | None = None, points: str = "") -> BaseProcess:
+    def start(self, *commands: Sequence[str], dies_at: tuple[str, int] | None = None, points: str = "") -> BaseProcess:
         """Start syncd in a process of its own."""
         order = Order(
             folder=str(self.folder),

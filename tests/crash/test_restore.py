@@ -43,7 +43,7 @@ def try_restore(cell: Cell) -> None:
     with scene() as one:
         command = restore_of(one)
         titles = {tool: sorted(one.titles(tool)) for tool in ("jira", "github", "linear")}
-        assert one.syncd(command, dies_at=cell.point) == KILLED, f"{cell} never came"
+        assert one.syncd(command, dies_at=(cell.what, cell.nth)) == KILLED, f"{cell} never came"
         assert one.syncd(CHECK) == 0, f"killed at {cell}: {one.told()}"
         for again in ((), command):
             if again:
